@@ -1,0 +1,3 @@
+"""What holds for every test."""
+
+from __future__ import annotations
