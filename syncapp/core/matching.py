@@ -1,0 +1,82 @@
+"""Who is whom: pairing one-sided records by their keys. It links only what is exact and unique."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from unicodedata import combining
+from unicodedata import normalize as unicode_normalize
+
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.schema import Keys
+from syncapp.core.sides import Side
+
+
+def normalise(text: str) -> str:
+    """A name or number without case, accents, spaces and punctuation: "ACME, Inc." and "Acme Inc" are one."""
+    plain = "".join(char for char in unicode_normalize("NFKD", text) if not combining(char))
+    return "".join(char for char in plain.casefold() if char.isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A one-sided record that looks for its twin. ``told_apart``: a person said it has none among those proposed."""
+
+    key: int
+    side: Side
+    keys: Keys
+    active: bool = True
+    told_apart: bool = False
+
+
+@dataclass
+class Matches:
+    """``links``: (BILL's key, QuickBooks' key). ``holds``: key -> (hold, keys of the candidates)."""
+
+    links: list[tuple[int, int]] = field(default_factory=list)
+    holds: dict[int, tuple[Hold, tuple[int, ...]]] = field(default_factory=dict)
+
+
+def _groups(candidates: Iterable[Candidate], level: str) -> list[list[Candidate]]:
+    grouped: dict[str, list[Candidate]] = defaultdict(list)
+    for each in candidates:
+        if key := getattr(each.keys, level):
+            grouped[key].append(each)
+    return [group for group in grouped.values() if len({each.side for each in group}) == 2]
+
+
+def _pair(group: Sequence[Candidate]) -> tuple[Candidate, Candidate] | None:
+    ours = [each for each in group if each.side is Side.BILLCOM]
+    theirs = [each for each in group if each.side is Side.QBO]
+    return (ours[0], theirs[0]) if len(ours) == 1 == len(theirs) else None
+
+
+def pair_up(candidates: Sequence[Candidate], matched_by: str) -> Matches:
+    """Exact and unique -> link; several -> hold "ambiguous"; alike only -> hold "possible match"."""
+    found = Matches()
+    open_ = {each.key: each for each in candidates}
+    for level in ("first", "second"):
+        for group in _groups(open_.values(), level):
+            pair = _pair(group) or _pair([each for each in group if each.active])
+            if pair:
+                found.links.append((pair[0].key, pair[1].key))
+                for each in pair:
+                    del open_[each.key]
+            else:
+                _hold(found, open_, group, HoldCode.AMBIGUOUS_MATCH, matched_by)
+    for group in _groups((each for each in open_.values() if not each.told_apart), "proposal"):
+        _hold(found, open_, group, HoldCode.PROPOSED_MATCH, "the same details under another name or number")
+    return found
+
+
+def _hold(
+    found: Matches, open_: dict[int, Candidate], group: Sequence[Candidate], code: HoldCode, matched_by: str
+) -> None:
+    group = [each for each in group if not each.told_apart]
+    if len({each.side for each in group}) < 2:
+        return
+    for each in group:
+        others = tuple(other.key for other in group if other.side is not each.side)
+        found.holds[each.key] = (Hold(code, {"by": matched_by}), others[:20])
+        open_.pop(each.key, None)

@@ -1,0 +1,81 @@
+"""From one side's terms to the other's, and three-way comparison, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.schema import Field, Kind, Lookup, Terms, Type, Values
+from syncapp.core.sides import Side
+
+
+class Unlinked(Exception):
+    """A reference points at something that the target side doesn't have yet."""
+
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(hold.code)
+        self.hold = hold
+
+
+def waiting(kind: str, remote_id: str, found: Any) -> Hold:
+    name = found.label if found and found.label else f"{kind} {remote_id.removeprefix('~')}"
+    facts = {"target": f"{kind.replace('_', ' ')} {name}" if found else name}
+    return Hold(HoldCode.WAITS_FOR, facts, waits_for=found.key if found else None)
+
+
+def carry_value(each: Field, value: Any, towards: Side, lookup: Lookup) -> Any:
+    """The value in the target side's terms. Raises Unlinked."""
+    if each.type is Type.REF and value:
+        target = lookup.find(each.ref, towards.other, value)
+        carried = target.id_on(towards) if target else None
+        if carried is None:
+            raise Unlinked(waiting(each.ref, value, target))
+        return carried
+    if each.type is Type.LINES:
+        return [carry_fields(each.lines, line, towards, lookup) for line in value or []]
+    return value
+
+
+def carry_fields(fields: Mapping[str, Field], values: Values, towards: Side, lookup: Lookup) -> Values:
+    carried = {}
+    for name, each in fields.items():
+        if name in values:
+            carried[name] = carry_value(each, values[name], towards, lookup) if not each.fact else values[name]
+    return carried
+
+
+def carry(kind: Kind, values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
+    """The whole record in the target's terms with the kind's defaults, or the hold that stands in the way."""
+    try:
+        carried = carry_fields(kind.fields, kind.prepare(values, towards, terms), towards, lookup)
+    except Unlinked as error:
+        return error.hold
+    return kind.adapt(carried, towards, terms, lookup) if kind.adapt else carried
+
+
+def same(each: Field, carried: Any, actual: Any, side: Side) -> bool:
+    """Whether ``side`` already shows the carried value, as far as it can hold it."""
+    if carried == actual:
+        return True
+    if each.type is Type.TEXT and (limit := each.limits.get(side)):
+        return bool((carried or "")[:limit].strip() == (actual or ""))
+    if each.type is Type.LINES:
+        ours, theirs = carried or [], actual or []
+        return len(ours) == len(theirs) and all(
+            _same_line(each, one, other, side) for one, other in zip(ours, theirs, strict=True)
+        )
+    return not carried and not actual and not isinstance(carried, bool)
+
+
+def _same_line(each: Field, ours: Values, theirs: Values, side: Side) -> bool:
+    return all(
+        same(sub, ours[name], theirs.get(name), side)
+        for name, sub in each.lines.items()
+        if not sub.fact and name in ours
+    )
+
+
+def changed_fields(kind: Kind, values: Values, base: Mapping[str, Any]) -> frozenset[str]:
+    """The compared fields whose value differs from the one at the last agreement."""
+    return frozenset(name for name in kind.compared if values.get(name) != base.get(name))

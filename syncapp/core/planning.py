@@ -1,0 +1,231 @@
+"""The decision table: what each pair needs. Pure, and to be read by an accountant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.merging import carry, changed_fields, same
+from syncapp.core.records import Clash, Decision, Outcome, Seen, View, Write, WriteVerb
+from syncapp.core.schema import Kind, Lookup, Terms, Values
+from syncapp.core.sides import Side
+
+ACTIVE = "active"
+
+
+def decide(kind: Kind, seen: Seen, terms: Terms, lookup: Lookup) -> Decision:
+    """What is to be done with one pair, given what both sides show and what they last agreed on."""
+    if seen.billcom is None or seen.qbo is None:
+        return _one_sided(kind, seen, terms, lookup)
+    if seen.base is not None and _unchanged(kind, seen):
+        return Decision(seen.key, _resting(seen))
+    return _two_sided(kind, seen, seen.billcom, seen.qbo, terms, lookup)
+
+
+def _unchanged(kind: Kind, seen: Seen) -> bool:
+    assert seen.base is not None and seen.billcom is not None and seen.qbo is not None
+    ours, theirs = seen.base["billcom"], seen.base["qbo"]
+    one, other = seen.billcom.values, seen.qbo.values
+    return all(one.get(name) == ours.get(name) and other.get(name) == theirs.get(name) for name in kind.compared)
+
+
+def _resting(seen: Seen) -> Outcome:
+    gone = all(view is not None and view.values.get(ACTIVE) is False for view in (seen.billcom, seen.qbo))
+    return Outcome.RETIRED if gone else Outcome.IN_STEP
+
+
+def _held(seen: Seen, hold: Hold) -> Decision:
+    return Decision(seen.key, Outcome.HELD, hold=hold)
+
+
+def _one_sided(kind: Kind, seen: Seen, terms: Terms, lookup: Lookup) -> Decision:
+    """On one side only, and it has no twin: create it on the other side, or say why not."""
+    source = Side.BILLCOM if seen.billcom is not None else Side.QBO
+    view = seen.view(source)
+    assert view is not None
+    towards = source.other
+    if kind.transaction and view.values.get(ACTIVE) is False:
+        return Decision(seen.key, Outcome.RETIRED)
+    if hold := _forbidden(kind, view.values, towards, terms):
+        return _held(seen, hold)
+    values = carry(kind, view.values, towards, terms, lookup)
+    if isinstance(values, Hold):
+        return _held(seen, values)
+    write = Write(towards, WriteVerb.CREATE, values, frozenset(kind.compared))
+    return Decision(seen.key, Outcome.WRITE, writes=(write,))
+
+
+def _forbidden(kind: Kind, values: Values, towards: Side, terms: Terms) -> Hold | None:
+    if hold := kind.flow(towards, terms):
+        return hold
+    return next((hold for gate in kind.gates if (hold := gate(values, towards, terms))), None)
+
+
+@dataclass
+class _Comparison:
+    """Both sides of a linked pair, each carried into the other's terms when first asked for."""
+
+    kind: Kind
+    views: dict[Side, View]
+    changed: dict[Side, frozenset[str]]
+    first: bool
+    carry: Callable[[Side], Values | Hold]
+
+    def differs(self, name: str) -> bool:
+        return any(name in fields for fields in self.changed.values())
+
+    def agrees(self, name: str) -> bool:
+        """Whether QuickBooks shows what BILL's value means there; unknown references never agree."""
+        carried = self.carry(Side.QBO)
+        if isinstance(carried, Hold):
+            back = self.carry(Side.BILLCOM)
+            if isinstance(back, Hold):
+                return False
+            return same(self.kind.fields[name], back.get(name), self.views[Side.BILLCOM].values.get(name), Side.BILLCOM)
+        return same(self.kind.fields[name], carried.get(name), self.views[Side.QBO].values.get(name), Side.QBO)
+
+
+def _compare(kind: Kind, seen: Seen, billcom: View, qbo: View, terms: Terms, lookup: Lookup) -> _Comparison:
+    views = {Side.BILLCOM: billcom, Side.QBO: qbo}
+    everything = frozenset(kind.compared)
+    base = seen.base
+    changed = {
+        side: changed_fields(kind, view.values, base[side]) if base is not None else everything
+        for side, view in views.items()
+    }
+    known: dict[Side, Values | Hold] = {}
+
+    def carried(towards: Side) -> Values | Hold:
+        if towards not in known:
+            known[towards] = carry(kind, views[towards.other].values, towards, terms, lookup)
+        return known[towards]
+
+    return _Comparison(kind, views, changed, base is None, carried)
+
+
+def _winner(pair: _Comparison, name: str, master: Side) -> tuple[Side, bool]:
+    """(the side whose value counts, whether that is a conflict)."""
+    if pair.first:
+        ours = pair.views[Side.BILLCOM].values.get(name)
+        theirs = pair.views[Side.QBO].values.get(name)
+        if name != ACTIVE and bool(ours) != bool(theirs):
+            return (Side.BILLCOM if ours else Side.QBO), False
+        return master, True
+    if name in pair.changed[Side.BILLCOM] and name in pair.changed[Side.QBO]:
+        return master, True
+    return (Side.BILLCOM if name in pair.changed[Side.BILLCOM] else Side.QBO), False
+
+
+def _two_sided(kind: Kind, seen: Seen, billcom: View, qbo: View, terms: Terms, lookup: Lookup) -> Decision:
+    """Linked, and something changed since base (or they were linked just now)."""
+    pair = _compare(kind, seen, billcom, qbo, terms, lookup)
+    if gone := _gone(kind, seen, pair, terms):
+        return gone
+    plan = _Plan(kind, seen, pair, terms)
+    for name in kind.compared:
+        if pair.differs(name):
+            plan.settle(name)
+        else:
+            plan.agreed.add(name)
+    return plan.decision()
+
+
+class _Plan:
+    """Collects, field by field, what is to be written to each side."""
+
+    def __init__(self, kind: Kind, seen: Seen, pair: _Comparison, terms: Terms) -> None:
+        self.kind, self.seen, self.pair, self.terms = kind, seen, pair, terms
+        self.changes: dict[Side, set[str]] = {Side.BILLCOM: set(), Side.QBO: set()}
+        self.agreed: set[str] = set()
+        self.clashes: list[Clash] = []
+        self.hold: Hold | None = None
+
+    def settle(self, name: str) -> None:
+        if self.pair.agrees(name):
+            self.agreed.add(name)
+            return
+        winner, clash = _winner(self.pair, name, self.terms.master)
+        if clash and self._closed(name, winner.other) and not self._closed(name, winner):
+            winner = winner.other
+        blocked = self._closed(name, winner.other)
+        if blocked is not None:
+            self._leave(name, blocked)
+            return
+        if clash:
+            self.clashes.append(self._clash(name, winner))
+        self.changes[winner.other].add(name)
+
+    def _closed(self, name: str, towards: Side) -> Hold | None:
+        """Why the field may not be written to ``towards``, or None."""
+        each = self.kind.fields[name]
+        shown = self.pair.views[towards].values
+        if towards not in each.to or (each.fill_only and shown.get(name)):
+            return _field_stays(self.kind, name, towards)
+        if self.kind.untouchable and self.kind.untouchable(shown, towards):
+            return _field_stays(self.kind, name, towards)
+        if towards is Side.BILLCOM and not self.kind.billcom.updates and name != ACTIVE:
+            return _field_stays(self.kind, name, towards)
+        return self.kind.flow(towards, self.terms)
+
+    def _leave(self, name: str, hold: Hold) -> None:
+        """Not ours to write: on a transaction somebody must know; on a list it simply stays different."""
+        if self.kind.transaction and not self.pair.first:
+            self.hold = self.hold or hold
+        else:
+            self.agreed.add(name)
+
+    def _clash(self, name: str, winner: Side) -> Clash:
+        base = self.seen.base[winner].get(name) if self.seen.base is not None else None
+        ours, theirs = (self.pair.views[side].values.get(name) for side in (Side.BILLCOM, Side.QBO))
+        return Clash(name, base, ours, theirs, winner)
+
+    def decision(self) -> Decision:
+        writes = []
+        for side, names in self.changes.items():
+            write = self._write(side, frozenset(names)) if names else None
+            if write is not None:
+                writes.append(write)
+        outcome = Outcome.WRITE if writes else Outcome.HELD if self.hold else _resting(self.seen)
+        clashes = tuple(self.clashes) if writes else ()
+        return Decision(self.seen.key, outcome, tuple(writes), self.hold, clashes, frozenset(self.agreed))
+
+    def _write(self, side: Side, names: frozenset[str]) -> Write | None:
+        values = self.pair.carry(side)
+        if isinstance(values, Hold):
+            self.hold = self.hold or values
+            return None
+        shown = self.pair.views[side].values
+        gates = (gate(values, shown, side, self.terms) for gate in self.kind.update_gates)
+        if hold := next((hold for hold in gates if hold), None):
+            self.hold = self.hold or hold
+            return None
+        if ACTIVE in names:
+            verb = WriteVerb.RESTORE if values.get(ACTIVE) else WriteVerb.RETIRE
+            return Write(side, verb, values, frozenset({ACTIVE}))
+        whole = {**shown, **{name: values.get(name) for name in names}}
+        return Write(side, WriteVerb.UPDATE, whole, names)
+
+
+def _field_stays(kind: Kind, name: str, towards: Side) -> Hold:
+    rule = f"{kind.field_label(name)} of a {kind.label.lower()} is not written to {towards.label}."
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+
+
+def _gone(kind: Kind, seen: Seen, pair: _Comparison, terms: Terms) -> Decision | None:
+    """Both retired: nothing more to do. One retired: retire the other; edited meanwhile, the master decides."""
+    retired = {side for side, view in pair.views.items() if view.values.get(ACTIVE) is False}
+    if len(retired) == 2:
+        return Decision(seen.key, Outcome.RETIRED, agreed=frozenset({ACTIVE}))
+    if len(retired) != 1 or pair.first or not pair.differs(ACTIVE):
+        return None
+    plan = _Plan(kind, seen, pair, terms)
+    (side,) = retired
+    edited = ACTIVE in pair.changed[side] and pair.changed[side.other] - {ACTIVE}
+    source = terms.master if edited else next(each for each in pair.changed if ACTIVE in pair.changed[each])
+    if blocked := plan._closed(ACTIVE, source.other):
+        return _held(seen, blocked)
+    plan.changes[source.other].add(ACTIVE)
+    if edited:
+        plan.clashes.append(plan._clash(ACTIVE, source))
+    return plan.decision()

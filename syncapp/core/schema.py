@@ -1,0 +1,287 @@
+"""What a kind is made of: plain frozen values, no metaclass, no magic.
+
+A kind is one file in ``syncapp/kinds/``. Behaviour that can't be data is a pure function in the same file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from syncapp.core.holds import Hold
+from syncapp.core.sides import Cohort, Side
+
+Values = dict[str, Any]
+Raw = dict[str, Any]
+
+
+class Type(StrEnum):
+    TEXT = "text"
+    BOOL = "bool"
+    MONEY = "money"
+    NUMBER = "number"
+    DATE = "date"
+    REF = "ref"
+    CHOICE = "choice"
+    LINES = "lines"
+
+
+BOTH = frozenset({Side.BILLCOM, Side.QBO})
+TO_QBO = frozenset({Side.QBO})
+TO_BILLCOM = frozenset({Side.BILLCOM})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field on both sides. Paths are dotted; None = the kind's own functions handle that side.
+
+    ``fact``: read and kept, but never compared or written. ``to``: the sides it may be written to.
+    ``limits``: characters the side allows. ``choices``: BILL's word -> QuickBooks' word.
+    """
+
+    billcom: str | None = None
+    qbo: str | None = None
+    type: Type = Type.TEXT
+    label: str = ""
+    ref: str = ""
+    fact: bool = False
+    to: frozenset[Side] = BOTH
+    limits: Mapping[Side, int] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
+    inverted: frozenset[Side] = frozenset()
+    fill_only: bool = False
+    lines: Mapping[str, Field] = field(default_factory=dict)
+
+    def path(self, side: Side) -> str | None:
+        return self.billcom if side is Side.BILLCOM else self.qbo
+
+    @cached_property
+    def reversed_choices(self) -> Mapping[str, str]:
+        turned: dict[str, str] = {}
+        for ours, theirs in self.choices.items():
+            turned.setdefault(theirs, ours)
+        return turned
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillcomShape:
+    """Where the kind lives in BILL. ``bulk``: how many one bulk create takes (0 = there is no bulk call).
+
+    ``replace``: an update sends the whole record (PUT), because PATCH can't add or remove lines.
+    ``recorded``: made by "record payment", taken back by a void; never updated.
+    """
+
+    path: str
+    bulk: int = 0
+    replace: bool = False
+    recorded: bool = False
+
+    @property
+    def updates(self) -> bool:
+        return not self.recorded
+
+
+class Retirement(StrEnum):
+    """How QuickBooks lets a record go: lists are deactivated, bills deleted, payments voided."""
+
+    DEACTIVATE = "deactivate"
+    DELETE = "delete"
+    VOID = "void"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QboShape:
+    """The QuickBooks entity. ``always``: fields a sparse update must repeat. ``retire``: how one goes away."""
+
+    entity: str
+    always: tuple[str, ...] = ()
+    retire: Retirement = Retirement.DEACTIVATE
+
+
+@dataclass(frozen=True)
+class Account:
+    """A QuickBooks account that stands for something: our key and its id there."""
+
+    key: int
+    qbo_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """Everything a decision may depend on besides the records: preferences, mappings, today."""
+
+    cohort: Cohort
+    master: Side = Side.BILLCOM
+    approved_only: bool = False
+    one_way: bool = False
+    two_way_payments: bool = False
+    account_numbers: bool = False
+    locations: bool = False
+    classes: bool = False
+    customers_in_payables: bool = False
+    items_in_payables: bool = False
+    vendor_country: str = ""
+    customer_email: str = ""
+    home_currency: str = "USD"
+    books_closed_on: date | None = None
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    banks: Mapping[str, Account] = field(default_factory=dict)
+
+    @property
+    def payments_both_ways(self) -> bool:
+        """1-way wins over 2-way payments; cohort B has them both ways anyway."""
+        return not self.one_way and (self.two_way_payments or self.cohort is Cohort.B)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a reference points at: the pair's key, its id on each side, and its name."""
+
+    key: int
+    billcom_id: str | None
+    qbo_id: str | None
+    label: str = ""
+
+    def id_on(self, side: Side) -> str | None:
+        return self.billcom_id if side is Side.BILLCOM else self.qbo_id
+
+
+class Lookup:
+    """The references of one chunk, loaded beforehand: (kind, side, id or "~key") -> Target."""
+
+    def __init__(self, targets: Mapping[tuple[str, Side, str], Target] | None = None) -> None:
+        self.targets = dict(targets or {})
+
+    def find(self, kind: str, side: Side, remote_id: str) -> Target | None:
+        return self.targets.get((kind, side, remote_id))
+
+
+@dataclass(frozen=True)
+class Keys:
+    """By what a record finds its twin: exact keys in order, then one that only proposes. "" = none."""
+
+    first: str = ""
+    second: str = ""
+    proposal: str = ""
+    named: str = ""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A record about to be written, in the target side's terms."""
+
+    side: Side
+    values: Values
+    changed: frozenset[str]
+    current: Raw | None
+    terms: Terms
+    lookup: Lookup
+    remote_id: str = ""
+    version: str = ""
+
+
+Gate = Callable[[Values, Side, Terms], Hold | None]
+UpdateGate = Callable[[Values, Values, Side, Terms], Hold | None]
+Flow = Callable[[Side, Terms], Hold | None]
+
+
+def flows_always(towards: Side, terms: Terms) -> Hold | None:
+    return None
+
+
+def no_keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+    return Keys()
+
+
+def keep(values: Values, raw: Raw, side: Side) -> Values:
+    return values
+
+
+def keep_all(values: Values, towards: Side, terms: Terms) -> Values:
+    return values
+
+
+def keep_payload(payload: Raw, draft: Draft) -> Raw:
+    return payload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A type of synced object: everything the engine needs to know of it.
+
+    ``flow(towards, terms)``: None, or the hold that says why it doesn't flow that way.
+    ``gates``: asked before a create, with the source's values. ``update_gates``: asked before any other write,
+    with the values to be written and those the target shows now.
+    ``keys``: match keys, references resolved through the lookup.
+    ``read``/``write``: hooks after decoding and before sending. ``prepare``: leaves out what isn't in use, before
+    references are carried over; ``adapt``: fills defaults after that, in the target's terms, or gives a Hold.
+    ``skips``: remote records that are of another kind. ``taken``: what a duplicate means, "name" or "number".
+    ``untouchable(values, side)``: records of that side which are linked but never written to.
+    """
+
+    name: str
+    label: str
+    plural: str
+    billcom: BillcomShape
+    qbo: QboShape
+    fields: Mapping[str, Field]
+    transaction: bool = False
+    title: str = "name"
+    number: str = ""
+    amount: str = ""
+    date: str = ""
+    flow: Flow = flows_always
+    gates: tuple[Gate, ...] = ()
+    update_gates: tuple[UpdateGate, ...] = ()
+    keys: Callable[[Values, Side, Lookup], Keys] = no_keys
+    key_refs: tuple[str, ...] = ()
+    matched_by: str = "name"
+    read: Callable[[Values, Raw, Side], Values] = keep
+    prepare: Callable[[Values, Side, Terms], Values] = keep_all
+    adapt: Callable[[Values, Side, Terms, Lookup], Values | Hold] | None = None
+    write: Callable[[Raw, Draft], Raw] = keep_payload
+    skips: Callable[[Raw, Side], bool] | None = None
+    untouchable: Callable[[Values, Side], bool] | None = None
+    taken: str = "name"
+    names_path: bool = False
+    """Children are named "Parent:Child" on a side, so a reference may be a "~key" of a name."""
+
+    @cached_property
+    def compared(self) -> tuple[str, ...]:
+        return tuple(name for name, each in self.fields.items() if not each.fact)
+
+    @cached_property
+    def refs(self) -> frozenset[str]:
+        """The kinds this one refers to, itself left out."""
+        found = set()
+        for each in self.fields.values():
+            found |= {sub.ref for sub in (each, *each.lines.values()) if sub.ref}
+        return frozenset(found - {self.name})
+
+    def field_label(self, name: str) -> str:
+        return self.fields[name].label or name.replace("_", " ").capitalize()
+
+
+def in_order(kinds: Sequence[Kind]) -> tuple[Kind, ...]:
+    """What is referred to comes first; ties by name. A circle or an unknown target is a mistake in a declaration."""
+    left = {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.name)}
+    known = set(left)
+    placed: list[Kind] = []
+    while left:
+        ready = [kind for kind in left.values() if not (kind.refs & left.keys())]
+        for kind in left.values():
+            if unknown := kind.refs - known:
+                raise ValueError(f"{kind.name} refers to {', '.join(sorted(unknown))}, which is no kind")
+        if not ready:
+            raise ValueError(f"kinds refer to each other in a circle: {', '.join(left)}")
+        for kind in ready:
+            placed.append(left.pop(kind.name))
+    return tuple(placed)
+
+
+ZERO = Decimal(0)
