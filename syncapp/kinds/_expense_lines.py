@@ -1,0 +1,178 @@
+"""Expense lines, as bills have them (and vendor credits): account or item, class, customer.
+
+Reference: Intuit docs, AccountBasedExpenseLineDetail and ItemBasedExpenseLineDetail; BILL API, billLineItems.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from syncapp.core.codec import dig, money, number, text
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.schema import Field, Raw, Terms, Type, Values
+from syncapp.core.sides import Side
+
+LINES = Field(
+    type=Type.LINES,
+    label="Lines",
+    lines={
+        "amount": Field(type=Type.MONEY, label="Amount"),
+        "description": Field(label="Description", limits={Side.QBO: 4000, Side.BILLCOM: 4000}),
+        "account": Field(type=Type.REF, ref="account", label="Account"),
+        "item": Field(type=Type.REF, ref="item", label="Item"),
+        "quantity": Field(type=Type.NUMBER, label="Quantity"),
+        "price": Field(type=Type.NUMBER, label="Price"),
+        "accounting_class": Field(type=Type.REF, ref="accounting_class", label="Class"),
+        "customer": Field(type=Type.REF, ref="customer", label="Customer"),
+    },
+)
+DETAILS = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail")
+
+
+def read_qbo(raw: Raw) -> list[Values]:
+    return [_read_qbo_line(line) for line in raw.get("Line") or [] if line.get("DetailType") in DETAILS]
+
+
+def _read_qbo_line(line: Raw) -> Values:
+    detail = line.get(line["DetailType"]) or {}
+    item = text(dig(detail, ("ItemRef", "value")))
+    return {
+        "amount": money(line.get("Amount")),
+        "description": text(line.get("Description")),
+        "account": text(dig(detail, ("AccountRef", "value"))),
+        "item": item,
+        "quantity": number(detail.get("Qty")) if item else None,
+        "price": number(detail.get("UnitPrice")) if item else None,
+        "accounting_class": text(dig(detail, ("ClassRef", "value"))),
+        "customer": text(dig(detail, ("CustomerRef", "value"))),
+    }
+
+
+def read_billcom(lines: list[Raw]) -> list[Values]:
+    return [_read_billcom_line(line) for line in lines]
+
+
+def _read_billcom_line(line: Raw) -> Values:
+    codes = line.get("classifications") or {}
+    item = text(codes.get("itemId"))
+    return {
+        "amount": money(line.get("amount")),
+        "description": text(line.get("description")),
+        "account": "" if item else text(codes.get("chartOfAccountId")),
+        "item": item,
+        "quantity": number(line.get("quantity")) if item else None,
+        "price": number(line.get("price")) if item else None,
+        "accounting_class": text(codes.get("accountingClassId")),
+        "customer": text(codes.get("customerId")),
+    }
+
+
+def locations_of(lines: list[Raw]) -> set[str]:
+    return {text(dig(line, ("classifications", "locationId"))) for line in lines}
+
+
+def without_unused(values: Values, towards: Side, terms: Terms) -> Values:
+    """What an accounting preference has switched off is neither compared nor written."""
+    unused = {
+        name
+        for name, used in (
+            ("accounting_class", terms.classes),
+            ("customer", terms.customers_in_payables),
+            ("item", terms.items_in_payables),
+        )
+        if not used
+    }
+    if not terms.locations:
+        values = {name: value for name, value in values.items() if name != "location"}
+    if not unused:
+        return values
+    if "item" in unused:
+        unused |= {"quantity", "price"}
+    lines = [{name: value for name, value in line.items() if name not in unused} for line in values["lines"]]
+    return {**values, "lines": lines}
+
+
+def with_accounts(values: Values, towards: Side, terms: Terms) -> Values | Hold:
+    """A line without an account posts to the Unallocated Expense Account."""
+    if towards is not Side.QBO or all(line.get("account") or line.get("item") for line in values["lines"]):
+        return values
+    fallback = terms.accounts.get("unallocated-expense")
+    if fallback is None:
+        return Hold(HoldCode.NEEDS_MAPPING, {"role": "Unallocated Expense Account"})
+    lines = [
+        line if line.get("account") or line.get("item") else {**line, "account": fallback.qbo_id}
+        for line in values["lines"]
+    ]
+    return {**values, "lines": lines}
+
+
+def write_qbo(values: Values, current: Raw | None) -> list[Raw]:
+    """All lines: an update replaces the whole array, so line ids and what we don't map are taken from ``current``."""
+    old = (current or {}).get("Line") or []
+    ours = [line for line in old if line.get("DetailType") in DETAILS]
+    others = [line for line in old if line.get("DetailType") not in DETAILS]
+    lines = []
+    for position, line in enumerate(values["lines"]):
+        lines.append(_write_qbo_line(line, ours[position] if position < len(ours) else {}))
+    return lines + others
+
+
+def _write_qbo_line(line: Values, old: Raw) -> Raw:
+    kind = DETAILS[1] if line.get("item") else DETAILS[0]
+    detail: dict[str, Any] = dict(old.get(kind) or {})
+    if line.get("item"):
+        detail["ItemRef"] = {"value": line["item"]}
+        detail |= {name: line[ours] for name, ours in (("Qty", "quantity"), ("UnitPrice", "price")) if line.get(ours)}
+    else:
+        detail["AccountRef"] = {"value": line["account"]}
+    _set_ref(detail, "ClassRef", line.get("accounting_class"))
+    _set_ref(detail, "CustomerRef", line.get("customer"))
+    # Said outright, because a line that names a customer would otherwise become billable.
+    detail.setdefault("BillableStatus", "NotBillable")
+    written = {"DetailType": kind, "Amount": line["amount"], kind: detail}
+    if line.get("description"):
+        written["Description"] = line["description"][:4000]
+    if old.get("Id"):
+        written["Id"] = old["Id"]
+    return written
+
+
+def _set_ref(detail: Raw, name: str, value: str | None) -> None:
+    """None: not in use here, so left as it is. "": taken away."""
+    if value:
+        detail[name] = {"value": value}
+    elif value == "":
+        detail.pop(name, None)
+
+
+CODES = (
+    ("account", "chartOfAccountId"),
+    ("item", "itemId"),
+    ("accounting_class", "accountingClassId"),
+    ("customer", "customerId"),
+)
+
+
+def write_billcom(values: Values, current: Raw | None, lines_key: str) -> list[Raw]:
+    """All lines with their ids: what is left out is removed (PUT)."""
+    old = (current or {}).get(lines_key) or []
+    return [
+        _write_billcom_line(line, values, old[position] if position < len(old) else {})
+        for position, line in enumerate(values["lines"])
+    ]
+
+
+def _write_billcom_line(line: Values, values: Values, old: Raw) -> Raw:
+    codes = {name: value for name, value in (old.get("classifications") or {}).items() if value}
+    for ours, theirs in (*CODES, ("location", "locationId")):
+        value = values.get("location") if ours == "location" else line.get(ours)
+        if value:
+            codes[theirs] = value
+        elif value == "":
+            codes.pop(theirs, None)
+    written: Raw = {"amount": line["amount"], "description": line.get("description") or "", "classifications": codes}
+    if line.get("item") and line.get("quantity") is not None and line.get("price") is not None:
+        written |= {"quantity": line["quantity"], "price": line["price"]}
+    if old.get("id"):
+        written["id"] = old["id"]
+    return written

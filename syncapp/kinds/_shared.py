@@ -1,0 +1,119 @@
+"""Pieces that several declarations use."""
+
+from __future__ import annotations
+
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.matching import normalise
+from syncapp.core.schema import Field, Keys, Lookup, Raw, Terms, Type, Values
+from syncapp.core.sides import Side
+
+DELETED = " (deleted)"
+
+ACTIVE = Field(billcom="archived", qbo="Active", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active")
+
+
+def cut(key: str) -> str:
+    """Keys are stored in 300 characters; what differs only after that counts as the same and is never guessed on."""
+    return key[:300]
+
+
+def without_deleted(text: str) -> str:
+    """QuickBooks appends " (deleted)" to the names of inactive list records; that is no rename.
+
+    Reference: Intuit docs, list entities are deactivated, never deleted.
+    """
+    return text[: -len(DELETED)].rstrip() if text.lower().endswith(DELETED) else text
+
+
+def read_list(values: Values, raw: Raw, side: Side) -> Values:
+    """List records: QuickBooks leaves ``Active`` out where it is true in some replies, and marks inactive names."""
+    if side is Side.QBO:
+        values["active"] = raw.get("Active") is not False
+        values["name"] = without_deleted(values["name"])
+    return values
+
+
+def name_keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+    return Keys(first=cut(normalise(values["name"])))
+
+
+def nested_keys(kind: str) -> object:
+    """Keys of a record inside its parent: the parent's pair and the name."""
+
+    def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+        parent = lookup.find(kind, side, values["parent"]) if values.get("parent") else None
+        if values.get("parent") and parent is None:
+            return Keys()
+        return Keys(first=cut(f"{parent.key if parent else ''}/{normalise(values['name'])}"))
+
+    return keys
+
+
+def books_open(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    """QuickBooks refuses what falls on or before its closing date (6210); we don't even try."""
+    closed = terms.books_closed_on
+    if towards is Side.QBO and closed and values.get("date") and values["date"] <= closed.isoformat():
+        return Hold(HoldCode.BOOKS_CLOSED, {"closed": closed.isoformat()})
+    return None
+
+
+def books_open_for_update(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
+    """Neither the date it has nor the date it gets may lie in the closed period."""
+    return books_open(values, towards, terms) or books_open(shown, towards, terms)
+
+
+def one_way(towards: Side, terms: Terms) -> Hold | None:
+    """Transactions: everything goes to QuickBooks; to BILL only without 1-Way Transactions Sync."""
+    return Hold(HoldCode.ONE_WAY) if towards is Side.BILLCOM and terms.one_way else None
+
+
+def needs_switch(switch: str, label: str) -> object:
+    """A kind that syncs only where an accounting preference is on."""
+
+    def flow(towards: Side, terms: Terms) -> Hold | None:
+        if getattr(terms, switch):
+            return None
+        rule = f'The accounting preference "{label}" is off.'
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": "Accounting preferences"})
+
+    return flow
+
+
+def address(head_billcom: str, head_qbo: str) -> dict[str, Field]:
+    """The six parts of a postal address; BILL wants the country as two letters, QuickBooks takes any text."""
+    return {
+        "address_line1": Field(billcom=f"{head_billcom}.line1", qbo=f"{head_qbo}.Line1", label="Address"),
+        "address_line2": Field(billcom=f"{head_billcom}.line2", qbo=f"{head_qbo}.Line2", label="Address line 2"),
+        "address_city": Field(billcom=f"{head_billcom}.city", qbo=f"{head_qbo}.City", label="City"),
+        "address_state": Field(
+            billcom=f"{head_billcom}.stateOrProvince", qbo=f"{head_qbo}.CountrySubDivisionCode", label="State"
+        ),
+        "address_zip": Field(billcom=f"{head_billcom}.zipOrPostalCode", qbo=f"{head_qbo}.PostalCode", label="ZIP"),
+        "address_country": Field(billcom=f"{head_billcom}.country", qbo=f"{head_qbo}.Country", label="Country"),
+    }
+
+
+_COUNTRIES = {
+    "usa": "US",
+    "unitedstates": "US",
+    "unitedstatesofamerica": "US",
+    "canada": "CA",
+    "unitedkingdom": "GB",
+    "greatbritain": "GB",
+    "uk": "GB",
+    "england": "GB",
+    "australia": "AU",
+    "mexico": "MX",
+    "germany": "DE",
+    "france": "FR",
+    "ireland": "IE",
+    "india": "IN",
+}
+
+
+def country(text: str) -> str:
+    """A country as ISO 3166 alpha-2 where we know it; anything else as it stands."""
+    plain = text.strip()
+    if len(plain) == 2:
+        return plain.upper()
+    return _COUNTRIES.get(normalise(plain), plain)

@@ -1,0 +1,106 @@
+"""Chart of accounts: both ways, parents first, active and inactive both."""
+
+from __future__ import annotations
+
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.matching import normalise
+from syncapp.core.schema import BillcomShape, Draft, Field, Keys, Kind, Lookup, QboShape, Raw, Terms, Type, Values
+from syncapp.core.sides import Side
+from syncapp.kinds._shared import ACTIVE, cut, read_list
+
+TYPES = {
+    "BANK": "Bank",
+    "ACCOUNTS_RECEIVABLE": "Accounts Receivable",
+    "OTHER_CURRENT_ASSET": "Other Current Asset",
+    "FIXED_ASSET": "Fixed Asset",
+    "OTHER_ASSET": "Other Asset",
+    "ACCOUNTS_PAYABLE": "Accounts Payable",
+    "CREDIT_CARD": "Credit Card",
+    "OTHER_CURRENT_LIABILITY": "Other Current Liability",
+    "LONG_TERM_LIABILITY": "Long Term Liability",
+    "EQUITY": "Equity",
+    "INCOME": "Income",
+    "COST_OF_GOODS_SOLD": "Cost of Goods Sold",
+    "EXPENSE": "Expense",
+    "OTHER_INCOME": "Other Income",
+    "OTHER_EXPENSE": "Other Expense",
+    "NON_POSTING": "Non-Posting",
+}
+# QuickBooks makes and guards these itself. Reference: Intuit docs, Account: AccountSubType.
+SPECIAL_SUBTYPES = {
+    "AccountsPayable": "ap",
+    "AccountsReceivable": "ar",
+    "OpeningBalanceEquity": "opening balance equity",
+    "UndepositedFunds": "undeposited funds",
+    "RetainedEarnings": "retained earnings",
+}
+SPECIAL_TYPES = {"ACCOUNTS_PAYABLE": "ap", "ACCOUNTS_RECEIVABLE": "ar"}
+SPECIAL_NAMES = {normalise(name): name for name in ("Opening Balance Equity", "Undeposited Funds", "Retained Earnings")}
+
+
+def read(values: Values, raw: Raw, side: Side) -> Values:
+    values = read_list(values, raw, side)
+    special = SPECIAL_TYPES.get(values["account_type"], "") or SPECIAL_SUBTYPES.get(values.get("subtype", ""), "")
+    values["special"] = special or SPECIAL_NAMES.get(normalise(values["name"]), "").lower()
+    return values
+
+
+def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+    """Number and name together, then the name inside the same parent (which is the full path)."""
+    name = normalise(values["name"])
+    if values["special"]:
+        return Keys(first=cut(f"special/{values['special']}"))
+    number = normalise(values["number"])
+    parent = lookup.find("account", side, values["parent"]) if values["parent"] else None
+    inside = "" if values["parent"] and parent is None else f"{parent.key if parent else ''}/{name}"
+    return Keys(first=cut(f"#{number}/{name}" if number else inside), second=cut(inside if number else ""))
+
+
+def not_special(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    if not values["special"]:
+        return None
+    rule = "Accounts that QuickBooks makes itself (A/P, A/R, Opening Balance Equity …) are never created by the sync."
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+
+
+def is_special(values: Values, towards: Side) -> bool:
+    """Never renamed or made inactive by us: such an account simply stays as each side has it."""
+    return bool(values.get("special"))
+
+
+def write(payload: Raw, draft: Draft) -> Raw:
+    if draft.side is Side.QBO and "ParentRef" in payload:
+        payload["SubAccount"] = True
+    return payload
+
+
+KIND = Kind(
+    name="account",
+    label="Account",
+    plural="Chart of accounts",
+    billcom=BillcomShape(path="classifications/chart-of-accounts", bulk=50),
+    qbo=QboShape(entity="Account", always=("name", "account_type")),
+    fields={
+        "name": Field(billcom="name", qbo="Name", label="Name", limits={Side.QBO: 100}),
+        "number": Field(billcom="account.number", qbo="AcctNum", label="Number", limits={Side.QBO: 20}),
+        "description": Field(billcom="description", qbo="Description", label="Description", limits={Side.QBO: 100}),
+        "account_type": Field(
+            billcom="account.type", qbo="AccountType", type=Type.CHOICE, choices=TYPES, label="Type", to=frozenset()
+        ),
+        "parent": Field(
+            billcom="parentId", qbo="ParentRef.value", type=Type.REF, ref="account", label="Sub-account of"
+        ),
+        "active": ACTIVE,
+        "subtype": Field(qbo="AccountSubType", fact=True, label="Detail type"),
+        "special": Field(fact=True, label="Special account"),
+        "balance": Field(qbo="CurrentBalance", type=Type.MONEY, fact=True, label="Balance"),
+    },
+    number="number",
+    gates=(not_special,),
+    untouchable=is_special,
+    keys=keys,
+    key_refs=("parent",),
+    matched_by="number and name",
+    read=read,
+    write=write,
+)

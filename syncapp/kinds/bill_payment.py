@@ -1,0 +1,208 @@
+"""AP payments: BILL to QuickBooks; the other way in cohort B, or with 2-Way AP Payment Sync.
+
+Reference: Intuit docs, BillPayment; BILL API, payments and bills/record-payment.
+"""
+
+from __future__ import annotations
+
+from syncapp.core.codec import dig, money, text
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.schema import (
+    BillcomShape,
+    Draft,
+    Field,
+    Keys,
+    Kind,
+    Lookup,
+    QboShape,
+    Raw,
+    Retirement,
+    Terms,
+    Type,
+    Values,
+)
+from syncapp.core.sides import Side
+from syncapp.kinds._shared import books_open, books_open_for_update, cut
+
+GONE = {"VOID", "VOIDED", "CANCELED", "CANCELLED", "FUNDING_FAILED_VOIDED"}
+
+
+def read(values: Values, raw: Raw, side: Side) -> Values:
+    return _read_qbo(values, raw) if side is Side.QBO else _read_billcom(values, raw)
+
+
+def _by_amount(paid: list[Values]) -> list[Values]:
+    """The order of lines means nothing, so both sides are put in the same one."""
+    return sorted(paid, key=lambda line: line["amount"], reverse=True)
+
+
+def _read_billcom(values: Values, raw: Raw) -> Values:
+    shares = raw.get("billPayments") or []
+    values["paid"] = _by_amount(
+        [{"bill": text(each.get("billId")), "amount": money(each.get("amount"))} for each in shares]
+    )
+    values["credits"] = any(each.get("vendorCredits") for each in shares)
+    values["active"] = not {text(raw.get("status")), text(raw.get("singleStatus"))} & GONE
+    values["check_number"] = text(dig(raw, ("disbursementInfo", "checkDisbursement", "checkNumber")))
+    return values
+
+
+def _read_qbo(values: Values, raw: Raw) -> Values:
+    links = [(line.get("Amount"), linked) for line in raw.get("Line") or [] for linked in line.get("LinkedTxn") or []]
+    values["paid"] = _by_amount(
+        [
+            {"bill": text(linked.get("TxnId")), "amount": money(amount)}
+            for amount, linked in links
+            if linked.get("TxnType") == "Bill"
+        ]
+    )
+    values["credits"] = any(linked.get("TxnType") != "Bill" for _, linked in links)
+    # A void keeps the record at zero and says so in the note. Reference: Intuit docs, BillPayment: void.
+    voided = not values["amount"] and text(raw.get("PrivateNote")).lower().startswith("void")
+    values["active"] = raw.get("status") != "Deleted" and not voided
+    values["account"] = text(
+        dig(raw, ("CheckPayment", "BankAccountRef", "value"))
+        or dig(raw, ("CreditCardPayment", "CCAccountRef", "value"))
+    )
+    return values
+
+
+def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+    """Vendor, date, total, and the bills it pays."""
+    vendor = lookup.find("vendor", side, values["vendor"])
+    bills = [lookup.find("bill", side, line["bill"]) for line in values["paid"]]
+    if vendor is None or not bills or any(bill is None for bill in bills):
+        return Keys()
+    paid = ",".join(sorted(str(bill.key) for bill in bills if bill is not None))
+    return Keys(first=cut(f"{vendor.key}/{values['date']}/{values['amount']}/{paid}"))
+
+
+def flow(towards: Side, terms: Terms) -> Hold | None:
+    if towards is Side.QBO or terms.payments_both_ways:
+        return None
+    if terms.one_way:
+        return Hold(HoldCode.ONE_WAY)
+    rule = "AP payments made in QuickBooks come to BILL only with 2-Way AP Payment Sync."
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": "BILL"})
+
+
+def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    if values["credits"]:
+        rule = "It applies credits, and vendor credits are not synced."
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+    if not values["paid"]:
+        rule = "It pays no bill, so there is nothing it could pay on the other side."
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+    if towards is Side.QBO and values["status"] == "APPROVING":
+        return Hold(HoldCode.NOT_APPROVED, {"approval": "waiting for approval"})
+    return None
+
+
+def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
+    """A payment that BILL has sent is never taken back from QuickBooks; only recorded ones are, in cohort B."""
+    if towards is Side.BILLCOM and (shown.get("online") or terms.cohort != "B"):
+        rule = "A payment made through BILL is voided in BILL only."
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": "BILL"})
+    return None
+
+
+def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
+    named = lookup.find("account", towards.other, values["account"]) if values["account"] else None
+    if towards is Side.BILLCOM:
+        return {**values, "account": (named.billcom_id if named else None) or ""}
+    if values["online"]:
+        role, account = "Money Out Clearing Account", terms.accounts.get("money-out-clearing")
+    elif named and named.qbo_id:
+        return {**values, "account": named.qbo_id}
+    else:
+        role, account = "Default Bank Account in Accounting Software", terms.accounts.get("default-bank")
+    if account is None:
+        return Hold(HoldCode.NEEDS_MAPPING, {"role": role})
+    return {**values, "account": account.qbo_id}
+
+
+def write(payload: Raw, draft: Draft) -> Raw:
+    if draft.side is Side.BILLCOM:
+        return _record(payload, draft)
+    if "paid" in draft.changed:
+        payload["Line"] = [
+            {"Amount": line["amount"], "LinkedTxn": [{"TxnId": line["bill"], "TxnType": "Bill"}]}
+            for line in draft.values["paid"]
+        ]
+    if not draft.remote_id:
+        payload |= {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": draft.values["account"]}}}
+        payload |= _references(draft.values)
+    return payload
+
+
+def _references(values: Values) -> Raw:
+    """An outside payment's reference is QuickBooks' check number; a BILL check's number goes into the memo."""
+    if not values["online"]:
+        return {"DocNumber": values["number"][:21]} if values["number"] else {}
+    note = " ".join(part for part in ("BILL payment", values["confirmation"]) if part)
+    return {"PrivateNote": f"{note}, check {values['check_number']}" if values["check_number"] else note}
+
+
+def _record(payload: Raw, draft: Draft) -> Raw:
+    """The request of BILL's record-payment; BILL's own sync must not export it again, hence ``allowExport``."""
+    values = draft.values
+    recorded: Raw = {
+        "vendorId": values["vendor"],
+        "processDate": values["date"],
+        "toPrintCheck": False,
+        "payments": [{"billId": line["bill"], "amount": line["amount"]} for line in values["paid"]],
+        "allowExport": False,
+    }
+    if values["account"]:
+        recorded["classifications"] = {"chartOfAccountId": values["account"]}
+    if values["number"]:
+        recorded["syncReference"] = values["number"]
+    return recorded
+
+
+KIND = Kind(
+    name="bill_payment",
+    label="Bill payment",
+    plural="Bill payments",
+    billcom=BillcomShape(path="payments", recorded=True),
+    qbo=QboShape(entity="BillPayment", always=("vendor",), retire=Retirement.VOID),
+    fields={
+        "vendor": Field(billcom="vendorId", qbo="VendorRef.value", type=Type.REF, ref="vendor", label="Vendor"),
+        "date": Field(billcom="processDate", qbo="TxnDate", type=Type.DATE, label="Date"),
+        "amount": Field(billcom="amount", qbo="TotalAmt", type=Type.MONEY, label="Amount"),
+        "paid": Field(
+            type=Type.LINES,
+            label="Bills paid",
+            lines={
+                "bill": Field(type=Type.REF, ref="bill", label="Bill"),
+                "amount": Field(type=Type.MONEY, label="Amount"),
+            },
+        ),
+        "active": Field(type=Type.BOOL, label="Active"),
+        "account": Field(
+            billcom="classifications.chartOfAccountId", type=Type.REF, ref="account", fact=True, label="Paid from"
+        ),
+        "number": Field(billcom="syncReference", qbo="DocNumber", fact=True, label="Reference"),
+        "confirmation": Field(billcom="confirmationNumber", fact=True, label="Confirmation"),
+        "check_number": Field(fact=True, label="Check no."),
+        "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
+        "status": Field(billcom="status", fact=True, label="Status in BILL"),
+        "funding_bank": Field(billcom="fundingAccount.id", fact=True, label="BILL bank account"),
+        "credits": Field(type=Type.BOOL, fact=True, label="Applies credits"),
+    },
+    transaction=True,
+    title="number",
+    number="number",
+    amount="amount",
+    date="date",
+    flow=flow,
+    gates=(may_sync, books_open),
+    update_gates=(may_change, books_open_for_update),
+    keys=keys,
+    key_refs=("vendor", "paid"),
+    matched_by="vendor, date, amount and bills paid",
+    read=read,
+    adapt=adapt,
+    write=write,
+    taken="number",
+)

@@ -1,0 +1,82 @@
+"""Products and services: both ways. Categories and bundles don't sync; sales-tax items are another kind."""
+
+from __future__ import annotations
+
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.schema import TO_BILLCOM, BillcomShape, Draft, Field, Kind, QboShape, Raw, Terms, Type, Values
+from syncapp.core.sides import Side
+from syncapp.kinds._shared import ACTIVE, name_keys, read_list
+
+TYPES = {"SERVICE": "Service", "NON_INVENTORY": "NonInventory", "INVENTORY": "Inventory", "OTHER_CHARGE": "Service"}
+# Reference: BILL API, classifications/items: type.
+TAXES = ("SALES_TAX", "SALES_TAX_GROUP")
+
+
+def skips(raw: Raw, side: Side) -> bool:
+    return side is Side.BILLCOM and raw.get("type") in TAXES
+
+
+def read(values: Values, raw: Raw, side: Side) -> Values:
+    values = read_list(values, raw, side)
+    if side is Side.QBO:
+        values["account"] = values["account"] or ""
+    return values
+
+
+def _rule(text: str, towards: Side) -> Hold:
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": text, "to_make_it_in": towards.label})
+
+
+def fit_to_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    if values["item_type"] not in TYPES:
+        return _rule("Categories, bundles and other special items don't sync.", towards)
+    if towards is Side.QBO and values["item_type"] == "INVENTORY":
+        return _rule("Inventory items need stock accounts and are made in QuickBooks only.", towards)
+    if not values["account"] and not values["expense_account"]:
+        return Hold(HoldCode.NEEDS_ACCOUNT, {"what": "This item"})
+    return None
+
+
+def write(payload: Raw, draft: Draft) -> Raw:
+    if draft.side is Side.QBO and draft.changed == frozenset(KIND.compared) and "IncomeAccountRef" not in payload:
+        # QuickBooks wants an income account on every item it may sell; an item we only buy has just the other.
+        payload["IncomeAccountRef"] = payload["ExpenseAccountRef"]
+    return payload
+
+
+KIND = Kind(
+    name="item",
+    label="Item",
+    plural="Items",
+    billcom=BillcomShape(path="classifications/items", bulk=50),
+    qbo=QboShape(entity="Item", always=("name", "item_type")),
+    fields={
+        "name": Field(billcom="name", qbo="Name", label="Name", limits={Side.QBO: 100}),
+        "item_type": Field(billcom="type", qbo="Type", type=Type.CHOICE, choices=TYPES, label="Type", to=frozenset()),
+        "description": Field(billcom="description", qbo="Description", label="Description", limits={Side.QBO: 4000}),
+        "price": Field(billcom="price", qbo="UnitPrice", type=Type.NUMBER, label="Price"),
+        "account": Field(
+            billcom="chartOfAccountId",
+            qbo="IncomeAccountRef.value",
+            type=Type.REF,
+            ref="account",
+            label="Income account",
+        ),
+        "expense_account": Field(
+            billcom="expenseChartOfAccountId",
+            qbo="ExpenseAccountRef.value",
+            type=Type.REF,
+            ref="account",
+            label="Expense account",
+        ),
+        "purchase_description": Field(billcom="purchaseDescription", qbo="PurchaseDesc", label="Purchase description"),
+        "purchase_cost": Field(billcom="purchaseCost", qbo="PurchaseCost", type=Type.NUMBER, label="Cost"),
+        "taxable": Field(billcom="taxable", qbo="Taxable", type=Type.BOOL, label="Taxable", to=TO_BILLCOM),
+        "active": ACTIVE,
+    },
+    gates=(fit_to_sync,),
+    keys=name_keys,
+    read=read,
+    write=write,
+    skips=skips,
+)

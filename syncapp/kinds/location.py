@@ -1,0 +1,35 @@
+"""Locations (QuickBooks' Department): both ways, only where Use Locations is on."""
+
+from __future__ import annotations
+
+from syncapp.core.schema import BillcomShape, Draft, Field, Kind, QboShape, Raw, Type
+from syncapp.core.sides import Side
+from syncapp.kinds._shared import ACTIVE, needs_switch, nested_keys, read_list
+
+
+def write(payload: Raw, draft: Draft) -> Raw:
+    if draft.side is Side.QBO and "ParentRef" in payload:
+        payload["SubDepartment"] = True
+    return payload
+
+
+KIND = Kind(
+    name="location",
+    label="Location",
+    plural="Locations",
+    billcom=BillcomShape(path="classifications/locations", bulk=50),
+    qbo=QboShape(entity="Department", always=("name",)),
+    fields={
+        "name": Field(billcom="name", qbo="Name", label="Name", limits={Side.QBO: 100}),
+        "parent": Field(
+            billcom="parentId", qbo="ParentRef.value", type=Type.REF, ref="location", label="Sub-location of"
+        ),
+        "active": ACTIVE,
+        "description": Field(billcom="description", fact=True, label="Description"),
+    },
+    flow=needs_switch("locations", "Use Locations"),
+    keys=nested_keys("location"),
+    key_refs=("parent",),
+    read=read_list,
+    write=write,
+)

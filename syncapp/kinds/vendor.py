@@ -1,0 +1,68 @@
+"""Vendors: both ways, linked by name."""
+
+from __future__ import annotations
+
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.matching import normalise
+from syncapp.core.schema import TO_QBO, BillcomShape, Field, Keys, Kind, Lookup, QboShape, Raw, Terms, Type, Values
+from syncapp.core.sides import Side
+from syncapp.kinds._shared import ACTIVE, address, country, cut, read_list
+
+
+def read(values: Values, raw: Raw, side: Side) -> Values:
+    values = read_list(values, raw, side)
+    values["address_country"] = country(values["address_country"])
+    if side is Side.QBO:
+        values["company_name"] = values["company_name"].removesuffix(" (deleted)")
+    return values
+
+
+def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+    """By name; the same e-mail under another name is only ever proposed."""
+    return Keys(first=cut(normalise(values["name"])), proposal=cut(values["email"].casefold()))
+
+
+def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
+    """BILL wants a country in every address: the company's own where QuickBooks shows none."""
+    if towards is Side.BILLCOM and not values["address_country"]:
+        if not terms.vendor_country:
+            return Hold(HoldCode.NEEDS_ADDRESS)
+        return {**values, "address_country": terms.vendor_country}
+    return values
+
+
+def network_keeps(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
+    """Vendors of the BILL network own their record; edits from QuickBooks are refused."""
+    if towards is Side.BILLCOM and shown.get("network") in ("CONNECTED", "CONNECTED_RPPS"):
+        rule = "This vendor is connected in the BILL network, which refuses edits from outside."
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": "BILL"})
+    return None
+
+
+KIND = Kind(
+    name="vendor",
+    label="Vendor",
+    plural="Vendors",
+    billcom=BillcomShape(path="vendors", bulk=20),
+    qbo=QboShape(entity="Vendor"),
+    fields={
+        "name": Field(billcom="name", qbo="DisplayName", label="Name", limits={Side.BILLCOM: 100}),
+        "company_name": Field(
+            billcom="additionalInfo.companyName", qbo="CompanyName", label="Company name", limits={Side.QBO: 100}
+        ),
+        "email": Field(billcom="email", qbo="PrimaryEmailAddr.Address", label="E-mail", limits={Side.QBO: 100}),
+        "phone": Field(billcom="phone", qbo="PrimaryPhone.FreeFormNumber", label="Phone", limits={Side.QBO: 30}),
+        **address("address", "BillAddr"),
+        "account_number": Field(billcom="accountNumber", qbo="AcctNum", label="Account no.", limits={Side.QBO: 100}),
+        "tax_id": Field(billcom="additionalInfo.taxId", qbo="TaxIdentifier", label="Tax id", to=TO_QBO, fill_only=True),
+        "track_1099": Field(billcom="additionalInfo.track1099", qbo="Vendor1099", type=Type.BOOL, label="Track 1099"),
+        "active": ACTIVE,
+        "currency": Field(billcom="billCurrency", qbo="CurrencyRef.value", fact=True, label="Currency"),
+        "network": Field(billcom="networkStatus", fact=True, label="BILL network"),
+        "balance": Field(billcom="balance.amount", qbo="Balance", type=Type.MONEY, fact=True, label="Balance"),
+    },
+    keys=keys,
+    read=read,
+    adapt=adapt,
+    update_gates=(network_keeps,),
+)
