@@ -1,0 +1,47 @@
+"""Tables and the questions asked of them."""
+from __future__ import annotations
+
+from syncapp.models.companies import Company, Firm, Membership, Role, SetupStep, is_support
+from syncapp.models.connections import Connection, ConnectionState
+from syncapp.models.objects import (
+    OPEN_STATES,
+    Conflict,
+    ConflictState,
+    ObjectState,
+    Operation,
+    OperationState,
+    SyncedObject,
+    Verb,
+)
+from syncapp.models.preferences import AccountingPreferences, GLMapping, GLRole, SyncPreferences
+from syncapp.models.runs import Cursor, Level, RunScope, RunState, SyncLogEntry, SyncRun, Trigger
+
+__all__ = [
+    "OPEN_STATES",
+    "AccountingPreferences",
+    "Company",
+    "Conflict",
+    "ConflictState",
+    "Connection",
+    "ConnectionState",
+    "Cursor",
+    "Firm",
+    "GLMapping",
+    "GLRole",
+    "Level",
+    "Membership",
+    "ObjectState",
+    "Operation",
+    "OperationState",
+    "Role",
+    "RunScope",
+    "RunState",
+    "SetupStep",
+    "SyncLogEntry",
+    "SyncPreferences",
+    "SyncRun",
+    "SyncedObject",
+    "Trigger",
+    "Verb",
+    "is_support",
+]

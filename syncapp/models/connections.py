@@ -1,0 +1,72 @@
+"""How a company is connected to each product. Credentials are sealed, and shown nowhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from syncapp.core.sides import Side
+from syncapp.models.companies import Company
+from syncapp.models.fields import SealedJSONField
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+SIDE_CHOICES = [(side.value, side.label) for side in Side]
+
+
+class ConnectionState(models.TextChoices):
+    CONNECTED = "connected", "Connected"
+    NEEDS_RECONNECT = "needs-reconnect", "Needs reconnect"
+    DISCONNECTED = "disconnected", "Disconnected"
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> Self:
+        return self.filter(company__in=Company.objects.visible_to(user))
+
+    def lost(self, pk: int, reason: str) -> None:
+        """The other product no longer lets us in: say so, and wait for a person."""
+        self.filter(pk=pk).update(state=ConnectionState.NEEDS_RECONNECT, reason=reason[:500])
+
+
+class Connection(models.Model):
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="connections")
+    side = models.CharField(max_length=10, choices=SIDE_CHOICES)
+    remote_id = models.CharField("organization or realm id", max_length=64)
+    remote_name = models.CharField("name there", max_length=1024, blank=True)
+    state = models.CharField(max_length=20, choices=ConnectionState.choices, default=ConnectionState.CONNECTED)
+    reason = models.CharField("why it needs a reconnect", max_length=500, blank=True)
+    sign_in = models.CharField("signed in with", max_length=40, blank=True)
+    connected_as = models.CharField("user there", max_length=254, blank=True)
+    role = models.CharField("role there", max_length=100, blank=True)
+    scopes = models.CharField(max_length=300, blank=True)
+    connected_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    connected_at = models.DateTimeField(default=timezone.now)
+    access_expires_at = models.DateTimeField(null=True, blank=True)
+    refresh_expires_at = models.DateTimeField(null=True, blank=True)
+    credentials = SealedJSONField(null=True, editable=False)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["company_id", "side"]
+        constraints = [
+            models.UniqueConstraint(fields=["company", "side"], name="one_connection_per_side"),
+            models.UniqueConstraint(
+                fields=["side", "remote_id"],
+                condition=~Q(state=ConnectionState.DISCONNECTED),
+                name="remote_company_connected_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company} – {self.get_side_display()}"
+
+    def access_is_fresh(self, now: datetime) -> bool:
+        return self.access_expires_at is not None and now < self.access_expires_at
