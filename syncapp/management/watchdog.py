@@ -1,0 +1,38 @@
+"""Has the queue's cluster stopped working without having died?
+
+django-q2's workers read from one in-memory queue under a lock; where the holder of that lock is killed (an
+out-of-memory kill will do), the cluster hangs for ever and its own guard sees nothing. The queue's rows show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+
+class Watchdog:
+    """Judges by the rows of the queue: (id, lock). A lock in the past waits since then; a fetched row is locked for
+    ``retry`` from its fetch on, and goes away when its task is done."""
+
+    def __init__(self, *, retry: timedelta, running: timedelta, waiting: timedelta = timedelta(seconds=60)) -> None:
+        self.retry = retry
+        self.running = running
+        self.waiting = waiting
+        self._seen: set[int] = set()
+
+    def stalled(self, rows: Iterable[tuple[int, datetime]], now: datetime) -> bool:
+        rows = list(rows)
+        ages = {pk: now - (lock - self.retry) for pk, lock in rows if lock >= now}
+        if self._overdue(ages):
+            return True
+        waits_too_long = any(now - lock > self.waiting for _, lock in rows if lock < now)
+        is_busy = any(age <= self.running for age in ages.values())
+        return waits_too_long and not is_busy
+
+    def _overdue(self, ages: dict[int, timedelta]) -> bool:
+        """A task fetched longer ago than any may run. Said once for each: it may be another host's, and stays until
+        its lock lapses."""
+        overdue = {pk for pk, age in ages.items() if age > self.running}
+        new = overdue - self._seen
+        self._seen = overdue
+        return bool(new)
