@@ -66,7 +66,7 @@ class Running:
                 stdout=log,
                 stderr=subprocess.STDOUT if log else None,
                 start_new_session=True,
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+                preexec_fn=end_with_parent,
             )
         finally:
             if log:
@@ -192,10 +192,11 @@ class Supervisor:
         self.running.clear()
 
 
-def _end_with_parent() -> None:
-    """In the child: be asked to end when the supervisor dies, even by SIGKILL, rather than work on unwatched."""
-    parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
-    ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGTERM)
+def end_with_parent(number: int = signal.SIGTERM) -> None:
+    """In a child just before its exec: get this signal when the parent dies, even by SIGKILL. Linux only."""
+    if sys.platform == "linux":
+        parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
+        ctypes.CDLL(None).prctl(parent_death_signal, number)
 
 
 def answers(port: int) -> bool:

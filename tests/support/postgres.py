@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from syncapp.management.supervisor import end_with_parent, free_port
 
 NOBODY = 65534
 START_SECONDS = 30
@@ -51,12 +52,6 @@ def postgres_server() -> Iterator[str]:
             yield f"postgres://tieout@127.0.0.1:{port}/postgres"
     finally:
         shutil.rmtree(top, ignore_errors=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _binaries() -> Path:
@@ -132,6 +127,7 @@ def _running(binaries: Path, data: Path, port: int) -> Iterator[None]:
         stderr=subprocess.STDOUT,
         # A Ctrl-C at the terminal is for the tests; the server ends when they have.
         start_new_session=True,
+        preexec_fn=lambda: end_with_parent(signal.SIGQUIT),
         **_as_user(),
     )
     try:
