@@ -260,3 +260,5 @@ BILLCOM_APP_URL = env_url("BILLCOM_APP_URL", "https://app.bill.com")
 SLICE_SECONDS = env_positive("SLICE_SECONDS", 60)
 # A worker that is silent for this long has lost its company to the next one.
 LEASE_SECONDS = env_positive("LEASE_SECONDS", 120)
+# How long a write to BILL whose answer was lost may still be at work there; only then is "not found" believed.
+IN_DOUBT_SECONDS = env_positive("IN_DOUBT_SECONDS", 120)
