@@ -37,6 +37,7 @@ class Demonstration:
         for name in COMPANIES:
             if name not in kept or kept[name]["id"] not in there:
                 kept[name] = call(f"{self.sandbox_url}/control/companies", {"load": name})
+        self.companies_file.touch(mode=0o600)
         self.companies_file.write_text(json.dumps(kept, indent=1))
         self.companies = kept
 
