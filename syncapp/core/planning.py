@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.merging import carry, changed_fields, same
 from syncapp.core.records import Clash, Decision, Outcome, Seen, View, Write, WriteVerb
-from syncapp.core.schema import Kind, Lookup, Terms, Values
+from syncapp.core.schema import Kind, Lookup, Retirement, Terms, Values
 from syncapp.core.sides import Side
 
 ACTIVE = "active"
@@ -202,9 +202,21 @@ class _Plan:
             return None
         if ACTIVE in names:
             verb = WriteVerb.RESTORE if values.get(ACTIVE) else WriteVerb.RETIRE
+            if verb is WriteVerb.RESTORE and _gone_for_good(self.kind, side):
+                self.hold = self.hold or _cannot_come_back(self.kind, side)
+                return None
             return Write(side, verb, values, frozenset({ACTIVE}))
         whole = {**shown, **{name: values.get(name) for name in names}}
         return Write(side, WriteVerb.UPDATE, whole, names)
+
+
+def _gone_for_good(kind: Kind, side: Side) -> bool:
+    return kind.billcom.recorded if side is Side.BILLCOM else kind.qbo.retire is not Retirement.DEACTIVATE
+
+
+def _cannot_come_back(kind: Kind, side: Side) -> Hold:
+    rule = f"A {kind.label.lower()} that was deleted or voided in {side.label} can't be brought back there."
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": side.label})
 
 
 def _field_stays(kind: Kind, name: str, towards: Side) -> Hold:

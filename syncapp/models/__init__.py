@@ -1,4 +1,5 @@
 """Tables and the questions asked of them."""
+
 from __future__ import annotations
 
 from syncapp.models.companies import Company, Firm, Membership, Role, SetupStep, is_support

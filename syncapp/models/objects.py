@@ -74,6 +74,7 @@ class SyncedObject(models.Model):
     hold_facts = ExactJSONField(default=dict)
     waits_for = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="waiting")
     candidates = ExactJSONField(default=list, help_text="Keys of the records it could be linked with.")
+    wanted = ExactJSONField(default=dict, help_text="Values a person wants back: field -> side and value.")
     told_apart = models.BooleanField(default=False, help_text="A person said it is none of the candidates.")
     excluded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -1,0 +1,1 @@
+"""Processes that cross database, remotes and core. They decide nothing: the core does."""

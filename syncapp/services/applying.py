@@ -1,0 +1,312 @@
+"""Carry out planned operations: call by call, each outcome saved in a short transaction after its call.
+
+No transaction is open around the network. The error's class alone decides what happens next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+
+from django.db import transaction
+
+from syncapp.core.codec import decode
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.merging import same
+from syncapp.core.schema import Kind, Raw, Retirement
+from syncapp.core.sides import Side
+from syncapp.gateways.errors import (
+    BadAnswer,
+    Duplicate,
+    GatewayError,
+    NotFound,
+    RateLimited,
+    Rejected,
+    StaleVersion,
+    Unauthorized,
+    Unavailable,
+)
+from syncapp.gateways.qbo import Write as QboWrite
+from syncapp.models import Level, ObjectState, Operation, OperationState, SyncedObject, Verb
+from syncapp.services import pulling, rows
+from syncapp.services.context import Context
+
+Outcome = Raw | GatewayError
+AT_ONCE = 3
+"""BILL takes three requests at a time per organization. Reference: BILL docs, API rate limits."""
+JOURNAL_EVERY = 30
+OPERATION_FIELDS = ("state", "remote_id", "error_code", "error_words", "finished_at")
+BOOKS_CLOSED = "6210"
+
+
+class Aborted(Exception):
+    """The rest of the chunk can't be sent now; ``cause`` says what the run does next."""
+
+    def __init__(self, cause: GatewayError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class Applier:
+    """Sends one chunk's operations and saves their outcomes."""
+
+    def __init__(self, context: Context, kind: Kind, found: dict[int, SyncedObject]) -> None:
+        self.context, self.kind, self.rows = context, kind, found
+        self.stale: list[str] = []
+        self.linked: list[int] = []
+
+    def send(self, operations: Sequence[Operation]) -> None:
+        """All of them, QuickBooks first. What was not sent because of a stop is dropped and looked at again."""
+        left = list(operations)
+        try:
+            for batch, outcomes in self._outcomes(operations):
+                self._save(batch, outcomes)
+                done = {each.pk for each in batch}
+                left = [each for each in left if each.pk not in done]
+                self._stop_on(outcomes)
+        except Aborted as stop:
+            self._drop(left)
+            raise stop.cause from None
+        finally:
+            self._free()
+        if self.stale:
+            pulling.refresh_qbo(self.context, self.kind, self.stale)
+
+    def _free(self) -> None:
+        if self.linked:
+            SyncedObject.objects.free_waiting(self.linked)
+            self.linked = []
+
+    def _stop_on(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            if isinstance(outcome, (Unauthorized, RateLimited, Unavailable, BadAnswer)):
+                raise Aborted(outcome)
+
+    # --- sending -----------------------------------------------------------------------------------------------------
+
+    def _outcomes(self, operations: Sequence[Operation]) -> Iterator[tuple[list[Operation], list[Outcome]]]:
+        to_qbo = [each for each in operations if each.side == Side.QBO]
+        for _, group in groupby(to_qbo, key=lambda each: each.request_id):
+            batch = list(group)
+            self.context.hold_lease()
+            yield batch, send_qbo(self.context, self.kind, batch)
+        to_billcom = sorted((each for each in operations if each.side == Side.BILLCOM), key=lambda each: each.verb)
+        for verb, group in groupby(to_billcom, key=lambda each: each.verb):
+            yield from self._billcom(Verb(verb), list(group))
+
+    def _billcom(self, verb: Verb, operations: list[Operation]) -> Iterator[tuple[list[Operation], list[Outcome]]]:
+        bulk = self.kind.billcom.bulk
+        if verb is Verb.CREATE and bulk and len(operations) > 1:
+            for start in range(0, len(operations), bulk):
+                yield from self._bulk(operations[start : start + bulk])
+            return
+        if verb is Verb.UPDATE:
+            operations = self._still_as_read(operations)
+        for start in range(0, len(operations), JOURNAL_EVERY):
+            batch = operations[start : start + JOURNAL_EVERY]
+            self.context.hold_lease()
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                yield batch, list(pool.map(self._single, batch))
+
+    def _bulk(self, batch: list[Operation]) -> Iterator[tuple[list[Operation], list[Outcome]]]:
+        """All or nothing: where one record is refused, halves are sent until it stands alone."""
+        if len(batch) == 1:
+            self.context.hold_lease()
+            yield batch, [self._single(batch[0])]
+            return
+        self.context.hold_lease()
+        try:
+            replies = self.context.remotes.billcom.create_bulk(self.kind.billcom.path, [each.payload for each in batch])
+        except (Rejected, Duplicate):
+            half = len(batch) // 2
+            yield from self._bulk(batch[:half])
+            yield from self._bulk(batch[half:])
+        except GatewayError as error:
+            yield batch, [error] * len(batch)
+        else:
+            yield batch, list(replies)
+
+    def _still_as_read(self, operations: list[Operation]) -> list[Operation]:
+        """BILL has no versions: read again just before writing, and plan anew what somebody changed meanwhile."""
+        if not operations:
+            return []
+        ids = [self._remote_id(each) for each in operations]
+        fresh = self.context.remotes.billcom.by_ids(self.kind.billcom.path, ids)
+        kept, moved = [], []
+        for each in operations:
+            raw = fresh.get(self._remote_id(each))
+            row = self.rows[each.object_id or 0]
+            unchanged = raw is not None and self._same_fields(row, raw)
+            (kept if unchanged else moved).append(each)
+        if moved:
+            self._drop(moved, "It was changed in BILL in the meantime; planned again.")
+            again = [fresh[each] for each in map(self._remote_id, moved) if each in fresh]
+            pulling.store_page(self.context, self.kind, Side.BILLCOM, again)
+        return kept
+
+    def _same_fields(self, row: SyncedObject, raw: Raw) -> bool:
+        values = decode(self.kind, raw, Side.BILLCOM)
+        return all(values.get(name) == row.billcom_values.get(name) for name in self.kind.compared)
+
+    def _remote_id(self, operation: Operation) -> str:
+        return self.rows[operation.object_id or 0].billcom_id or ""
+
+    def _single(self, operation: Operation) -> Outcome:
+        """One call to BILL. Runs in a thread of its own, so it touches no database."""
+        gateway, path = self.context.remotes.billcom, self.kind.billcom.path
+        remote_id, body = self._remote_id(operation), operation.payload
+        calls: dict[tuple[str, bool], Callable[[], Raw]] = {
+            (Verb.CREATE, False): lambda: gateway.create(path, body),
+            (Verb.CREATE, True): lambda: gateway.record_payment(body),
+            (Verb.RETIRE, False): lambda: gateway.archive(path, remote_id),
+            (Verb.RETIRE, True): lambda: gateway.void_payment(remote_id),
+            (Verb.RESTORE, False): lambda: gateway.restore(path, remote_id),
+            (Verb.UPDATE, False): lambda: (
+                gateway.put(path, remote_id, body)
+                if self.kind.billcom.replace
+                else gateway.patch(path, remote_id, body)
+            ),
+        }
+        try:
+            return calls[operation.verb, self.kind.billcom.recorded]()
+        except GatewayError as error:
+            return error
+
+    # --- outcomes ----------------------------------------------------------------------------------------------------
+
+    def _save(self, batch: Sequence[Operation], outcomes: Sequence[Outcome]) -> None:
+        touched = []
+        for operation, outcome in zip(batch, outcomes, strict=True):
+            row = self.rows.get(operation.object_id or 0)
+            if row is None:
+                continue
+            operation.finished_at = self.context.clock()
+            if isinstance(outcome, GatewayError):
+                self._failed(operation, row, outcome)
+            else:
+                self._succeeded(operation, row, outcome)
+            touched.append(row)
+        with transaction.atomic():
+            rows.upsert(Operation, batch, OPERATION_FIELDS)
+            rows.upsert(SyncedObject, touched, rows.WRITE_FIELDS)
+
+    def _succeeded(self, operation: Operation, row: SyncedObject, raw: Raw) -> None:
+        side = Side(operation.side)
+        operation.state = OperationState.DONE
+        operation.error_code = operation.error_words = ""
+        self.context.count(self.kind.name, f"{operation.verb}.{side}")
+        take_reply(self.kind, row, operation, raw, self.context)
+        operation.remote_id = row.remote_id(side) or ""
+        if operation.verb == Verb.CREATE:
+            self.linked.append(row.pk)
+
+    def _failed(self, operation: Operation, row: SyncedObject, error: GatewayError) -> None:
+        operation.error_code, operation.error_words = str(error.code or ""), error.message[:2000]
+        unknown = isinstance(error, (Unavailable, BadAnswer)) and error.outcome_unknown
+        if unknown:
+            operation.state, operation.finished_at = OperationState.IN_DOUBT, None
+            rows.hold(row, Hold(HoldCode.IN_DOUBT, {"side": Side(operation.side).label}))
+        elif isinstance(error, (RateLimited, Unavailable, BadAnswer, Unauthorized)):
+            self._let_go(operation, row)
+        elif isinstance(error, StaleVersion) or isinstance(error, NotFound) and operation.verb != Verb.CREATE and operation.side == Side.QBO:
+            self._let_go(operation, row)
+            self.stale.append(row.qbo_id or "")
+        else:
+            operation.state = OperationState.REFUSED
+            rows.hold(row, refusal(self.kind, operation, error))
+            self.context.count(self.kind.name, "refused")
+            words = f"{row}: {row.hold.describe() if row.hold else error.message}"
+            self.context.note(words, kind=self.kind.name, level=Level.WARNING)
+
+    def _let_go(self, operation: Operation, row: SyncedObject) -> None:
+        operation.state = OperationState.DROPPED
+        row.state = ObjectState.NEW if not row.linked else ObjectState.LINKED
+        row.needs_look = True
+
+    def _drop(self, operations: Sequence[Operation], why: str = "The run stopped before it was sent.") -> None:
+        """Never sent: forget the intent, and look at the record again."""
+        touched = []
+        for operation in operations:
+            operation.error_words, operation.finished_at = why, self.context.clock()
+            row = self.rows[operation.object_id or 0]
+            self._let_go(operation, row)
+            touched.append(row)
+        with transaction.atomic():
+            rows.upsert(Operation, operations, OPERATION_FIELDS)
+            rows.upsert(SyncedObject, touched, ("state", "needs_look"))
+
+
+def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, context: Context) -> None:
+    """The reply is the record: both sides agree on what was written, and on nothing else."""
+    side = Side(operation.side)
+    held, sent = row.hold, operation.values or {}
+    if operation.verb == Verb.RETIRE and side is Side.QBO and kind.qbo.retire is not Retirement.DEACTIVATE:
+        values = {**(row.qbo_values or {}), "active": False}
+        raw = {**(row.qbo_raw or {}), **raw}
+    else:
+        values = decode(kind, raw, side)
+    if operation.verb == Verb.CREATE:
+        setattr(row, f"{side}_id", pulling.id_of(raw, side))
+    rows.show(row, kind, side, values, raw, pulling.version_of(raw, side) or getattr(row, f"{side}_version"))
+    changed = sent.get("changed", [])
+    rows.agree(row, kind, changed, context.clock())
+    if operation.verb == Verb.CREATE and row.base:
+        # A record made from an inactive one is active at first: the difference is the next thing to write.
+        row.base[side.other]["active"] = values.get("active")
+    if missing := not_taken(kind, sent, values, side):
+        names = ", ".join(kind.field_label(name) for name in missing)
+        words = f"it was accepted, but without {names}"
+        rows.hold(row, Hold(HoldCode.REJECTED, {"side": side.label, "code": "accepted in part", "words": words}))
+        context.note(f"{row}: {side.label}: {words}.", kind=kind.name, level=Level.WARNING)
+        return
+    if held is not None and held.code is not HoldCode.IN_DOUBT and operation.verb != Verb.CREATE:
+        rows.hold(row, held)
+        return
+    rows.release(row, ObjectState.RETIRED if rows.is_gone(row) else ObjectState.LINKED)
+    row.needs_look = not rows.settled(row, kind)
+
+
+def not_taken(kind: Kind, sent: Raw, values: Raw, side: Side) -> list[str]:
+    """What was sent and doesn't show in the reply: QuickBooks drops a link it won't apply without an error."""
+    whole = sent.get("whole", {})
+    lines = [name for name in sent.get("changed", []) if kind.fields[name].lines or kind.fields[name].type == "money"]
+    return [name for name in lines if not same(kind.fields[name], whole.get(name), values.get(name), side)]
+
+
+def refusal(kind: Kind, operation: Operation, error: GatewayError) -> Hold:
+    side = Side(operation.side)
+    facts = {"side": side.label, "code": str(error.code or ""), "words": error.detail or error.message}
+    if isinstance(error, Duplicate):
+        return Hold(HoldCode.NAME_TAKEN if kind.taken == "name" else HoldCode.NUMBER_TAKEN, facts)
+    if str(error.code) == BOOKS_CLOSED:
+        return Hold(HoldCode.BOOKS_CLOSED, facts)
+    return Hold(HoldCode.REJECTED, facts)
+
+
+def send_qbo(context: Context, kind: Kind, batch: Sequence[Operation]) -> list[Outcome]:
+    """One batch call, or one single call. The request id makes a repeat answer as the first did."""
+    writes = [
+        QboWrite(
+            entity=kind.qbo.entity,
+            operation=_qbo_operation(kind, Verb(each.verb)),
+            payload=each.payload,
+            request_id=each.request_id,
+            item_id=each.item_id,
+        )
+        for each in batch
+    ]
+    try:
+        if batch[0].item_id:
+            return list(context.remotes.qbo.write_batch(writes, batch[0].request_id))
+        return [context.remotes.qbo.write(writes[0])]
+    except GatewayError as error:
+        return [error] * len(batch)
+
+
+def _qbo_operation(kind: Kind, verb: Verb) -> str:
+    if verb == Verb.CREATE:
+        return "create"
+    if verb == Verb.RETIRE and kind.qbo.retire is not Retirement.DEACTIVATE:
+        return kind.qbo.retire.value
+    return "update"

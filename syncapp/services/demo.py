@@ -1,0 +1,207 @@
+"""The demonstration: a firm, its people and companies over the sandbox, and one full sync from nothing."""
+
+from __future__ import annotations
+
+import time
+import urllib.parse
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from html.parser import HTMLParser
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.utils import timezone
+
+from syncapp.core.sides import Side
+from syncapp.kinds import KINDS
+from syncapp.models import (
+    Company,
+    Firm,
+    GLRole,
+    Membership,
+    ObjectState,
+    Operation,
+    Role,
+    RunState,
+    SetupStep,
+    SyncedObject,
+    SyncRun,
+    Trigger,
+)
+from syncapp.services import connections, runs, setup, tie_out
+from syncapp.services.errors import ServiceError
+
+PEOPLE = (
+    ("admin@tieout.example", Role.ADMINISTRATOR, "administers the firm: connects companies, sets preferences, syncs"),
+    ("accountant@tieout.example", Role.ACCOUNTANT, "works on the firm's companies"),
+    ("clerk@tieout.example", Role.CLERK, "looks at the first company only"),
+    ("support@tieout.example", Role.SUPPORT, "inspects every company, connects none"),
+)
+Write = Callable[[str], object]
+
+
+def prepare(loaded: Sequence[Mapping[str, Any]], *, password: str, now: datetime) -> list[tuple[str, str]]:
+    """The firm, its people and its companies; calling it again changes nothing but the password. (name, may) each."""
+    firm, _ = Firm.objects.get_or_create(name="Cedar & Main Accounting")
+    companies = [_company(firm, each) for each in loaded]
+    for name, role, _ in PEOPLE:
+        user = _person(name, password)
+        scope: dict[str, Any] = {}
+        if role == Role.CLERK:
+            scope = {"company": companies[0]}
+        elif role != Role.SUPPORT:
+            scope = {"firm": firm}
+        Membership.objects.get_or_create(user=user, role=role, **scope)
+    direct = [company for company in companies if company.firm_id is None]
+    for company in direct:
+        for name in (PEOPLE[0][0], PEOPLE[1][0]):
+            Membership.objects.get_or_create(
+                user=_person(name, password), company=company, defaults={"role": Role.ADMINISTRATOR}
+            )
+    return [(name, may) for name, _, may in PEOPLE]
+
+
+def _company(firm: Firm, shown: Mapping[str, Any]) -> Company:
+    found = Company.objects.filter(name=shown["name"]).first()
+    if found is not None:
+        return found
+    return setup.make_company(
+        name=str(shown["name"]),
+        firm=firm if shown["console"] else None,
+        signed_up_on=date.fromisoformat(shown["signed_up_on"]),
+    )
+
+
+def _person(name: str, password: str) -> AbstractUser:
+    user, _ = get_user_model().objects.get_or_create(username=name.split("@")[0], defaults={"email": name})
+    if not user.check_password(password):
+        user.set_password(password)
+        user.save()
+    return user
+
+
+# --- One full sync ---------------------------------------------------------------------------------------------------
+
+
+def run_once(loaded: Sequence[Mapping[str, Any]], *, now: datetime, write: Write) -> bool:
+    """Connect the first company the way its pages do, sync it fully, print what happened; whether both sides tie out."""
+    shown = loaded[0]
+    company = Company.objects.get(name=shown["name"])
+    user = get_user_model().objects.get(username="admin")
+    if company.setup_step != SetupStep.DONE:
+        set_up(company, user, shown, now=now)
+    began = time.monotonic()
+    run = runs.request_run(company, trigger=Trigger.COMMAND, user=user, now=timezone.now())
+    run = runs.run_to_end(run, clock=timezone.now)
+    seconds = time.monotonic() - began
+    write(f"\n{company.name}: {run.get_state_display().lower()} {run.message}".rstrip())
+    for line in table(company, run):
+        write(line)
+    calls = ", ".join(f"{number} {purse}" for purse, number in sorted(run.calls.items())) or "none"
+    write(f"\nAPI calls: {calls}. Seconds: {seconds:.1f}.")
+    written = Operation.objects.filter(run=run).count()
+    write(f"Writes: {written}.")
+    found = tie_out.tie_out(company, now=timezone.now())
+    write(
+        f"Open payables: BILL {found.billcom_open:,.2f}, QuickBooks {found.qbo_open:,.2f}; "
+        + ("both sides tie out." if found.ties else "THEY DO NOT TIE OUT.")
+    )
+    for row in found.rows:
+        if row.difference:
+            write(f"  {row.vendor}: unexplained {row.difference:,.2f}")
+    return run.state == RunState.DONE and found.ties
+
+
+def set_up(company: Company, user: AbstractUser, shown: Mapping[str, Any], *, now: datetime) -> None:
+    """The guide's steps, through the same services as its pages."""
+    billcom = shown["billcom"]
+    connections.connect_billcom(
+        company,
+        user,
+        sign_in="sync-token",
+        username=billcom["sync_token_name"],
+        password=billcom["sync_token_value"],
+        organization_id=billcom["organization_id"],
+        developer_key="" if settings.BILLCOM_DEVELOPER_KEY else billcom["developer_key"],
+        now=now,
+    )
+    callback = f"{settings.PUBLIC_URL}/oauth/quickbooks/callback/"
+    url = connections.start_qbo(company, user, redirect_uri=callback, now=now)
+    answer = consent(url, shown["qbo"]["realm_id"])
+    connections.finish_qbo(
+        user,
+        state=answer["state"],
+        code=answer["code"],
+        realm_id=answer["realmId"],
+        redirect_uri=callback,
+        now=now,
+    )
+    company.refresh_from_db()
+    runs.run_to_end(setup.start_import(company, user, now=now), clock=timezone.now)
+    company.refresh_from_db()
+    mappings = setup.bank_mappings(company, now=now)
+    choices = list(setup.account_choices(company, GLRole.BANK_ACCOUNT))
+    picked = {each.pk: each.account.pk if each.account else choices[0].pk for each in mappings}
+    setup.save_bank_mappings(company, picked, now=now)
+    account = setup.propose_uncategorized(company) or setup.account_choices(company, GLRole.UNALLOCATED_EXPENSE).first()
+    setup.save_uncategorized(company, account.pk if account else None, now=now)
+
+
+def table(company: Company, run: SyncRun) -> list[str]:
+    """Kind by kind: what there is on both sides, what was made, and what is held and why."""
+    head = f"{'Kind':<18}{'BILL':>7}{'QuickBooks':>12}{'linked':>8}{'→ BILL':>8}{'→ QBO':>8}{'held':>6}  why"
+    lines = ["", head, "-" * len(head)]
+    for kind in KINDS.values():
+        objects = SyncedObject.objects.of(company, kind.name)
+        holds = Counter(objects.exclude(hold_code="").values_list("hold_code", flat=True))
+        made = Counter(Operation.objects.filter(run=run, kind=kind.name, verb="create").values_list("side", flat=True))
+        ours, theirs = objects.filter(billcom_id__isnull=False), objects.filter(qbo_id__isnull=False)
+        lines.append(
+            f"{kind.plural:<18}{ours.count():>7}{theirs.count():>12}{ours.filter(qbo_id__isnull=False).count():>8}"
+            f"{made[Side.BILLCOM]:>8}{made[Side.QBO]:>8}{sum(holds.values()):>6}  "
+            + ", ".join(f"{code} {number}" for code, number in sorted(holds.items()))
+        )
+    unexplained = SyncedObject.objects.filter(company=company, state=ObjectState.HELD, hold_code="").count()
+    return [*lines, f"Held without a reason: {unexplained}"]
+
+
+class _Form(HTMLParser):
+    """The first form of a page: where it goes, and its hidden fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.action, self.fields, self.users = "", {}, []  # type: str, dict[str, str], list[str]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "form":
+            self.action = found.get("action") or ""
+        elif tag == "input" and found.get("type") == "hidden":
+            self.fields[found.get("name") or ""] = found.get("value") or ""
+
+
+def consent(url: str, realm_id: str) -> dict[str, str]:
+    """Say yes on the sandbox's sign-in page, as the browser would; what it sends back to us. Only for the sandbox."""
+    with urllib.request.urlopen(url, timeout=30) as response:
+        form = _Form()
+        form.feed(response.read().decode())
+    fields = {**form.fields, "realmId": realm_id, "decision": "connect"}
+    target = urllib.parse.urljoin(url, form.action or url)
+    opener = urllib.request.build_opener(_Stay())
+    try:
+        opener.open(target, data=urllib.parse.urlencode(fields).encode(), timeout=30)
+    except urllib.error.HTTPError as answer:
+        sent_to = urllib.parse.urlsplit(answer.headers.get("Location") or "")
+        found = {name: values[0] for name, values in urllib.parse.parse_qs(sent_to.query).items()}
+        if "code" in found:
+            return found
+    raise ServiceError("The sandbox's sign-in page did not send us back with a code.")
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any) -> None:
+        return None

@@ -1,0 +1,11 @@
+"""What a person is told when something can't be done."""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """Refused, with a message in plain language that says what to do; safe to show."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

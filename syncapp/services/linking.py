@@ -1,0 +1,84 @@
+"""Find twins among one-sided rows, in bulk: keys first, then pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q
+
+from syncapp.core.matching import Candidate, Matches, pair_up
+from syncapp.core.schema import Keys, Kind, Lookup
+from syncapp.core.sides import Side
+from syncapp.models import Company, Operation, SyncedObject
+from syncapp.services import references, rows
+
+KEY_FIELDS = ("match_key", "second_key", "proposal_key")
+ONE_SIDED = Q(billcom_id__isnull=True) | Q(qbo_id__isnull=True)
+
+
+def set_keys(company: Company, kind: Kind, chunk: Sequence[SyncedObject]) -> None:
+    """Compute the match keys of these rows and save those that changed."""
+    lookup = references.load(company, kind, chunk) if kind.key_refs else Lookup()
+    changed = []
+    for row in chunk:
+        keys = keys_of(kind, row, lookup)
+        if (keys.first, keys.second, keys.proposal) != (row.match_key, row.second_key, row.proposal_key):
+            row.match_key, row.second_key, row.proposal_key = keys.first, keys.second, keys.proposal
+            changed.append(row)
+    rows.upsert(SyncedObject, changed, KEY_FIELDS)
+
+
+def keys_of(kind: Kind, row: SyncedObject, lookup: Lookup) -> Keys:
+    """BILL's side where there is one: linked rows are found by their name too (as parents are)."""
+    side = Side.BILLCOM if row.billcom_id is not None else Side.QBO
+    return kind.keys(getattr(row, f"{side}_values"), side, lookup)
+
+
+def candidates(company: Company, kind: Kind, chunk: Iterable[SyncedObject]) -> dict[int, SyncedObject]:
+    """One-sided rows that share a key with one of the chunk's, the chunk's own among them."""
+    ours = {row.pk: row for row in chunk}
+    tests = Q()
+    for name in KEY_FIELDS:
+        if keys := {getattr(row, name) for row in ours.values()} - {""}:
+            tests |= Q(**{f"{name}__in": keys})
+    if not tests:
+        return ours
+    others = SyncedObject.objects.of(company, kind.name).filter(ONE_SIDED, tests, excluded=False)
+    return {row.pk: row for row in others.exclude(pk__in=ours)} | ours
+
+
+def pairs(kind: Kind, found: dict[int, SyncedObject]) -> Matches:
+    return pair_up([_candidate(row) for row in found.values()], kind.matched_by)
+
+
+def _candidate(row: SyncedObject) -> Candidate:
+    side = rows.one_side(row)
+    assert side is not None
+    values = getattr(row, f"{side}_values")
+    keys = Keys(row.match_key, row.second_key, row.proposal_key)
+    return Candidate(row.pk, side, keys, values.get("active") is not False, row.told_apart)
+
+
+def absorb(kind: Kind, keep: SyncedObject, other: SyncedObject) -> None:
+    """Make one pair of two rows: ``keep`` has QuickBooks' side (mappings point at it) and takes over BILL's."""
+    keep.billcom_id = other.billcom_id
+    rows.show(keep, kind, Side.BILLCOM, other.billcom_values, other.billcom_raw, other.billcom_version)
+    rows.release(keep, keep.state)
+    keep.needs_look = True
+    keep.told_apart = False
+
+
+def remove_absorbed(gone: dict[int, SyncedObject]) -> None:
+    """Delete the absorbed rows after everything that pointed at them has been turned to the row that stays.
+
+    ``gone``: key of an absorbed row -> the row it became part of.
+    """
+    if not gone:
+        return
+    waiting = SyncedObject.objects.filter(waits_for__in=gone)
+    waiting.update(needs_look=True, waits_for=None)
+    moved = list(Operation.objects.filter(object__in=gone).defer("payload", "values"))
+    for operation in moved:
+        Operation.objects.filter(pk=operation.pk).update(object=gone[operation.object_id or 0])
+    doomed = SyncedObject.objects.filter(pk__in=gone)
+    doomed._raw_delete(doomed.db)

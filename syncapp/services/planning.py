@@ -1,0 +1,227 @@
+"""One chunk of rows: pair them up, decide each, and write down what is to be done before anything is sent."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from syncapp.core.codec import encode
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.merging import carry
+from syncapp.core.planning import decide
+from syncapp.core.records import Clash, Decision, Outcome, Write, WriteVerb
+from syncapp.core.schema import Draft, Kind, Lookup, Raw, Retirement, Terms
+from syncapp.core.sides import Side
+from syncapp.models import Company, Conflict, ObjectState, Operation, SyncedObject
+from syncapp.services import linking, references, rows
+from syncapp.services.context import Context
+
+QBO_BATCH = 30
+
+
+@dataclass
+class ChunkPlan:
+    """What a chunk needs: rows as they will be saved, decisions, operations, and rows that became one."""
+
+    kind: Kind
+    rows: dict[int, SyncedObject]
+    lookup: Lookup
+    decisions: dict[int, Decision] = field(default_factory=dict)
+    absorbed: dict[int, SyncedObject] = field(default_factory=dict)
+    linked: list[int] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+    @property
+    def did_something(self) -> bool:
+        return bool(self.operations or self.linked)
+
+
+def make(company: Company, kind: Kind, chunk: Sequence[SyncedObject], terms: Terms) -> ChunkPlan:
+    """The plan for these rows. Nothing is saved and nothing is sent: preview stops here."""
+    unlinked = [row for row in chunk if not row.linked and not row.excluded]
+    found = linking.candidates(company, kind, unlinked) if unlinked else {}
+    matches = linking.pairs(kind, found)
+    plan = ChunkPlan(kind, {row.pk: row for row in chunk}, Lookup())
+    for billcom_key, qbo_key in matches.links:
+        keep, other = found[qbo_key], found[billcom_key]
+        linking.absorb(kind, keep, other)
+        plan.rows.pop(other.pk, None)
+        plan.rows[keep.pk] = keep
+        plan.absorbed[other.pk] = keep
+        plan.linked.append(keep.pk)
+    for key, (reason, others) in matches.holds.items():
+        plan.rows[key] = found[key]
+        rows.hold(found[key], reason, others)
+    plan.lookup = references.load(company, kind, plan.rows.values())
+    for row in plan.rows.values():
+        if row.pk not in matches.holds:
+            _decide(plan, row, terms)
+    return plan
+
+
+def _decide(plan: ChunkPlan, row: SyncedObject, terms: Terms) -> None:
+    if row.excluded:
+        rows.hold(row, Hold(HoldCode.EXCLUDED, {"by": str(row.excluded_by or "Somebody")}))
+        return
+    decision = decide(plan.kind, rows.seen(row), terms, plan.lookup)
+    if row.wanted and row.linked and decision.outcome is Outcome.IN_STEP:
+        decision = _bring_back(plan, row, terms)
+    plan.decisions[row.pk] = decision
+
+
+def _bring_back(plan: ChunkPlan, row: SyncedObject, terms: Terms) -> Decision:
+    """A person wants a value back that lost a conflict: it is written to both sides, in each one's terms."""
+    names = frozenset(row.wanted)
+    whole = {side: {**getattr(row, f"{side}_values"), **_wanted_in(row, side)} for side in Side}
+    for side in Side:
+        own = _wanted_in(row, side)
+        carried = carry(plan.kind, whole[side], side.other, terms, plan.lookup) if own else {}
+        if isinstance(carried, Hold):
+            return Decision(row.pk, Outcome.HELD, hold=carried)
+        whole[side.other].update({name: carried.get(name) for name in own})
+    row.wanted = {}
+    writes = tuple(Write(side, WriteVerb.UPDATE, whole[side], names) for side in Side)
+    return Decision(row.pk, Outcome.WRITE, writes=writes)
+
+
+def _wanted_in(row: SyncedObject, side: Side) -> dict[str, Any]:
+    return {name: each["value"] for name, each in row.wanted.items() if each["side"] == side}
+
+
+def commit(context: Context, plan: ChunkPlan) -> None:
+    """Write the plan down: states, holds, conflicts, and every operation before its call."""
+    for key, decision in plan.decisions.items():
+        _take_over(context, plan, plan.rows[key], decision)
+    _number_requests(plan.operations)
+    with transaction.atomic():
+        linking.remove_absorbed(plan.absorbed)
+        rows.upsert(SyncedObject, list(plan.rows.values()), [*rows.PLAN_FIELDS, "told_apart", "wanted"])
+        Operation.objects.bulk_create(plan.operations, batch_size=rows.CHUNK)
+        Conflict.objects.bulk_create(plan.conflicts, batch_size=rows.CHUNK)
+        if plan.linked:
+            SyncedObject.objects.free_waiting(plan.linked)
+    context.count(plan.kind.name, "linked", len(plan.linked))
+    context.count(plan.kind.name, "conflicts", len(plan.conflicts))
+    for conflict in plan.conflicts:
+        label = plan.kind.field_label(conflict.field)
+        words = f"Both sides changed {label} of {conflict.object}; kept {Side(conflict.kept).label}'s value."
+        context.note(words, kind=plan.kind.name)
+
+
+def _take_over(context: Context, plan: ChunkPlan, row: SyncedObject, decision: Decision) -> None:
+    rows.agree(row, plan.kind, decision.agreed, context.clock())
+    if decision.outcome is Outcome.WRITE:
+        rows.release(row, ObjectState.PENDING)
+        plan.operations += [operation(context, plan, row, write) for write in decision.writes]
+    elif decision.hold is not None:
+        rows.hold(row, decision.hold)
+    else:
+        state = ObjectState.RETIRED if decision.outcome is Outcome.RETIRED else ObjectState.LINKED
+        rows.release(row, state)
+    if decision.hold is not None and decision.writes:
+        # One part is written, another may not be: the hold shows, and stays after the write.
+        row.hold_code, row.hold_facts = decision.hold.code, dict(decision.hold.facts)
+        row.waits_for_id = decision.hold.waits_for
+    plan.conflicts += [_conflict(context, plan.kind, row, clash) for clash in decision.clashes]
+
+
+def _conflict(context: Context, kind: Kind, row: SyncedObject, clash: Clash) -> Conflict:
+    return Conflict(
+        company=context.company,
+        run=context.run,
+        object=row,
+        kind=kind.name,
+        field=clash.field,
+        base_value=clash.base,
+        billcom_value=clash.billcom,
+        qbo_value=clash.qbo,
+        kept=clash.kept,
+        at=context.clock(),
+    )
+
+
+def operation(context: Context, plan: ChunkPlan, row: SyncedObject, write: Write) -> Operation:
+    return Operation(
+        id=uuid.uuid4(),
+        company=context.company,
+        run=context.run,
+        object=row,
+        kind=plan.kind.name,
+        side=write.side,
+        verb=write.verb.value,
+        payload=payload(plan.kind, row, write, context.terms, plan.lookup),
+        values={"whole": write.values, "changed": sorted(write.changed)},
+        planned_at=context.clock(),
+    )
+
+
+def payload(kind: Kind, row: SyncedObject, write: Write, terms: Terms, lookup: Lookup) -> Raw:
+    """The request body. QuickBooks: sparse, with the version it is based on. BILL: changed fields, or all (PUT)."""
+    creating = write.verb is WriteVerb.CREATE
+    whole = creating or (write.side is Side.BILLCOM and kind.billcom.replace)
+    names = frozenset(kind.compared) if whole else write.changed
+    current = None if creating else getattr(row, f"{write.side}_raw")
+    draft = Draft(
+        write.side,
+        write.values,
+        names,
+        current,
+        terms,
+        lookup,
+        row.remote_id(write.side) or "",
+        getattr(row, f"{write.side}_version"),
+    )
+    if write.verb in (WriteVerb.RETIRE, WriteVerb.RESTORE):
+        return _retirement(kind, draft, write) if write.side is Side.QBO else {}
+    body = encode(kind, draft, creating=creating)
+    if write.side is Side.BILLCOM:
+        body.pop("archived", None)
+        return body
+    return body if creating else {**_always(kind, draft), **body, **_versioned(draft)}
+
+
+def _versioned(draft: Draft) -> Raw:
+    return {"Id": draft.remote_id, "SyncToken": draft.version, "sparse": True}
+
+
+def _always(kind: Kind, draft: Draft) -> Raw:
+    repeated = Draft(
+        draft.side, draft.values, frozenset(kind.qbo.always), draft.current, draft.terms, draft.lookup, draft.remote_id
+    )
+    return encode(kind, repeated, creating=False) if kind.qbo.always else {}
+
+
+def _retirement(kind: Kind, draft: Draft, write: Write) -> Raw:
+    if kind.qbo.retire is Retirement.DEACTIVATE:
+        return {**_always(kind, draft), **_versioned(draft), "Active": write.verb is WriteVerb.RESTORE}
+    return {"Id": draft.remote_id, "SyncToken": draft.version}
+
+
+def _number_requests(operations: list[Operation]) -> None:
+    """Few QuickBooks writes go out singly (free), many in batches of 30 (one metered call each)."""
+    to_qbo = [each for each in operations if each.side == Side.QBO]
+    if len(to_qbo) < settings.QBO_BATCH_FROM:
+        for each in to_qbo:
+            each.request_id = str(each.id)
+        return
+    for start in range(0, len(to_qbo), QBO_BATCH):
+        request_id = str(uuid.uuid4())
+        for position, each in enumerate(to_qbo[start : start + QBO_BATCH]):
+            each.request_id, each.item_id = request_id, str(position + 1)
+
+
+def describe_write(kind: Kind, row: SyncedObject, write: Write) -> list[tuple[str, Any, Any]]:
+    """(field, before, after) of one planned write, in the target side's terms."""
+    current = getattr(row, f"{write.side}_values") or {}
+    found = []
+    for name in kind.compared:
+        after = write.values.get(name)
+        if name in write.changed and after != current.get(name) and after not in (None, "", []):
+            found.append((name, current.get(name), after))
+    return found

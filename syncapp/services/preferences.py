@@ -1,0 +1,103 @@
+"""Save what a person chose. Every change makes what it may concern be looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from syncapp.core.sides import Cohort
+from syncapp.models import (
+    AccountingPreferences,
+    Company,
+    GLMapping,
+    GLRole,
+    ObjectState,
+    SyncedObject,
+    SyncPreferences,
+)
+from syncapp.services import setup
+from syncapp.services.errors import ServiceError
+
+EDITABLE = (
+    "sync_automatically",
+    "approved_only",
+    "one_way",
+    "two_way_payments",
+    "master",
+    "vendor_country",
+    "customer_email",
+)
+
+
+def save_sync_preferences(
+    company: Company,
+    user: AbstractUser,
+    changes: Mapping[str, Any],
+    accounts: Mapping[str, int | None],
+    *,
+    now: datetime,
+) -> SyncPreferences:
+    """Take over the changed fields and accounts. A latch that is on stays on: turning it off is refused."""
+    found, _ = SyncPreferences.objects.get_or_create(company=company)
+    for name, value in changes.items():
+        if name not in EDITABLE:
+            raise ServiceError(f"{name} is no sync preference.")
+        if name in SyncPreferences.LATCHES and getattr(found, name) and not value:
+            label = SyncPreferences._meta.get_field(name).verbose_name
+            raise ServiceError(f"{label} can't be turned off again.")
+        setattr(found, name, value)
+    if found.two_way_payments and found.one_way:
+        found.two_way_payments = False
+    if company.cohort is Cohort.B and "two_way_payments" in changes:
+        found.two_way_payments = not found.one_way
+    try:
+        found.full_clean()
+    except ValidationError as error:
+        raise ServiceError(" ".join(error.messages)) from None
+    with transaction.atomic():
+        found.save()
+        for role, account in accounts.items():
+            _save_account(company, role, account)
+        look_again(company)
+    return found
+
+
+def _save_account(company: Company, role: str, account_pk: int | None) -> None:
+    if role.startswith("bank:"):
+        mapping = GLMapping.objects.filter(
+            company=company, role=GLRole.BANK_ACCOUNT, pk=int(role.removeprefix("bank:"))
+        ).first()
+        if mapping is None:
+            raise ServiceError("This bank account is no longer there. Reload the page.")
+        mapping.account = setup.chosen(company, GLRole.BANK_ACCOUNT, account_pk)
+        mapping.save()
+        return
+    setup.set_account(company, role, setup.chosen(company, role, account_pk) if account_pk else None)
+
+
+def save_accounting_preferences(
+    company: Company, user: AbstractUser, switches: Mapping[str, bool], *, now: datetime
+) -> AccountingPreferences:
+    """Turn switches on in addition to QuickBooks' own; one that is on there can't be turned off here."""
+    found, _ = AccountingPreferences.objects.get_or_create(company=company)
+    for name, value in switches.items():
+        if name not in AccountingPreferences.SWITCHES:
+            raise ServiceError(f"{name} is no accounting preference.")
+        if not value and getattr(found, f"qbo_{name}"):
+            label = AccountingPreferences._meta.get_field(name).verbose_name
+            raise ServiceError(f"{label} is on in QuickBooks Online and is turned off there.")
+        setattr(found, name, bool(value))
+    with transaction.atomic():
+        found.save()
+        look_again(company)
+    return found
+
+
+def look_again(company: Company) -> None:
+    """What was held under the old preferences is planned anew with the next sync."""
+    SyncedObject.objects.filter(company=company, state=ObjectState.HELD).look_again()

@@ -1,0 +1,282 @@
+"""Read one side's changes into SyncedObjects: page by page, saved in bulk before the cursor moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from syncapp.core.codec import Unreadable, decode
+from syncapp.core.limits import came_back_empty, other_company
+from syncapp.core.schema import Kind, Raw, Values
+from syncapp.core.sides import Side
+from syncapp.gateways.errors import TooOld
+from syncapp.gateways.qbo import Page
+from syncapp.kinds import KINDS
+from syncapp.models import Connection, Cursor, Level, ObjectState, SyncedObject
+from syncapp.services import rows
+from syncapp.services import terms as terms_service
+from syncapp.services.context import Context, Stopped
+
+# QuickBooks' cursor is its own clock; BILL's times have a grain of one second and belong to several machines.
+QBO_OVERLAP = timedelta(minutes=2)
+BILLCOM_OVERLAP = timedelta(minutes=2)
+PAGE = 1000
+PAGES_AT_ONCE = 10
+"""Pages of 1,000 asked for in one metered batch call; memory, not the API's 30, sets it."""
+PULL_FIELDS = ("values", "raw", "version")
+
+
+def version_of(raw: Raw, side: Side) -> str:
+    return str(raw.get("SyncToken" if side is Side.QBO else "updatedTime") or "")
+
+
+def id_of(raw: Raw, side: Side) -> str:
+    return str(raw.get("Id" if side is Side.QBO else "id") or "")
+
+
+def read_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) -> list[tuple[str, Values, Raw]]:
+    """(id, values, raw) of every record of this kind; one that can't be read is logged and left as it was."""
+    found = {}
+    for raw in raws:
+        if kind.skips and kind.skips(raw, side):
+            continue
+        try:
+            found[id_of(raw, side)] = (id_of(raw, side), decode(kind, raw, side), raw)
+        except (Unreadable, KeyError, TypeError, AttributeError) as error:
+            words = f"{side.label}: {kind.label} {id_of(raw, side)} has an unexpected shape ({error}); it was left out."
+            context.note(words, kind=kind.name, level=Level.ERROR)
+            context.count(kind.name, "unreadable")
+    return list(found.values())
+
+
+def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) -> int:
+    """Save one page; how many records it had. What shows nothing new in the fields we map is not looked at again."""
+    records = read_page(context, kind, side, raws)
+    ids = [remote_id for remote_id, _, _ in records]
+    known = _known(context, kind, side, ids)
+    new, changed = [], []
+    for remote_id, values, raw in records:
+        row = known.get(remote_id)
+        if row is None:
+            new.append(_new(context, kind, side, remote_id, values, raw))
+        elif _update(context, kind, side, row, values, raw):
+            changed.append(row)
+    SyncedObject.objects.bulk_create(new, batch_size=rows.CHUNK)
+    fields = [*(f"{side}_{name}" for name in PULL_FIELDS), "needs_look", "label", "number", "amount", "date"]
+    rows.upsert(SyncedObject, changed, fields)
+    context.count(kind.name, f"read.{side}", len(records))
+    return len(records)
+
+
+def _known(context: Context, kind: Kind, side: Side, ids: Sequence[str]) -> dict[str, SyncedObject]:
+    found = SyncedObject.objects.of(context.company, kind.name).filter(**{f"{side}_id__in": ids})
+    return {str(row.remote_id(side)): row for row in found.defer("billcom_raw", "qbo_raw")}
+
+
+def _new(context: Context, kind: Kind, side: Side, remote_id: str, values: Values, raw: Raw) -> SyncedObject:
+    row = SyncedObject(company=context.company, kind=kind.name, first_seen_at=context.clock())
+    setattr(row, f"{side}_id", remote_id)
+    rows.show(row, kind, side, values, raw, version_of(raw, side))
+    return row
+
+
+def _update(context: Context, kind: Kind, side: Side, row: SyncedObject, values: Values, raw: Raw) -> bool:
+    """Whether the row has to be saved; it is looked at again only where a mapped value changed."""
+    before = getattr(row, f"{side}_values")
+    if before == values and getattr(row, f"{side}_version") == version_of(raw, side):
+        return False
+    if before != values:
+        row.needs_look = True
+        if before and before.get("active") and values.get("active") is False and row.linked:
+            _note_retired(context, kind)
+    rows.show(row, kind, side, values, raw, version_of(raw, side))
+    return True
+
+
+def _note_retired(context: Context, kind: Kind) -> None:
+    retired = context.run.position.setdefault("retired", {})
+    retired[kind.name] = retired.get(kind.name, 0) + 1
+
+
+def mark_gone(context: Context, kind: Kind, ids: Sequence[str]) -> None:
+    """QuickBooks says these transactions were deleted."""
+    gone = []
+    for row in _known(context, kind, Side.QBO, ids).values():
+        if row.qbo_values and row.qbo_values.get("active") is not False:
+            row.qbo_values = {**row.qbo_values, "active": False}
+            row.needs_look = True
+            gone.append(row)
+            if row.linked:
+                _note_retired(context, kind)
+    rows.upsert(SyncedObject, gone, ["qbo_values", "needs_look"])
+    context.count(kind.name, "deleted.qbo", len(gone))
+
+
+# --- QuickBooks ------------------------------------------------------------------------------------------------------
+
+_ABOUT = ("CompanyInfo", "Preferences")
+
+
+def entities() -> list[str]:
+    return [kind.qbo.entity for kind in KINDS.values()]
+
+
+def _by_entity() -> dict[str, Kind]:
+    return {kind.qbo.entity: kind for kind in KINDS.values()}
+
+
+def pull_qbo(context: Context) -> None:
+    """One change-data-capture call for all kinds; page by query where it can't tell everything."""
+    cursor = Cursor.objects.filter(company=context.company, side=Side.QBO, kind="").first()
+    if cursor is None or "pages" in context.run.position:
+        import_qbo(context, list(KINDS.values()), since=None)
+        return
+    try:
+        changes = context.remotes.qbo.changes([*_ABOUT, *entities()], cursor.read_to)
+    except TooOld:
+        context.note("QuickBooks keeps changes for 30 days only; everything is read again.", level=Level.WARNING)
+        import_qbo(context, list(KINDS.values()), since=None)
+        return
+    if changes.truncated:
+        import_qbo(context, list(KINDS.values()), since=cursor.read_to)
+        return
+    kinds = _by_entity()
+    _about(context, changes.records)
+    for entity, records in changes.records.items():
+        if entity in kinds:
+            store_page(context, kinds[entity], Side.QBO, records)
+    for entity, ids in changes.deleted.items():
+        if entity in kinds:
+            mark_gone(context, kinds[entity], ids)
+    move_cursor(context, Side.QBO, "", changes.time - QBO_OVERLAP)
+
+
+def _about(context: Context, records: dict[str, list[dict[str, Any]]]) -> None:
+    for shown in records.get("CompanyInfo", []):
+        check_company(context, str(shown.get("CompanyName") or ""))
+    for shown in records.get("Preferences", []):
+        if terms_service.read_preferences(context.company, shown, context.clock()):
+            preferences_changed(context)
+
+
+def preferences_changed(context: Context) -> None:
+    """Another set of rules: what is held may sync now, so it is looked at once more."""
+    context.terms = terms_service.load(context.company)
+    SyncedObject.objects.filter(company=context.company, state=ObjectState.HELD).look_again()
+    context.note("QuickBooks' settings changed; they take effect with this sync.")
+
+
+def check_company(context: Context, name: str) -> None:
+    connection = Connection.objects.get(company=context.company, side=Side.QBO)
+    stop = other_company(connection.remote_name, name)
+    if stop and not context.run.let_pass:
+        raise Stopped(stop.code, stop.what)
+    if name and name != connection.remote_name:
+        Connection.objects.filter(pk=connection.pk).update(remote_name=name)
+
+
+def import_qbo(context: Context, kinds: Sequence[Kind], since: datetime | None) -> None:
+    """Read whole kinds by query, inactive rows too; goes on where an earlier slice left off.
+
+    ``position["pages"]``: entity -> the row the next page starts at; done kinds are left out.
+    """
+    position = context.run.position
+    if "pages" not in position:
+        position["pages"] = {kind.qbo.entity: 1 for kind in kinds}
+        position["since"] = since.isoformat() if since else ""
+    by_entity = _by_entity()
+    while position["pages"]:
+        first = "read_to" not in position
+        asked = _next_pages(position, by_entity)
+        for page, records in context.remotes.qbo.query_pages(asked):
+            store_page(context, by_entity[page.entity], Side.QBO, records)
+            _go_on(position["pages"], page, len(records))
+        if first:
+            position["read_to"] = (context.remotes.qbo.server_time - QBO_OVERLAP).isoformat()
+        if position["pages"] and context.out_of_time():
+            return
+    for name in ("pages", "since"):
+        position.pop(name, None)
+    read_to = datetime.fromisoformat(position.pop("read_to"))
+    if len(kinds) == len(KINDS):
+        move_cursor(context, Side.QBO, "", read_to)
+
+
+def _next_pages(position: dict[str, Any], kinds: dict[str, Kind]) -> list[Page]:
+    """A page of every open kind, then further ones of the kind that is read first, up to the limit."""
+    wheres = []
+    for entity, start in position["pages"].items():
+        where = [] if kinds[entity].transaction else ["Active IN (true,false)"]
+        if position["since"]:
+            where.append(f"MetaData.LastUpdatedTime >= '{position['since']}'")
+        wheres.append((entity, start, " AND ".join(where)))
+    pages = [_page(entity, start, where) for entity, start, where in wheres][:PAGES_AT_ONCE]
+    entity, start, where = wheres[0]
+    while len(wheres) == 1 and start > 1 and len(pages) < PAGES_AT_ONCE:
+        start += PAGE
+        pages.append(_page(entity, start, where))
+    return pages
+
+
+def _page(entity: str, start: int, where: str) -> Page:
+    # By time of creation: an edit while we page moves nothing.
+    return Page(entity=entity, start=start, size=PAGE, where=where, order="MetaData.CreateTime")
+
+
+def _go_on(pages: dict[str, int], page: Page, read: int) -> None:
+    if read < page.size:
+        pages.pop(page.entity, None)
+    elif page.entity in pages:
+        pages[page.entity] = max(pages[page.entity], page.start + page.size)
+
+
+def refresh_qbo(context: Context, kind: Kind, ids: Sequence[str]) -> None:
+    """Read these records again, because their version had moved on."""
+    for start in range(0, len(ids), 100):
+        listed = ",".join(f"'{each}'" for each in ids[start : start + 100])
+        where = f"Id IN ({listed})" + ("" if kind.transaction else " AND Active IN (true,false)")
+        found = context.remotes.qbo.query(kind.qbo.entity, where=where)
+        store_page(context, kind, Side.QBO, found)
+        missing = set(ids[start : start + 100]) - {id_of(raw, Side.QBO) for raw in found}
+        mark_gone(context, kind, sorted(missing))
+
+
+# --- BILL ------------------------------------------------------------------------------------------------------------
+
+
+def pull_billcom(context: Context, kind: Kind) -> bool:
+    """One kind's changes since its cursor. False: out of time, go on from the page kept in the position."""
+    position = context.run.position
+    cursor = Cursor.objects.filter(company=context.company, side=Side.BILLCOM, kind=kind.name).first()
+    filters = f'updatedTime:gte:"{_stamp(cursor.read_to)}"' if cursor else ""
+    position.setdefault("billcom_read_to", (context.clock() - BILLCOM_OVERLAP).isoformat())
+    read = position.get("billcom_read", 0)
+    pages = context.remotes.billcom.pages(kind.billcom.path, filters=filters, page=position.get("page"))
+    for page in pages:
+        read += store_page(context, kind, Side.BILLCOM, page.records)
+        position["page"], position["billcom_read"] = page.next_page, read
+        if page.next_page and context.out_of_time():
+            return False
+    if cursor is None:
+        _guard_empty(context, kind, read)
+    move_cursor(context, Side.BILLCOM, kind.name, datetime.fromisoformat(position["billcom_read_to"]))
+    for name in ("page", "billcom_read", "billcom_read_to"):
+        position.pop(name, None)
+    return True
+
+
+def _guard_empty(context: Context, kind: Kind, read: int) -> None:
+    linked = SyncedObject.objects.of(context.company, kind.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
+    stop = came_back_empty(Side.BILLCOM.label, kind.plural, read, linked.count() if not read else 0)
+    if stop and not context.run.let_pass:
+        raise Stopped(stop.code, stop.what)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def move_cursor(context: Context, side: Side, kind: str, read_to: datetime) -> None:
+    """Only forward, and only after what was read has been saved."""
+    Cursor.objects.update_or_create(company=context.company, side=side, kind=kind, defaults={"read_to": read_to})

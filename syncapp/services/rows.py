@@ -1,0 +1,134 @@
+"""SyncedObject rows in bulk: to and from the core's frozen values, saved in one statement per chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model
+
+from syncapp.core.holds import Hold
+from syncapp.core.records import Seen, View
+from syncapp.core.schema import Kind, Raw, Values
+from syncapp.core.sides import Side
+from syncapp.models import ObjectState, SyncedObject
+
+CHUNK = 500
+
+
+def upsert(model: type[Model], rows: Sequence[Model], fields: Sequence[str]) -> None:
+    """Save the named fields of rows that exist, in one statement. Columns that weren't loaded stay untouched."""
+    for row in rows:
+        for name in row.get_deferred_fields():
+            setattr(row, name, None)
+    if rows:
+        model._default_manager.bulk_create(
+            rows, update_conflicts=True, unique_fields=["id"], update_fields=list(fields), batch_size=CHUNK
+        )
+
+
+def view(row: SyncedObject, side: Side) -> View | None:
+    remote_id = row.remote_id(side)
+    if remote_id is None:
+        return None
+    return View(remote_id, getattr(row, f"{side}_values"), getattr(row, f"{side}_version"))
+
+
+def seen(row: SyncedObject) -> Seen:
+    return Seen(row.pk, view(row, Side.BILLCOM), view(row, Side.QBO), row.base)
+
+
+def one_side(row: SyncedObject) -> Side | None:
+    """The only side a row has, or None when it is linked."""
+    if row.linked:
+        return None
+    return Side.BILLCOM if row.billcom_id is not None else Side.QBO
+
+
+def show(row: SyncedObject, kind: Kind, side: Side, values: Values, raw: Raw, version: str) -> None:
+    """What ``side`` shows now."""
+    setattr(row, f"{side}_values", values)
+    setattr(row, f"{side}_raw", raw)
+    setattr(row, f"{side}_version", version)
+    describe(row, kind)
+
+
+def describe(row: SyncedObject, kind: Kind) -> None:
+    """The columns people search and sort by; BILL's words where it has the record."""
+    values = row.billcom_values or row.qbo_values or {}
+    row.label = str(values.get(kind.title) or "")[:500]
+    row.number = str(values.get(kind.number) or "")[:100] if kind.number else ""
+    row.amount = _amount(values.get(kind.amount)) if kind.amount else None
+    row.date = date.fromisoformat(values[kind.date]) if kind.date and values.get(kind.date) else None
+
+
+def _amount(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+def hold(row: SyncedObject, reason: Hold, candidates: Iterable[int] = ()) -> None:
+    row.state = ObjectState.HELD
+    row.hold_code = reason.code
+    row.hold_facts = dict(reason.facts)
+    row.waits_for_id = reason.waits_for
+    row.candidates = list(candidates)
+    row.needs_look = False
+
+
+def release(row: SyncedObject, state: ObjectState) -> None:
+    row.state = state
+    row.hold_code = ""
+    row.hold_facts = {}
+    row.waits_for_id = None
+    row.candidates = []
+    row.needs_look = False
+
+
+def agree(row: SyncedObject, kind: Kind, fields: Iterable[str], now: datetime) -> None:
+    """Both sides agree on these fields as they are now: that is their base from here on."""
+    base = row.base or {Side.BILLCOM.value: {}, Side.QBO.value: {}}
+    for name in fields:
+        base[Side.BILLCOM][name] = (row.billcom_values or {}).get(name)
+        base[Side.QBO][name] = (row.qbo_values or {}).get(name)
+    row.base = base
+    row.synced_at = now
+
+
+def settled(row: SyncedObject, kind: Kind) -> bool:
+    """Whether both sides show what they last agreed on."""
+    if row.base is None or not row.linked:
+        return False
+    return all(
+        row.billcom_values.get(name) == row.base[Side.BILLCOM].get(name)
+        and row.qbo_values.get(name) == row.base[Side.QBO].get(name)
+        for name in kind.compared
+    )
+
+
+def is_gone(row: SyncedObject) -> bool:
+    return all((values or {}).get("active") is False for values in (row.billcom_values, row.qbo_values))
+
+
+PLAN_FIELDS = (
+    "state",
+    "hold_code",
+    "hold_facts",
+    "waits_for",
+    "candidates",
+    "needs_look",
+    "base",
+    "synced_at",
+    "billcom_id",
+    "billcom_values",
+    "billcom_raw",
+    "billcom_version",
+    "label",
+    "number",
+    "amount",
+    "date",
+)
+"""What planning may change; linking brings BILL's side over to the QuickBooks row."""
+
+WRITE_FIELDS = (*PLAN_FIELDS, "qbo_id", "qbo_values", "qbo_raw", "qbo_version")

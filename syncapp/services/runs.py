@@ -1,0 +1,318 @@
+"""Syncs: asked for, worked off slice by slice, paused and gone on with, finished."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from syncapp.gateways.errors import BadAnswer, GatewayError, RateLimited, Unauthorized, Unavailable
+from syncapp.gateways.http import Http
+from syncapp.models import (
+    Company,
+    Level,
+    RunScope,
+    RunState,
+    SetupStep,
+    SyncLogEntry,
+    SyncRun,
+    Trigger,
+)
+from syncapp.services import remotes, stages
+from syncapp.services import terms as terms_service
+from syncapp.services.context import Context, LeaseLost, Paused, Stopped
+from syncapp.services.errors import ServiceError
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+DAY = timedelta(hours=24)
+PAUSES = (30, 60, 120, 300, 600, 1800)
+MOST_PAUSES = 24
+MOST_BREAKS = 5
+
+
+def request_run(
+    company: Company,
+    *,
+    trigger: Trigger,
+    user: AbstractUser | None = None,
+    scope: RunScope = RunScope.FULL,
+    now: datetime,
+) -> SyncRun:
+    """The company's run: a new one, or the one under way, which then goes round once more if it has begun."""
+    if scope == RunScope.FULL and company.setup_step not in (SetupStep.FIRST_SYNC, SetupStep.DONE):
+        raise ServiceError(f"{company} isn't set up yet. Finish the steps on its Get Started page first.")
+    try:
+        with transaction.atomic():
+            return SyncRun.objects.create(
+                company=company, trigger=trigger, scope=scope, started_by=user, created_at=now, phase="Waiting to start"
+            )
+    except IntegrityError:
+        running = SyncRun.objects.active().get(company=company)
+        SyncRun.objects.filter(pk=running.pk, state=RunState.RUNNING).update(again=True)
+        SyncRun.objects.filter(pk=running.pk).update(not_before=None)
+        return running
+
+
+def due_companies(now: datetime) -> list[Company]:
+    """Companies whose daily sync is due."""
+    return list(Company.objects.due(now).exclude(runs__state__in=[RunState.WAITING, RunState.RUNNING])[:500])
+
+
+def start_due(now: datetime) -> int:
+    """Start the daily sync of every company that is due; how many."""
+    due = due_companies(now)
+    for company in due:
+        request_run(company, trigger=Trigger.CLOCK, now=now)
+    return len(due)
+
+
+def runs_to_wake(now: datetime) -> list[SyncRun]:
+    """Runs that nobody works on: waiting ones, paused ones whose time has come, and those of dead workers."""
+    free = Q(company__lease_until__isnull=True) | Q(company__lease_until__lt=now)
+    ready = Q(not_before__isnull=True) | Q(not_before__lte=now)
+    return list(SyncRun.objects.active().filter(free, ready).select_related("company")[:500])
+
+
+def first_due(company: Company, now: datetime) -> datetime:
+    """The next daily sync: about 24 h from now, each company at its own time of day so that the load is spread."""
+    spread = int(hashlib.sha256(str(company.pk).encode()).hexdigest(), 16) % 3600
+    return now + DAY + timedelta(seconds=spread - 1800)
+
+
+def work_slice(run_id: int, *, clock: Clock, http: Http | None = None) -> bool:
+    """Work on a run for a bounded time. True: there is more to do, call again.
+
+    Nobody else works on the company meanwhile: the lease is taken first, and held through every write.
+    """
+    run = SyncRun.objects.select_related("company").filter(pk=run_id).active().first()
+    if run is None or (run.not_before is not None and run.not_before > clock()):
+        return False
+    owner = uuid.uuid4()
+    ttl = timedelta(seconds=settings.LEASE_SECONDS)
+    fence = Company.objects.take_lease(run.company_id, owner, clock(), ttl)
+    if fence is None:
+        return False
+    try:
+        return _Slice(run, owner, fence, clock, http or Http()).work()
+    finally:
+        Company.objects.give_back_lease(run.company_id, owner, fence)
+
+
+class _Slice:
+    def __init__(self, run: SyncRun, owner: uuid.UUID, fence: int, clock: Clock, http: Http) -> None:
+        self.run, self.owner, self.fence, self.clock, self.http = run, owner, fence, clock, http
+        self.began = time.monotonic()
+        self.context: Context | None = None
+
+    def out_of_time(self) -> bool:
+        return time.monotonic() - self.began > settings.SLICE_SECONDS
+
+    def work(self) -> bool:
+        if not self._begin():
+            return False
+        try:
+            self.context = self._open()
+            finished = stages.work(self.context, self._save)
+        except LeaseLost:
+            log.warning("run %s: the lease was lost; another worker goes on", self.run.pk)
+            return False
+        except Stopped as stop:
+            return self._stop(stop)
+        except Paused as pause:
+            return self._pause(pause.seconds, pause.why)
+        except Unauthorized as error:
+            return self._fail(error.message, "needs-reconnect")
+        except (RateLimited, Unavailable, BadAnswer) as error:
+            return self._pause(self._patience(error), error.message)
+        except (GatewayError, ServiceError) as error:
+            return self._fail(error.message, "refused")
+        except Exception as error:  # the edge of a task: whatever it was, the run says so and the worker lives
+            log.exception("run %s failed", self.run.pk)
+            return self._fail(f"Something unexpected went wrong ({type(error).__name__}). Support has the details.", "")
+        return self._finish() if finished else self._save_and_go_on()
+
+    def _begin(self) -> bool:
+        """Count this slice; a run whose slices keep breaking off (a worker killed each time) ends and says so."""
+        run, now = self.run, self.clock()
+        broke_off = bool(run.position.get("open"))
+        run.state, run.started_at = RunState.RUNNING, run.started_at or now
+        run.slices, run.not_before = run.slices + 1, None
+        run.failures += broke_off
+        if run.failures > MOST_BREAKS:
+            self._fail(f"It broke off {run.failures} times and was given up. Support has the log.", "broke-off")
+            return False
+        run.position["open"] = True
+        run.save()
+        return True
+
+    def _open(self) -> Context:
+        company = self.run.company
+        if self.run.scope == RunScope.ACCOUNTS:
+            both = remotes.Remotes(self.http, remotes.open_qbo(company, self.http, self.clock), None)  # type: ignore[arg-type]
+        else:
+            both = remotes.open_both(company, self.clock, self.http)
+        return Context(
+            company,
+            self.run,
+            both,
+            terms_service.load(company),
+            self.clock,
+            self.owner,
+            self.fence,
+            self.out_of_time,
+            Counter({name: int(number) for name, number in self.run.counts.items()}),
+        )
+
+    def _save(self) -> None:
+        """Where the run is, what it did, and its log so far: in one short transaction, if the company is still ours."""
+        context = self.context
+        if context is not None:
+            context.hold_lease()
+            self.run.counts = dict(context.counts)
+        calls = Counter(self.run.calls)
+        calls.update(self.http.calls)
+        self.run.calls = dict(calls)
+        self.http.calls.clear()
+        with transaction.atomic():
+            SyncRun.objects.filter(pk=self.run.pk).update(**{name: getattr(self.run, name) for name in _SAVED})
+            if context is not None and context.notes:
+                SyncLogEntry.objects.bulk_create(context.notes)
+                context.notes.clear()
+
+    def _close(self) -> None:
+        self.run.position.pop("open", None)
+        try:
+            self._save()
+        except LeaseLost:
+            log.warning("run %s: the lease was lost at its end", self.run.pk)
+
+    def _save_and_go_on(self) -> bool:
+        self._close()
+        return True
+
+    def _note(self, message: str, level: Level) -> None:
+        SyncLogEntry.objects.create(
+            run=self.run, company=self.run.company, at=self.clock(), level=level, message=message
+        )
+
+    def _patience(self, error: RateLimited | Unavailable | BadAnswer) -> float:
+        asked = getattr(error, "retry_after", None)
+        tries = int(self.run.position.get("pauses", 0))
+        return float(asked or PAUSES[min(tries, len(PAUSES) - 1)])
+
+    def _pause(self, seconds: float, why: str) -> bool:
+        """Give way and go on later; the slice's place is kept."""
+        tries = int(self.run.position.get("pauses", 0)) + 1
+        if tries > MOST_PAUSES:
+            return self._fail(f"Given up after {tries} tries: {why}", "gave-up")
+        self.run.position["pauses"] = tries
+        self.run.position.pop("stage", None)
+        self.run.not_before = self.clock() + timedelta(seconds=seconds)
+        self.run.phase = f"Paused: {why}"[:120]
+        self._note(f"Paused for {round(seconds)} seconds: {why}", Level.WARNING)
+        self._close()
+        return False
+
+    def _stop(self, stop: Stopped) -> bool:
+        message = f"Stopped before writing anything more, because {stop.what}."
+        self._end(RunState.STOPPED, f"{message} If this is right, let it pass and sync again.", stop.code)
+        return False
+
+    def _fail(self, message: str, code: str) -> bool:
+        self._end(RunState.FAILED, message, code)
+        return False
+
+    def _finish(self) -> bool:
+        run = self.run
+        self._end(RunState.DONE, "", "")
+        company, now = run.company, self.clock()
+        if run.scope == RunScope.ACCOUNTS:
+            Company.objects.filter(pk=company.pk, setup_step=SetupStep.IMPORT_ACCOUNTS).update(
+                setup_step=SetupStep.MAP_BANKS
+            )
+            return False
+        Company.objects.filter(pk=company.pk, set_up_at__isnull=True).update(set_up_at=run.created_at)
+        Company.objects.filter(pk=company.pk).update(setup_step=SetupStep.DONE)
+        if run.trigger == Trigger.CLOCK or company.next_sync_at is None:
+            Company.objects.filter(pk=company.pk).update(next_sync_at=first_due(company, now))
+        if SyncRun.objects.filter(pk=run.pk, again=True).exists():
+            request_run(company, trigger=Trigger(run.trigger), user=run.started_by, now=now)
+        return False
+
+    def _end(self, state: RunState, message: str, code: str) -> None:
+        run = self.run
+        run.state, run.message, run.stop_code = state, message, code
+        run.finished_at, run.progress = self.clock(), 100 if state == RunState.DONE else run.progress
+        run.phase = "" if state == RunState.DONE else run.phase
+        if message:
+            self._note(message, Level.ERROR if state == RunState.FAILED else Level.WARNING)
+        if run.trigger == Trigger.CLOCK and state != RunState.DONE:
+            later = self.clock() + timedelta(hours=1)
+            Company.objects.filter(pk=run.company_id).update(next_sync_at=later)
+        self._close()
+
+
+_SAVED = (
+    "state",
+    "started_at",
+    "finished_at",
+    "not_before",
+    "slices",
+    "failures",
+    "position",
+    "counts",
+    "calls",
+    "progress",
+    "phase",
+    "stop_code",
+    "message",
+)
+
+
+def run_to_end(run: SyncRun, *, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> SyncRun:
+    """Work a run off here and now, waiting out its pauses; used by commands."""
+    while True:
+        more = work_slice(run.pk, clock=clock)
+        run.refresh_from_db()
+        if not run.active:
+            return run
+        if not more:
+            wait = (run.not_before - clock()).total_seconds() if run.not_before else 1
+            sleep(max(0.05, min(wait, 60)))
+
+
+def progress(run: SyncRun) -> dict[str, Any]:
+    """What a progress bar shows: percent, phase, state, message, counts."""
+    return {
+        "percent": run.progress,
+        "phase": run.phase,
+        "state": run.state,
+        "state_label": run.get_state_display(),
+        "active": run.active,
+        "message": run.message,
+        "counts": {name: int(number) for name, number in run.counts.items()},
+        "goes_on_at": run.not_before.isoformat() if run.not_before else None,
+    }
+
+
+def let_pass(run: SyncRun, user: AbstractUser, *, now: datetime) -> SyncRun:
+    """A person has looked at why a guard stopped the run and lets it pass: a new run that doesn't stop there."""
+    if run.state != RunState.STOPPED:
+        raise ServiceError("Only a run that a guard stopped can be let pass.")
+    fresh = request_run(run.company, trigger=Trigger.PERSON, user=user, scope=RunScope(run.scope), now=now)
+    SyncRun.objects.filter(pk=fresh.pk).update(let_pass=True)
+    fresh.refresh_from_db()
+    return fresh

@@ -1,0 +1,166 @@
+"""What a run does, in order. Each stage can break off at any point and be gone on with from the run's position.
+
+recover -> read QuickBooks -> read BILL -> adopt what was in doubt -> plan and apply, kind by kind -> once more
+for what was freed on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db.models import Q
+
+from syncapp.core.limits import too_many_retired
+from syncapp.core.schema import Kind
+from syncapp.core.sides import Side
+from syncapp.kinds import KINDS
+from syncapp.models import OPEN_STATES, Operation, RunScope, SyncedObject
+from syncapp.services import linking, planning, pulling, recovering, rows
+from syncapp.services import terms as terms_service
+from syncapp.services.applying import Applier
+from syncapp.services.context import Context, Stopped
+
+MOST_PASSES = 12
+"""Chains of records that wait for each other (five levels of sub-accounts, then items, bills, payments)."""
+
+Save = Callable[[], None]
+
+
+def work(context: Context, save: Save) -> bool:
+    """Go on from where the run is. False: out of time."""
+    if context.run.scope == RunScope.ACCOUNTS:
+        return _import_accounts(context, save)
+    position = context.run.position
+    if position.setdefault("stage", "read-qbo") == "read-qbo":
+        _show(context, 2, "Reading QuickBooks Online")
+        recovering.repeat_qbo(context)
+        recovering.settle_billcom(context)
+        _before_first_reading(context)
+        pulling.pull_qbo(context)
+        save()
+        if "pages" in position:
+            return False
+        position.update(stage="read-billcom", kind=0)
+    if position["stage"] == "read-billcom":
+        if not _read_billcom(context, save):
+            return False
+        position.update(stage="plan", round=0, kind=0, did=0)
+    return _plan_all(context, save)
+
+
+def _import_accounts(context: Context, save: Save) -> bool:
+    """The first import: the chart of accounts and the settings of the QuickBooks company."""
+    _show(context, 10, "Reading the company's settings")
+    save()
+    _read_settings(context)
+    _show(context, 30, "Importing the chart of accounts")
+    save()
+    pulling.import_qbo(context, [KINDS["account"]], since=None)
+    save()
+    if "pages" in context.run.position:
+        return False
+    imported = SyncedObject.objects.of(context.company, "account").filter(qbo_id__isnull=False).count()
+    context.note(f"{imported} accounts imported from QuickBooks Online.", kind="account")
+    _show(context, 100, "Chart of accounts imported")
+    return True
+
+
+def _read_settings(context: Context) -> None:
+    info = context.remotes.qbo.company_info()
+    pulling.check_company(context, str(info.get("CompanyName") or ""))
+    terms_service.read_preferences(context.company, context.remotes.qbo.preferences(), context.clock())
+    context.terms = terms_service.load(context.company)
+
+
+def _before_first_reading(context: Context) -> None:
+    """Before the very first reading the settings are read singly; later they come with the changes."""
+    if "pages" not in context.run.position and not context.company.cursors.filter(side=Side.QBO).exists():
+        _read_settings(context)
+
+
+def _show(context: Context, percent: int, phase: str) -> None:
+    context.run.progress, context.run.phase = percent, phase
+
+
+def _read_billcom(context: Context, save: Save) -> bool:
+    position, kinds = context.run.position, list(KINDS.values())
+    while position["kind"] < len(kinds):
+        kind = kinds[position["kind"]]
+        _show(context, 10 + 30 * position["kind"] // len(kinds), f"Reading BILL: {kind.plural}")
+        save()
+        if not pulling.pull_billcom(context, kind):
+            save()
+            return False
+        position["kind"] += 1
+    return True
+
+
+def _plan_all(context: Context, save: Save) -> bool:
+    """Rounds over all kinds, in dependency order, until a round changes nothing that others wait for."""
+    position, kinds = context.run.position, list(KINDS.values())
+    while position["round"] < MOST_PASSES:
+        while position["kind"] < len(kinds):
+            kind = kinds[position["kind"]]
+            share = (position["kind"] + 1) / len(kinds)
+            _show(context, 40 + int(55 * share) if not position["round"] else 96, f"Syncing {kind.plural}")
+            if not _plan_kind(context, kind, save):
+                return False
+            position["kind"] += 1
+        if not position["did"]:
+            break
+        position.update(round=position["round"] + 1, kind=0, did=0)
+    return True
+
+
+def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:
+    _guard(context, kind)
+    if not context.run.position["round"]:
+        recovering.adopt(context, kind)
+    _set_keys(context, kind)
+    # The highest key now: a row that asks for another look while we go through waits for the next round.
+    after = context.run.position.pop("after", 0)
+    while chunk := _next(context, kind, after):
+        after = chunk[-1].pk
+        context.hold_lease()
+        plan = planning.make(context.company, kind, chunk, context.terms)
+        planning.commit(context, plan)
+        context.run.position["did"] += int(plan.did_something)
+        context.run.position["after"] = after
+        Applier(context, kind, plan.rows).send(plan.operations)
+        save()
+        if context.out_of_time():
+            return False
+    context.run.position.pop("after", None)
+    return True
+
+
+def _open_objects(context: Context) -> Q:
+    open_ = Operation.objects.filter(company=context.company, state__in=OPEN_STATES, object__isnull=False)
+    return Q(pk__in=open_.values("object"))
+
+
+def _next(context: Context, kind: Kind, after: int) -> list[SyncedObject]:
+    """The next rows to look at; those with an operation whose outcome isn't known are left alone."""
+    waiting = SyncedObject.objects.to_look_at(context.company, kind.name).exclude(_open_objects(context))
+    return list(waiting.filter(pk__gt=after).select_related("excluded_by").order_by("pk")[: rows.CHUNK])
+
+
+def _set_keys(context: Context, kind: Kind) -> None:
+    """Keys of everything new, before the first of them looks for its twin."""
+    after = 0
+    looked_at = SyncedObject.objects.to_look_at(context.company, kind.name).defer("billcom_raw", "qbo_raw", "base")
+    if not kind.names_path:
+        looked_at = looked_at.filter(linking.ONE_SIDED)
+    while chunk := list(looked_at.filter(pk__gt=after).order_by("pk")[: rows.CHUNK]):
+        after = chunk[-1].pk
+        linking.set_keys(context.company, kind, chunk)
+
+
+def _guard(context: Context, kind: Kind) -> None:
+    retired = int(context.run.position.get("retired", {}).get(kind.name, 0))
+    if not retired or context.run.let_pass:
+        return
+    linked = SyncedObject.objects.of(context.company, kind.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
+    stop = too_many_retired(kind.plural, retired, linked.count())
+    if stop:
+        raise Stopped(stop.code, stop.what)
