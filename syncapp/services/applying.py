@@ -202,7 +202,7 @@ class Applier:
             self.linked.append(row.pk)
 
     def _failed(self, operation: Operation, row: SyncedObject, error: GatewayError) -> None:
-        operation.error_code, operation.error_words = str(error.code or ""), error.message[:2000]
+        operation.error_code, operation.error_words = error.code[:40], error.words[:2000]
         unknown = isinstance(error, (Unavailable, BadAnswer)) and error.outcome_unknown
         if unknown:
             operation.state, operation.finished_at = OperationState.IN_DOUBT, None
@@ -274,12 +274,17 @@ def not_taken(kind: Kind, sent: Raw, values: Raw, side: Side) -> list[str]:
     return [name for name in lines if not same(kind.fields[name], whole.get(name), values.get(name), side)]
 
 
+def _is_gone(operation: Operation, error: GatewayError) -> bool:
+    """QuickBooks no longer has the record that was to be changed."""
+    return isinstance(error, NotFound) and operation.verb != Verb.CREATE and operation.side == Side.QBO
+
+
 def refusal(kind: Kind, operation: Operation, error: GatewayError) -> Hold:
     side = Side(operation.side)
-    facts = {"side": side.label, "code": str(error.code or ""), "words": error.detail or error.message}
+    facts = {"side": side.label, "code": error.code, "words": error.words}
     if isinstance(error, Duplicate):
         return Hold(HoldCode.NAME_TAKEN if kind.taken == "name" else HoldCode.NUMBER_TAKEN, facts)
-    if str(error.code) == BOOKS_CLOSED:
+    if error.code == BOOKS_CLOSED:
         return Hold(HoldCode.BOOKS_CLOSED, facts)
     return Hold(HoldCode.REJECTED, facts)
 

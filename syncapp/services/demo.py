@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections import Counter
@@ -88,7 +89,7 @@ def _person(name: str, password: str) -> AbstractUser:
 
 
 def run_once(loaded: Sequence[Mapping[str, Any]], *, now: datetime, write: Write) -> bool:
-    """Connect the first company the way its pages do, sync it fully, print what happened; whether both sides tie out."""
+    """Connect the first company as its pages do, sync it fully, print what happened; whether both sides tie out."""
     shown = loaded[0]
     company = Company.objects.get(name=shown["name"])
     user = get_user_model().objects.get(username="admin")

@@ -98,7 +98,7 @@ def commit(context: Context, plan: ChunkPlan) -> None:
     """Write the plan down: states, holds, conflicts, and every operation before its call."""
     for key, decision in plan.decisions.items():
         _take_over(context, plan, plan.rows[key], decision)
-    _number_requests(plan.operations)
+    _number_requests(plan.kind, plan.operations)
     with transaction.atomic():
         linking.remove_absorbed(plan.absorbed)
         rows.upsert(SyncedObject, list(plan.rows.values()), [*rows.PLAN_FIELDS, "told_apart", "wanted"])
@@ -203,12 +203,14 @@ def _retirement(kind: Kind, draft: Draft, write: Write) -> Raw:
     return {"Id": draft.remote_id, "SyncToken": draft.version}
 
 
-def _number_requests(operations: list[Operation]) -> None:
-    """Few QuickBooks writes go out singly (free), many in batches of 30 (one metered call each)."""
+def _number_requests(kind: Kind, operations: list[Operation]) -> None:
+    """Few QuickBooks writes go out singly (free), many in batches of 30 (one metered call each); voids always singly."""
     to_qbo = [each for each in operations if each.side == Side.QBO]
+    for each in to_qbo:
+        each.request_id = str(each.id)
+    voids = kind.qbo.retire is Retirement.VOID
+    to_qbo = [each for each in to_qbo if not (voids and each.verb == WriteVerb.RETIRE)]
     if len(to_qbo) < settings.QBO_BATCH_FROM:
-        for each in to_qbo:
-            each.request_id = str(each.id)
         return
     for start in range(0, len(to_qbo), QBO_BATCH):
         request_id = str(uuid.uuid4())

@@ -59,7 +59,7 @@ def _drop(context: Context, operations: Sequence[Operation], why: str) -> None:
 
 
 def adopt(context: Context, kind: Kind) -> None:
-    """Creates in doubt, after BILL was read: one that is there is taken as ours, one that isn't may be written again."""
+    """Creates in doubt, after BILL was read: what is there is taken as ours, what isn't may be written again."""
     doubtful = list(
         Operation.objects.unfinished(context.company)
         .filter(side=Side.BILLCOM, kind=kind.name, verb=Verb.CREATE)

@@ -12,11 +12,13 @@ from django.utils import timezone
 from syncapp.core.codec import decode
 from syncapp.core.schema import ZERO, Raw
 from syncapp.core.sides import Side
+from syncapp.gateways.errors import GatewayError
 from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway
 from syncapp.kinds import KINDS
 from syncapp.models import Company, SyncedObject
 from syncapp.services import remotes
+from syncapp.services.errors import ServiceError
 
 PAGE = 1000
 BILL, PAYMENT = KINDS["bill"], KINDS["bill_payment"]
@@ -69,14 +71,17 @@ class _Bills:
 
 
 def tie_out(company: Company, *, now: datetime) -> TieOut:
-    """Compare the open bills of both sides, vendor by vendor. Reads both products; writes nothing."""
+    """Compare the open bills of both sides, vendor by vendor. Reads only. Raises ServiceError."""
     http = Http()
-    both = remotes.open_both(company, timezone.now, http)
     billcom, qbo = _Bills(), _Bills()
-    for page in both.billcom.pages(BILL.billcom.path):
-        for raw in page.records:
-            billcom.add(raw, Side.BILLCOM)
-    _read_qbo(both.qbo, qbo)
+    try:
+        both = remotes.open_both(company, timezone.now, http)
+        for page in both.billcom.pages(BILL.billcom.path):
+            for raw in page.records:
+                billcom.add(raw, Side.BILLCOM)
+        _read_qbo(both.qbo, qbo)
+    except GatewayError as error:
+        raise ServiceError(f"Both sides can't be read just now: {error}") from error
     found = TieOut(now, _rows(company, billcom, qbo))
     found.calls = dict(http.calls)
     return found

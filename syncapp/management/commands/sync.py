@@ -1,0 +1,87 @@
+"""`manage.py sync COMPANY`: the same sync as Sync Now's; `--preview` writes nothing; `--why KIND ID` explains a record."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
+from django.utils import timezone
+
+from syncapp.kinds import KINDS
+from syncapp.models import Company, RunState, SyncedObject, Trigger
+from syncapp.services import preview, runs
+from syncapp.services.errors import ServiceError
+from syncapp.services.why import why
+
+
+class Command(BaseCommand):
+    help = "Syncs one company now. COMPANY is its number or its name."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("company", metavar="COMPANY", help="the company's number or name")
+        only = parser.add_mutually_exclusive_group()
+        only.add_argument("--preview", action="store_true", help="print the plan and write nothing")
+        only.add_argument("--why", nargs=2, metavar=("KIND", "ID"), help="explain the state of one record")
+
+    def handle(self, *, company: str, preview: bool, why: list[str] | None, **options: Any) -> None:
+        found = self.company(company)
+        try:
+            if preview:
+                self.show_preview(found)
+            elif why:
+                self.show_why(found, *why)
+            else:
+                self.sync(found)
+        except ServiceError as error:
+            raise CommandError(error.message) from error
+
+    def company(self, named: str) -> Company:
+        by = Q(pk=int(named)) if named.isdigit() else Q(name__iexact=named)
+        found = list(Company.objects.filter(by)[:2])
+        if len(found) != 1:
+            known = ", ".join(f"{each.pk} {each.name}" for each in Company.objects.all()[:20])
+            raise CommandError(f"{'No' if not found else 'More than one'} company is called {named}. Known: {known}")
+        return found[0]
+
+    def sync(self, company: Company) -> None:
+        run = runs.request_run(company, trigger=Trigger.COMMAND, now=timezone.now())
+        run = runs.run_to_end(run, clock=timezone.now)
+        for entry in run.log.all():
+            self.stdout.write(f"{entry.at:%H:%M:%S} {entry.level:<7} {entry.message}")
+        for name, number in sorted(run.counts.items()):
+            self.stdout.write(f"{name:<40}{number:>8}")
+        calls = ", ".join(f"{number} {purse}" for purse, number in sorted(run.calls.items())) or "none"
+        self.stdout.write(f"{run.get_state_display()}. API calls: {calls}.")
+        if run.state != RunState.DONE:
+            raise CommandError(run.message)
+
+    def show_preview(self, company: Company) -> None:
+        found = preview.preview(company, now=timezone.now())
+        for row in found.links:
+            self.stdout.write(f"link    {row.kind:<18}{row.label}")
+        for row in found.rows:
+            change = f"  {row.field}: {row.before!r} -> {row.after!r}" if row.field else ""
+            self.stdout.write(f"{row.verb:<8}{row.kind:<18}{row.label}  in {row.side}{change}")
+        for row in found.holds:
+            self.stdout.write(f"hold    {row.kind:<18}{row.label}  {row.after}")
+        for name, number in sorted(found.counts.items()):
+            self.stdout.write(f"{name:<40}{number:>8}")
+        if not found.counts:
+            self.stdout.write("Nothing to do with what has been read so far.")
+        if found.more:
+            self.stdout.write("The list was cut; the counts are complete.")
+
+    def show_why(self, company: Company, kind: str, remote_id: str) -> None:
+        if kind not in KINDS:
+            raise CommandError(f"{kind} is no kind. Kinds: {', '.join(KINDS)}")
+        named = Q(billcom_id=remote_id) | Q(qbo_id=remote_id)
+        if remote_id.isdigit() and len(remote_id) < 18:
+            named |= Q(pk=int(remote_id))
+        found = SyncedObject.objects.of(company, kind).filter(named)
+        if not found:
+            raise CommandError(f"No {KINDS[kind].label.lower()} has the id {remote_id} on either side.")
+        for row in found:
+            for line in why(row, now=timezone.now()):
+                self.stdout.write(line)
