@@ -78,6 +78,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    # The answer is a secret itself: none of it is kept.
+    confidential: bool = False
 
     def scrub(self, text: str) -> str:
         """The text without this call's secrets, should the remote have repeated one."""
@@ -109,6 +111,9 @@ class Answer:
 
     @property
     def raw(self) -> str:
+        """The beginning of the body, fit to be kept."""
+        if self.call.confidential:
+            return ""
         # Scrubbed before it is cut: half a secret is one too.
         return self.call.scrub(self.body[:SCRUBBED].decode(errors="replace"))[:RAW_LIMIT]
 

@@ -147,8 +147,7 @@ class QboGateway:
         except Rejected as error:
             if not says_too_old(error):
                 raise
-            facts = {"code": error.code, "detail": error.detail, "element": error.element, "trace": error.trace}
-            raise TooOld(Side.QBO, error.message, status=error.status, **facts) from None
+            raise TooOld(Side.QBO, error.message, code=error.code, detail=error.detail, trace=error.trace) from error
         return self._changes_in(answer)
 
     def _changes_in(self, answer: Answer) -> Changes:

@@ -1,56 +1,74 @@
-"""QuickBooks' refusals, turned into our errors. They come in two spellings, and sometimes with status 200."""
+"""QuickBooks' refusals. They come in two spellings, and sometimes with status 200."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from syncapp.core.sides import Side
-from syncapp.gateways.errors import (
-    BadAnswer,
-    Duplicate,
-    Facts,
-    GatewayError,
-    NotFound,
-    RateLimited,
-    Reason,
-    Rejected,
-    Scope,
-    StaleVersion,
-    Taken,
-    Unauthorized,
-    Unavailable,
+import msgspec
+
+from syncapp.gateways.errors import GatewayError, NotFound, Reason, Scope, StaleVersion, Taken
+from syncapp.gateways.faults import (
+    NO_WORDS,
+    THROTTLE_SECONDS,
+    Fault,
+    Maker,
+    by_status,
+    duplicate,
+    limited,
+    no_words,
+    plain,
+    unauthorized,
+    unavailable,
 )
 from syncapp.gateways.http import Answer, decode
 
 # Reference: https://developer.intuit.com/app/developer/qbo/docs/develop/troubleshooting/error-codes
-THROTTLED = "3001"
-TOKEN_CODES = frozenset({"100", "3200"})
-# 120: the person who connected is no longer an administrator. 3100: not this company, or the consent was withdrawn.
-ACCESS_CODES = frozenset({"120", "3100"})
-NOT_FOUND = "610"
-STALE = "5010"
-DUPLICATES = {"6240": Taken.NAME, "6140": Taken.NUMBER}
+# Reference: https://developer.intuit.com/app/developer/qbo/docs/learn/limits-and-throttles (3001: wait 60 seconds)
+_BY_CODE: dict[str, Maker] = {
+    "3001": limited(Scope.MINUTE, THROTTLE_SECONDS),
+    "5010": plain(StaleVersion),
+    "610": plain(NotFound),
+    "6240": duplicate(Taken.NAME),
+    "6140": duplicate(Taken.NUMBER),
+    "100": unauthorized(Reason.TOKEN),
+    "3200": unauthorized(Reason.TOKEN),
+    # The person who connected is no longer an administrator.
+    "120": unauthorized(Reason.ACCESS),
+    # Not this company's token, or the consent was withdrawn.
+    "3100": unauthorized(Reason.ACCESS),
+}
 FIRST_SYSTEM_CODE = 10000
-THROTTLE_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What a fault says; of several errors the first names the code, and all are in the detail."""
+class _Envelope(msgspec.Struct):
+    """An answer, of which only the fault is decoded: the rest may be thirty pages."""
 
-    type: str = ""
-    code: str = ""
-    message: str = ""
-    detail: str = ""
-    element: str = ""
+    Fault: msgspec.Raw = msgspec.Raw()
+    fault: msgspec.Raw = msgspec.Raw()
 
 
-def fault_in(body: Any) -> Fault | None:
-    """The fault of a decoded reply or of one batch item: `Fault`, or as its gateway spells it, `fault`."""
-    if not isinstance(body, dict):
+_envelope_decoder = msgspec.json.Decoder(_Envelope)
+
+
+def error_in(answer: Answer) -> GatewayError | None:
+    """The error a whole answer stands for; None when it is a good one."""
+    fault = _fault_of(answer.body)
+    if fault is not None:
+        return error_for(fault, answer)
+    return None if answer.ok else _by_status(no_words(answer), answer)
+
+
+def _fault_of(body: bytes) -> Fault | None:
+    try:
+        envelope = _envelope_decoder.decode(body)
+        raw = bytes(envelope.Fault) or bytes(envelope.fault)
+        return fault_in({"Fault": decode(raw)}) if raw else None
+    except (ValueError, RecursionError):
         return None
+
+
+def fault_in(body: dict[str, Any]) -> Fault | None:
+    """The fault of a decoded reply or of one batch item: `Fault`, or as its gateway spells it, `fault`."""
     fault = body.get("Fault") or body.get("fault")
     if not isinstance(fault, dict):
         return None
@@ -59,11 +77,11 @@ def fault_in(body: Any) -> Fault | None:
     first: dict[str, Any] = listed[0] if listed else {}
     details = dict.fromkeys(_text(each, "Detail") for each in listed)
     return Fault(
-        type=_text(fault, "type"),
         code=_code(_text(first, "code")),
-        message=_text(first, "Message") or "refused without a word",
+        message=_text(first, "Message") or NO_WORDS,
         detail="; ".join(filter(None, details)),
         element=_text(first, "element"),
+        type=_text(fault, "type"),
     )
 
 
@@ -78,19 +96,7 @@ def _text(found: dict[str, Any], name: str) -> str:
 
 def _code(code: str) -> str:
     """Without the leading zeros that the gateway's codes have."""
-    return (code.lstrip("0") or "0") if code.isdigit() else code
-
-
-def error_in(answer: Answer) -> GatewayError | None:
-    """The error a whole answer stands for; None when it is a good one."""
-    try:
-        body = decode(answer.body)
-    except ValueError:
-        body = None
-    fault = fault_in(body)
-    if fault is not None:
-        return error_for(fault, answer)
-    return None if answer.ok else _by_status(Fault(message=f"answered with status {answer.status}"), answer)
+    return (code.lstrip("0") or "0") if code.isdecimal() else code
 
 
 def error_for(fault: Fault, answer: Answer) -> GatewayError:
@@ -98,81 +104,10 @@ def error_for(fault: Fault, answer: Answer) -> GatewayError:
     make = _BY_CODE.get(fault.code)
     if make is not None:
         return make(fault, answer)
-    if fault.type == "SystemFault" or (fault.code.isdigit() and int(fault.code) >= FIRST_SYSTEM_CODE):
-        return _unavailable(fault, answer)
+    if fault.type == "SystemFault" or (fault.code.isdecimal() and int(fault.code) >= FIRST_SYSTEM_CODE):
+        return unavailable(fault, answer)
     return _by_status(fault, answer)
 
 
-def _facts(fault: Fault, answer: Answer) -> Facts:
-    scrub = answer.call.scrub
-    return Facts(
-        status=answer.status,
-        code=scrub(fault.code),
-        detail=scrub(fault.detail),
-        element=scrub(fault.element),
-        raw=answer.raw,
-        retry_after=answer.retry_after(),
-        trace=answer.trace,
-    )
-
-
 def _by_status(fault: Fault, answer: Answer) -> GatewayError:
-    status = answer.status
-    if status >= 500 or status == 408:
-        return _unavailable(fault, answer)
-    if status == 429:
-        return _throttled(fault, answer)
-    if status == 401:
-        return _unauthorized(Reason.TOKEN)(fault, answer)
-    if status == 403:
-        return _unauthorized(Reason.ACCESS)(fault, answer)
-    if status == 404:
-        return _plain(NotFound)(fault, answer)
-    if 300 <= status < 400:
-        return _plain(BadAnswer)(fault, answer)
-    return _plain(Rejected)(fault, answer)
-
-
-_Maker = Callable[[Fault, Answer], GatewayError]
-
-
-def _said(fault: Fault, answer: Answer) -> str:
-    return answer.call.scrub(fault.message)
-
-
-def _plain(kind: type[GatewayError]) -> _Maker:
-    return lambda fault, answer: kind(Side.QBO, _said(fault, answer), **_facts(fault, answer))
-
-
-def _unavailable(fault: Fault, answer: Answer) -> GatewayError:
-    # It may have failed after it had saved.
-    facts = _facts(fault, answer)
-    facts["outcome_unknown"] = answer.call.write
-    return Unavailable(Side.QBO, _said(fault, answer), **facts)
-
-
-def _throttled(fault: Fault, answer: Answer) -> GatewayError:
-    facts = _facts(fault, answer)
-    # Reference: https://developer.intuit.com/app/developer/qbo/docs/learn/limits-and-throttles ("wait 60 seconds")
-    facts["retry_after"] = answer.retry_after(default=THROTTLE_SECONDS)
-    return RateLimited(Side.QBO, _said(fault, answer), scope=Scope.MINUTE, **facts)
-
-
-def _unauthorized(reason: Reason) -> _Maker:
-    return lambda fault, answer: Unauthorized(
-        Side.QBO, _said(fault, answer), reason=reason, **_facts(fault, answer)
-    )
-
-
-def _duplicate(kind: Taken) -> _Maker:
-    return lambda fault, answer: Duplicate(Side.QBO, _said(fault, answer), kind=kind, **_facts(fault, answer))
-
-
-_BY_CODE: dict[str, _Maker] = {
-    THROTTLED: _throttled,
-    STALE: _plain(StaleVersion),
-    NOT_FOUND: _plain(NotFound),
-    **{code: _unauthorized(Reason.TOKEN) for code in TOKEN_CODES},
-    **{code: _unauthorized(Reason.ACCESS) for code in ACCESS_CODES},
-    **{code: _duplicate(kind) for code, kind in DUPLICATES.items()},
-}
+    return unauthorized(Reason.ACCESS)(fault, answer) if answer.status == 403 else by_status(fault, answer)

@@ -1,0 +1,261 @@
+"""BILL's v3 API for one organization.
+
+Path: where a kind lives ("vendors", "classifications/chart-of-accounts"). Session: what a log-in opens, shared by all
+workers of the organization. BILL has no version and no idempotency key: after outcome_unknown, look before a repeat.
+Every method may raise any GatewayError.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from syncapp.core.sides import Side
+from syncapp.gateways.billcom_faults import error_in
+from syncapp.gateways.billcom_sessions import BillcomCredentials, Session, SignIn, login
+from syncapp.gateways.errors import GatewayError, RateLimited, Reason, Scope, Unauthorized
+from syncapp.gateways.http import Answer, Call, Http, Purse, encode
+
+__all__ = ["AT_ONCE", "BillcomCredentials", "BillcomGateway", "ListPage", "Session", "SignIn", "login"]
+
+Json = dict[str, Any]
+
+# Reference: https://developer.bill.com/docs/api-rate-limits (3 at once for one developer key and organization)
+AT_ONCE = 3
+# Somebody else has the places (another worker process, another program): wait for them a little.
+AT_ONCE_WAITS = (0.25, 0.5, 1.0, 2.0)
+# Reference: https://developer.bill.com/docs/search-op-with-lists
+LONGEST_PAGE = 100
+BANK_ACCOUNTS = "funding-accounts/banks"
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """Some records, and the token of the page after them; None at the end."""
+
+    records: list[Json]
+    next_page: str | None
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class BillcomGateway:
+    """One organization. `session(anew)` gives its session id; with True, after a new log-in.
+
+    Threads may share it; gateways of one organization in one process should share their `gate`.
+    """
+
+    def __init__(
+        self,
+        http: Http,
+        base_url: str,
+        developer_key: str,
+        session: Callable[[bool], str],
+        gate: threading.BoundedSemaphore | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._http = http
+        self._url = f"{base_url.rstrip('/')}/v3"
+        self._developer_key = developer_key
+        self._session = session
+        self._gate = gate or threading.BoundedSemaphore(AT_ONCE)
+        self._sleep = sleep
+        self._now = now
+
+    # --- the organization --------------------------------------------------------------------------------------------
+
+    def current_session(self) -> Json:
+        """organizationId, userId, mfaStatus of the session in use."""
+        answer = self._ask("GET", "login/session")
+        return _with(answer, answer.json(), "organizationId", "userId")
+
+    def organization(self, organization_id: str) -> Json:
+        return self.get("organizations", organization_id)
+
+    def organizations(self) -> list[Json]:
+        """Those this session can reach."""
+        return self._all("login/organizations", sort="")
+
+    def users(self) -> list[Json]:
+        return self._all("users")
+
+    def user(self, user_id: str) -> Json:
+        return self.get("users", user_id)
+
+    def roles(self) -> list[Json]:
+        return self._all("roles", sort="")
+
+    def bank_accounts(self) -> list[Json]:
+        return self._all(BANK_ACCOUNTS)
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def get(self, path: str, remote_id: str) -> Json:
+        answer = self._ask("GET", _one(path, remote_id))
+        return _with(answer, answer.json(), "id")
+
+    def pages(
+        self,
+        path: str,
+        *,
+        filters: str = "",
+        sort: str = "createdTime:asc",
+        page: str | None = None,
+        size: int = LONGEST_PAGE,
+    ) -> Iterator[ListPage]:
+        """Page after page, each asked for when its turn comes; `page`: go on from there."""
+        params = {"max": str(size), "sort": sort, "filters": filters}
+        while True:
+            asked = {name: value for name, value in {**params, "page": page or ""}.items() if value}
+            answer = self._ask("GET", path, asked)
+            found = _list_page(answer)
+            if found.next_page is not None and found.next_page == page:
+                raise answer.bad("the list names a page as its own next one")
+            yield found
+            page = found.next_page
+            # An empty page may stand in the middle; only a missing nextPage is the end.
+            if page is None:
+                return
+
+    def _all(self, path: str, *, sort: str = "createdTime:asc") -> list[Json]:
+        return [record for page in self.pages(path, sort=sort) for record in page.records]
+
+    def by_ids(self, path: str, ids: Sequence[str]) -> dict[str, Json]:
+        """The records with these ids, 100 a call; what BILL does not list is left out."""
+        found: dict[str, Json] = {}
+        for start in range(0, len(ids), LONGEST_PAGE):
+            listed = ",".join(ids[start : start + LONGEST_PAGE])
+            for page in self.pages(path, filters=f'id:in:"{listed}"'):
+                found.update((record["id"], record) for record in page.records)
+        return found
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def create(self, path: str, payload: Mapping[str, Any]) -> Json:
+        return self._write("POST", path, payload)
+
+    def create_bulk(self, path: str, payloads: Sequence[Mapping[str, Any]]) -> list[Json]:
+        """All of them or none, by one call, in the order given; the most a path takes is its own."""
+        answer = self._ask("POST", f"{path}/bulk", payload=list(payloads), write=True)
+        return _created(answer, len(payloads))
+
+    def patch(self, path: str, remote_id: str, payload: Mapping[str, Any]) -> Json:
+        """Change what is named; lines only by their id."""
+        return self._write("PATCH", _one(path, remote_id), payload)
+
+    def put(self, path: str, remote_id: str, payload: Mapping[str, Any]) -> Json:
+        """Replace a document with its lines; a line left out is removed."""
+        return self._write("PUT", _one(path, remote_id), payload)
+
+    def archive(self, path: str, remote_id: str) -> Json:
+        return self._write("POST", f"{_one(path, remote_id)}/archive", None)
+
+    def restore(self, path: str, remote_id: str) -> Json:
+        return self._write("POST", f"{_one(path, remote_id)}/restore", None)
+
+    def record_payment(self, payload: Mapping[str, Any]) -> Json:
+        """Note bills as paid outside BILL."""
+        # Reference: https://developer.bill.com/docs/record-ap-payments
+        return self._write("POST", "bills/record-payment", payload)
+
+    def void_payment(self, payment_id: str, reason: str = "Voided in QuickBooks Online") -> Json:
+        # Reference: https://developer.bill.com/reference/voidpayment.md
+        return self._write("POST", f"{_one('payments', payment_id)}/void", {"type": "VOID_ONLY", "reason": reason})
+
+    def _write(self, method: str, path: str, payload: Mapping[str, Any] | None) -> Json:
+        answer = self._ask(method, path, payload=payload, write=True)
+        return _with(answer, answer.json(), "id")
+
+    # --- the call itself ---------------------------------------------------------------------------------------------
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        payload: object = None,
+        write: bool = False,
+    ) -> Answer:
+        """A good answer, or the error it stands for. A session that has ended is opened anew, once."""
+        call = Call(
+            side=Side.BILLCOM,
+            purse=Purse.BILLCOM,
+            method=method,
+            url=f"{self._url}/{path}",
+            write=write,
+            params=params or {},
+            headers={"Accept": "application/json", "Content-Type": "application/json"},
+            body=b"" if payload is None else encode(payload),
+        )
+        answer, error = self._send(call, anew=False)
+        if isinstance(error, Unauthorized) and error.reason is Reason.TOKEN:
+            answer, error = self._send(call, anew=True)
+        if error is not None:
+            raise error
+        return answer
+
+    def _send(self, call: Call, *, anew: bool) -> tuple[Answer, GatewayError | None]:
+        """Send it; refused for coming in too great a company, wait and send it again: nothing was done."""
+        signed = self._signed(call, self._session(anew))
+        for wait in (*AT_ONCE_WAITS, None):
+            with self._gate:
+                answer = self._http.send(signed)
+            error = error_in(answer, self._now())
+            at_once = isinstance(error, RateLimited) and error.scope is Scope.CONCURRENT
+            if not at_once or wait is None:
+                break
+            self._sleep(wait)
+        return answer, error
+
+    def _signed(self, call: Call, session_id: str) -> Call:
+        keys = {"devKey": self._developer_key, "sessionId": session_id}
+        return replace(call, headers={**call.headers, **keys}, secrets=tuple(keys.values()))
+
+
+def _one(path: str, remote_id: str) -> str:
+    return f"{path}/{quote(remote_id, safe='')}"
+
+
+def _with(answer: Answer, found: object, *names: str) -> Json:
+    """What was found, if it is an object with these texts."""
+    if not isinstance(found, dict) or not all(isinstance(found.get(name), str) and found[name] for name in names):
+        raise answer.bad(f"the answer is not an object with {' and '.join(names)}")
+    return found
+
+
+def _records(answer: Answer, found: object) -> list[Json]:
+    if not isinstance(found, list):
+        raise answer.bad("the answer is not a list")
+    return [_with(answer, each, "id") for each in found]
+
+
+def _list_page(answer: Answer) -> ListPage:
+    body = answer.json()
+    if not isinstance(body, dict):
+        raise answer.bad("the answer to a list is not an object with results")
+    next_page = body.get("nextPage") or None
+    if next_page is not None and not isinstance(next_page, str):
+        raise answer.bad("nextPage is not a text")
+    return ListPage(_records(answer, body.get("results")), next_page)
+
+
+def _created(answer: Answer, expected: int) -> list[Json]:
+    """The created records: a bare array for bills, else an object whose only array they are."""
+    body = answer.json()
+    lists = [value for value in body.values() if isinstance(value, list)] if isinstance(body, dict) else [body]
+    if len(lists) != 1:
+        raise answer.bad("the answer to a bulk call holds no list of its own")
+    records = _records(answer, lists[0])
+    if len(records) != expected:
+        raise answer.bad(f"{expected} were sent in bulk, {len(records)} came back")
+    return records
