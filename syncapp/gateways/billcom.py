@@ -19,6 +19,7 @@ from syncapp.core.sides import Side
 from syncapp.gateways.billcom_faults import error_in
 from syncapp.gateways.billcom_sessions import BillcomCredentials, Session, SignIn, login
 from syncapp.gateways.errors import GatewayError, RateLimited, Reason, Scope, Unauthorized
+from syncapp.gateways.held import Held
 from syncapp.gateways.http import Answer, Call, Http, Purse, encode
 
 __all__ = ["AT_ONCE", "BillcomCredentials", "BillcomGateway", "ListPage", "Session", "SignIn", "login"]
@@ -49,7 +50,8 @@ def _utc_now() -> datetime:
 class BillcomGateway:
     """One organization. `session(anew)` gives its session id; with True, after a new log-in.
 
-    Threads may share it; gateways of one organization in one process should share their `gate`.
+    Threads may share it; the session is asked for once and kept. Gateways of one organization in one process should
+    share their `gate`.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class BillcomGateway:
         self._http = http
         self._url = f"{base_url.rstrip('/')}/v3"
         self._developer_key = developer_key
-        self._session = session
+        self._session = Held(session)
         self._gate = gate or threading.BoundedSemaphore(AT_ONCE)
         self._sleep = sleep
         self._now = now
@@ -197,19 +199,19 @@ class BillcomGateway:
             headers={"Accept": "application/json", "Content-Type": "application/json"},
             body=b"" if payload is None else encode(payload),
         )
-        answer, error = self._send(call, anew=False)
+        answer, error = self._send(self._signed(call, self._session.get()))
         if isinstance(error, Unauthorized) and error.reason is Reason.TOKEN:
-            answer, error = self._send(call, anew=True)
+            renewed = self._session.instead_of(answer.call.secrets[-1])
+            answer, error = self._send(self._signed(call, renewed))
         if error is not None:
             raise error
         return answer
 
-    def _send(self, call: Call, *, anew: bool) -> tuple[Answer, GatewayError | None]:
+    def _send(self, call: Call) -> tuple[Answer, GatewayError | None]:
         """Send it; refused for coming in too great a company, wait and send it again: nothing was done."""
-        signed = self._signed(call, self._session(anew))
         for wait in (*AT_ONCE_WAITS, None):
             with self._gate:
-                answer = self._http.send(signed)
+                answer = self._http.send(call)
             error = error_in(answer, self._now())
             at_once = isinstance(error, RateLimited) and error.scope is Scope.CONCURRENT
             if not at_once or wait is None:
@@ -219,7 +221,7 @@ class BillcomGateway:
 
     def _signed(self, call: Call, session_id: str) -> Call:
         keys = {"devKey": self._developer_key, "sessionId": session_id}
-        return replace(call, headers={**call.headers, **keys}, secrets=tuple(keys.values()))
+        return replace(call, headers={**call.headers, **keys}, secrets=(self._developer_key, session_id))
 
 
 def _one(path: str, remote_id: str) -> str:

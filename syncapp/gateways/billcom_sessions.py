@@ -30,12 +30,12 @@ class BillcomCredentials:
     organization_id: str
     username: str
     password: str = field(repr=False)
-    sign_in: SignIn = SignIn.SYNC_TOKEN
+    sign_in: str = SignIn.SYNC_TOKEN
 
     @property
     def body(self) -> dict[str, str]:
         # Reference: https://developer.bill.com/reference/login.md
-        secret = "consoleApiToken" if self.sign_in is SignIn.CONSOLE else "password"
+        secret = "consoleApiToken" if self.sign_in == SignIn.CONSOLE else "password"
         return {
             "username": self.username,
             secret: self.password,

@@ -10,13 +10,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from syncapp.core.sides import Side
-from syncapp.gateways.errors import (
-    GatewayError,
-    Reason,
-)
+from syncapp.gateways.errors import GatewayError, Reason
+from syncapp.gateways.faults import Fault, by_status, no_words, unauthorized
 from syncapp.gateways.http import Answer, Call, Http, Purse, decode, encode
 
-ACCOUNTING = "com.intuit.quickbooks.accounting"
+SCOPE = "com.intuit.quickbooks.accounting"
 # Reference: RFC 6749, 5.2; invalid_client is our own secret, the others are the person's consent.
 _CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 _CONSENT_ERRORS = frozenset({"invalid_grant", "invalid_token", "access_denied"})
@@ -26,20 +24,10 @@ _CONSENT_ERRORS = frozenset({"invalid_grant", "invalid_token", "access_denied"})
 class OAuthEndpoints:
     """Where each step happens."""
 
-    authorize_url: str
-    token_url: str
-    revoke_url: str
-    userinfo_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthSettings:
-    """Our app, as it is registered with Intuit."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    endpoints: OAuthEndpoints
-    scope: str = ACCOUNTING
+    authorize: str
+    token: str
+    revoke: str
+    userinfo: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,64 +47,78 @@ def discover(http: Http, url: str) -> OAuthEndpoints:
     answer = _good(http.send(call))
     body = _object(answer)
     return OAuthEndpoints(
-        authorize_url=_text(answer, body, "authorization_endpoint"),
-        token_url=_text(answer, body, "token_endpoint"),
-        revoke_url=_text(answer, body, "revocation_endpoint"),
-        userinfo_url=_text(answer, body, "userinfo_endpoint"),
+        authorize=_text(answer, body, "authorization_endpoint"),
+        token=_text(answer, body, "token_endpoint"),
+        revoke=_text(answer, body, "revocation_endpoint"),
+        userinfo=_text(answer, body, "userinfo_endpoint"),
     )
 
 
-def authorize_url(settings: OAuthSettings, state: str, redirect_uri: str) -> str:
+def authorize_url(
+    endpoints: OAuthEndpoints, *, client_id: str, redirect_uri: str, state: str, scope: str = SCOPE
+) -> str:
     """Where to send the person who is to consent."""
     query = {
-        "client_id": settings.client_id,
+        "client_id": client_id,
         "response_type": "code",
-        "scope": settings.scope,
+        "scope": scope,
         "redirect_uri": redirect_uri,
         "state": state,
     }
-    joint = "&" if "?" in settings.endpoints.authorize_url else "?"
-    return f"{settings.endpoints.authorize_url}{joint}{urlencode(query)}"
+    joint = "&" if "?" in endpoints.authorize else "?"
+    return f"{endpoints.authorize}{joint}{urlencode(query)}"
 
 
-def exchange_code(http: Http, settings: OAuthSettings, code: str, redirect_uri: str, *, now: datetime) -> Tokens:
+def exchange_code(
+    http: Http,
+    endpoints: OAuthEndpoints,
+    *,
+    client_id: str,
+    client_secret: str,
+    code: str,
+    redirect_uri: str,
+    now: datetime,
+) -> Tokens:
     """The tokens for a consent's code, which can be used once. Raises Unauthorized when it is too old or used."""
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-    return _tokens(_good(http.send(_token_call(settings, form, code))), now)
+    return _granted(http, endpoints, _App(client_id, client_secret), form, code, now)
 
 
-def refresh(http: Http, settings: OAuthSettings, refresh_token: str, *, now: datetime) -> Tokens:
+def refresh(
+    http: Http, endpoints: OAuthEndpoints, *, client_id: str, client_secret: str, refresh_token: str, now: datetime
+) -> Tokens:
     """New tokens. Never two at a time for one company: Intuit may withdraw both. Raises Unauthorized when it's over."""
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    return _tokens(_good(http.send(_token_call(settings, form, refresh_token))), now)
+    return _granted(http, endpoints, _App(client_id, client_secret), form, refresh_token, now)
 
 
-def revoke(http: Http, settings: OAuthSettings, token: str) -> None:
+def revoke(http: Http, endpoints: OAuthEndpoints, *, client_id: str, client_secret: str, token: str) -> None:
     """Withdraw a consent. One that is withdrawn already is no error."""
+    app = _App(client_id, client_secret)
     call = Call(
         side=Side.QBO,
         purse=Purse.OAUTH,
         method="POST",
-        url=settings.endpoints.revoke_url,
-        headers={**_headers(settings), "Content-Type": "application/json"},
+        url=endpoints.revoke,
+        headers={**app.headers, "Content-Type": "application/json"},
         body=encode({"token": token}),
-        secrets=_secrets(settings, token),
+        secrets=(*app.secrets, token),
         confidential=True,
     )
     answer = http.send(call)
-    if not answer.ok and _error_code(answer) not in _CONSENT_ERRORS:
-        _good(answer)
+    if not answer.ok and _said(answer, "error") not in _CONSENT_ERRORS:
+        raise _error(answer)
 
 
-def userinfo(http: Http, settings: OAuthSettings, access_token: str) -> dict[str, Any]:
+def userinfo(http: Http, endpoints: OAuthEndpoints, access_token: str) -> dict[str, Any]:
     """Who consented: sub, and email and the rest where the scope allows them."""
     call = Call(
         side=Side.QBO,
         purse=Purse.OAUTH,
         method="GET",
-        url=settings.endpoints.userinfo_url,
+        url=endpoints.userinfo,
         headers={"Accept": "application/json", "Authorization": f"Bearer {access_token}"},
-        secrets=_secrets(settings, access_token),
+        secrets=(access_token,),
     )
     answer = _good(http.send(call))
     body = _object(answer)
@@ -124,36 +126,47 @@ def userinfo(http: Http, settings: OAuthSettings, access_token: str) -> dict[str
     return body
 
 
-def _token_call(settings: OAuthSettings, form: Mapping[str, str], secret: str) -> Call:
-    return Call(
+@dataclass(frozen=True, slots=True)
+class _App:
+    """Our app, as it is registered with Intuit."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+    @property
+    def _basic(self) -> str:
+        return base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Accept": "application/json", "Authorization": f"Basic {self._basic}"}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.client_secret, self._basic)
+
+
+def _granted(
+    http: Http, endpoints: OAuthEndpoints, app: _App, form: Mapping[str, str], secret: str, now: datetime
+) -> Tokens:
+    call = Call(
         side=Side.QBO,
         purse=Purse.OAUTH,
         method="POST",
-        url=settings.endpoints.token_url,
+        url=endpoints.token,
         # Carried out unseen, it has used up the code or changed the refresh token.
         write=True,
         headers={
-            **_headers(settings),
+            **app.headers,
             "Content-Type": "application/x-www-form-urlencoded",
             # Reference: https://github.com/intuit/oauth-pythonclient/releases (1.2.7)
             "x-include-refresh-token-hard-expires-in": "true",
         },
         body=urlencode(form).encode(),
-        secrets=_secrets(settings, secret),
+        secrets=(*app.secrets, secret),
         confidential=True,
     )
-
-
-def _headers(settings: OAuthSettings) -> dict[str, str]:
-    return {"Accept": "application/json", "Authorization": f"Basic {_basic(settings)}"}
-
-
-def _basic(settings: OAuthSettings) -> str:
-    return base64.b64encode(f"{settings.client_id}:{settings.client_secret}".encode()).decode()
-
-
-def _secrets(settings: OAuthSettings, *more: str) -> tuple[str, ...]:
-    return (settings.client_secret, _basic(settings), *more)
+    return _tokens(_good(http.send(call)), now)
 
 
 def _tokens(answer: Answer, now: datetime) -> Tokens:
@@ -197,10 +210,6 @@ def _good(answer: Answer) -> Answer:
     raise _error(answer)
 
 
-def _error_code(answer: Answer) -> str:
-    return _said(answer, "error")
-
-
 def _said(answer: Answer, name: str) -> str:
     try:
         body = decode(answer.body)
@@ -211,7 +220,7 @@ def _said(answer: Answer, name: str) -> str:
 
 
 def _error(answer: Answer) -> GatewayError:
-    code = _error_code(answer)
+    code = _said(answer, "error")
     fault = Fault(code=code, message=_said(answer, "error_description") or code or no_words(answer).message)
     if answer.status < 500 and code in _CLIENT_ERRORS:
         return unauthorized(Reason.CREDENTIALS)(fault, answer)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import GatewayError, Reason, Rejected, TooOld, Unauthorized
+from syncapp.gateways.held import Held
 from syncapp.gateways.http import Answer, Call, Http, Purse, encode
 from syncapp.gateways.pacing import Pacer, Pacers
 from syncapp.gateways.qbo_faults import error_in
@@ -61,7 +62,8 @@ def _utc_now() -> datetime:
 class QboGateway:
     """One company. `access_token(renew)` gives its token; with True, a new one.
 
-    Threads may share it. The company's pacer is shared by everything in this process, unless another is given.
+    Threads may share it; the token is asked for once and kept. Unless another is given, the company's pacer is shared
+    by everything in this process.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class QboGateway:
         self.realm_id = realm_id
         self._http = http
         self._url = f"{base_url.rstrip('/')}/{quote(realm_id, safe='')}"
-        self._access_token = access_token
+        self._token = Held(access_token)
         self._minor_version = str(minor_version)
         self._pacer = pacer or _PACERS.of(self._url)
         self._now = now
@@ -182,7 +184,8 @@ class QboGateway:
         outcomes = self._write_together(together, request_id) if together else {}
         for write in writes:
             if write.operation == "void":
-                outcomes[write.item_id] = self._outcome(write)
+                # The batch's own request id is the same for all of them.
+                outcomes[write.item_id] = self._outcome(replace(write, request_id=f"{request_id}-{write.item_id}"))
         return [outcomes[write.item_id] for write in writes]
 
     def _outcome(self, write: Write) -> Json | GatewayError:
@@ -223,19 +226,18 @@ class QboGateway:
             headers={"Accept": "application/json", **({"Content-Type": content_type} if body else {})},
             body=body,
         )
-        answer = self._send(call, renew=False)
+        answer = self._send(_signed(call, self._token.get()))
         error = error_in(answer)
         if isinstance(error, Unauthorized) and error.reason is Reason.TOKEN:
-            answer = self._send(call, renew=True)
+            answer = self._send(_signed(call, self._token.instead_of(answer.call.secrets[-1])))
             error = error_in(answer)
         if error is not None:
             raise error
         return answer
 
-    def _send(self, call: Call, *, renew: bool) -> Answer:
-        signed = _signed(call, self._access_token(renew))
+    def _send(self, call: Call) -> Answer:
         with self._pacer.place(batch=call.url.endswith("/batch")):
-            return self._http.send(signed)
+            return self._http.send(call)
 
     def _body(self, answer: Answer, *, time_required: bool = False) -> Json:
         body = answer.json()

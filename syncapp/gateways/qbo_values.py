@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Json = dict[str, Any]
 Verb = Literal["create", "update", "delete", "void"]
@@ -69,6 +69,8 @@ class Write:
     def __post_init__(self) -> None:
         if len(self.request_id) > LONGEST_REQUEST_ID or len(self.item_id) > LONGEST_ITEM_ID:
             raise ValueError("The request id or the item id is too long.")
+        if self.operation not in get_args(Verb):
+            raise ValueError(f"An operation is one of {', '.join(get_args(Verb))}, not {self.operation!r}.")
         if self.operation == "void" and self.entity not in _VOIDS:
             raise ValueError(f"QuickBooks has no void for {self.entity}.")
 
