@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.matching import normalise
-from syncapp.core.schema import Field, Keys, Lookup, Raw, Terms, Type, Values
+from syncapp.core.schema import Field, Flow, Keys, Lookup, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
 
 DELETED = " (deleted)"
@@ -37,7 +39,7 @@ def name_keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     return Keys(first=cut(normalise(values["name"])))
 
 
-def nested_keys(kind: str) -> object:
+def nested_keys(kind: str) -> Callable[[Values, Side, Lookup], Keys]:
     """Keys of a record inside its parent: the parent's pair and the name."""
 
     def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
@@ -67,7 +69,7 @@ def one_way(towards: Side, terms: Terms) -> Hold | None:
     return Hold(HoldCode.ONE_WAY) if towards is Side.BILLCOM and terms.one_way else None
 
 
-def needs_switch(switch: str, label: str) -> object:
+def needs_switch(switch: str, label: str) -> Flow:
     """A kind that syncs only where an accounting preference is on."""
 
     def flow(towards: Side, terms: Terms) -> Hold | None:

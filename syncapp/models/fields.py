@@ -18,6 +18,9 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class ExactJSONField(models.TextField[Any, Any]):
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+    _pyi_lookup_exact_type: Any
     """JSON as text: numbers come back as ``int`` or ``Decimal``, never as binary floats."""
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:

@@ -27,6 +27,7 @@ from syncapp.gateways.errors import (
     Unauthorized,
     Unavailable,
 )
+from syncapp.gateways.qbo import Verb as QboVerb
 from syncapp.gateways.qbo import Write as QboWrite
 from syncapp.models import Level, ObjectState, Operation, OperationState, SyncedObject, Verb
 from syncapp.services import pulling, rows
@@ -133,7 +134,8 @@ class Applier:
             return []
         ids = [self._remote_id(each) for each in operations]
         fresh = self.context.remotes.billcom.by_ids(self.kind.billcom.path, ids)
-        kept, moved = [], []
+        kept: list[Operation] = []
+        moved: list[Operation] = []
         for each in operations:
             raw = fresh.get(self._remote_id(each))
             row = self.rows[each.object_id or 0]
@@ -209,7 +211,7 @@ class Applier:
             rows.hold(row, Hold(HoldCode.IN_DOUBT, {"side": Side(operation.side).label}))
         elif isinstance(error, (RateLimited, Unavailable, BadAnswer, Unauthorized)):
             self._let_go(operation, row)
-        elif isinstance(error, StaleVersion) or isinstance(error, NotFound) and operation.verb != Verb.CREATE and operation.side == Side.QBO:
+        elif isinstance(error, StaleVersion) or _is_gone(operation, error):
             self._let_go(operation, row)
             self.stale.append(row.qbo_id or "")
         else:
@@ -309,9 +311,9 @@ def send_qbo(context: Context, kind: Kind, batch: Sequence[Operation]) -> list[O
         return [error] * len(batch)
 
 
-def _qbo_operation(kind: Kind, verb: Verb) -> str:
+def _qbo_operation(kind: Kind, verb: Verb) -> QboVerb:
     if verb == Verb.CREATE:
         return "create"
     if verb == Verb.RETIRE and kind.qbo.retire is not Retirement.DEACTIVATE:
-        return kind.qbo.retire.value
+        return "void" if kind.qbo.retire is Retirement.VOID else "delete"
     return "update"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -12,13 +12,13 @@ from syncapp.models import Company, Conflict, ConflictState, SyncedObject
 from syncapp.services.errors import ServiceError
 
 
-def review(conflicts: QuerySet[Conflict], user: AbstractUser) -> int:
+def review(conflicts: QuerySet[Conflict], user: User) -> int:
     """The kept values are right: close these conflicts."""
     mine = conflicts.filter(state=ConflictState.OPEN, company__in=Company.objects.workable_by(user))
     return mine.update(state=ConflictState.REVIEWED, closed_by=user, closed_at=timezone.now())
 
 
-def restore(conflict: Conflict, user: AbstractUser) -> None:
+def restore(conflict: Conflict, user: User) -> None:
     """Put the value that lost back on both sides with the next sync."""
     if not Company.objects.workable_by(user).filter(pk=conflict.company_id).exists():
         raise ServiceError("You may look at this company, but not change its records.")

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.core import signing
 from django.db import IntegrityError, transaction
 
 from syncapp.core.sides import Side
 from syncapp.gateways import billcom as billcom_gateway
 from syncapp.gateways import oauth
-from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway
+from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, SignIn
 from syncapp.gateways.errors import GatewayError, Rejected, Unauthorized
 from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway
 from syncapp.models import Company, Connection, ConnectionState, SetupStep, SyncedObject
 from syncapp.services.errors import ServiceError
-from syncapp.services.remotes import OTHER_SESSION_LIFE, SESSION_LIFE, endpoints
+from syncapp.services.remotes import OTHER_SESSION_LIFE, SESSION_LIFE, app, endpoints
 
 # Reference: the set-up article: Administrator or Accountant, or a custom role with manage company and sync.
 SYNC_ROLES = ("ADMINISTRATOR", "ACCOUNTANT")
 SYNC_PERMISSIONS = ("manage company", "sync")
 STATE_SALT = "syncapp.connect-quickbooks"
 STATE_SECONDS = 1800
-SIGN_INS = ("sync-token", "user", "console")
 
 
 def connect_billcom(
     company: Company,
-    user: AbstractUser,
+    user: User,
     *,
     sign_in: str,
     username: str,
@@ -42,13 +42,17 @@ def connect_billcom(
     now: datetime,
 ) -> Connection:
     """Sign in to BILL, check the role there, and keep the sealed credentials. Raises ServiceError with what to do."""
-    if sign_in not in SIGN_INS:
+    if sign_in not in tuple(SignIn):
         raise ServiceError("Choose how to sign in to BILL.")
     key = developer_key or settings.BILLCOM_DEVELOPER_KEY
     if not key:
         raise ServiceError("Enter the BILL developer key of this organization; the installation has none of its own.")
     credentials = BillcomCredentials(
-        sign_in=sign_in, username=username, password=password, organization_id=organization_id, developer_key=key
+        sign_in=SignIn(sign_in),
+        username=username,
+        password=password,
+        organization_id=organization_id,
+        developer_key=key,
     )
     http = Http()
     try:
@@ -57,9 +61,9 @@ def connect_billcom(
         person, role = _who(gateway, session.user_id, sign_in)
         organization = gateway.organization(session.organization_id)
     except (Unauthorized, Rejected) as error:
-        raise ServiceError(f"BILL didn't let us in: {error.message}") from None
+        raise ServiceError(f"BILL didn't let us in: {error.words}") from None
     except GatewayError as error:
-        raise ServiceError(f"BILL can't be reached just now: {error.message}. Try again in a few minutes.") from None
+        raise ServiceError(f"BILL can't be reached just now: {error.words}. Try again in a few minutes.") from None
     held = {"sign_in": sign_in, "username": username, "password": password, "session": session.session_id}
     if developer_key:
         held["developer_key"] = developer_key
@@ -101,7 +105,7 @@ def _permissions(gateway: BillcomGateway, role: dict[str, Any], described: str) 
     return f"{described} {listed.get('description') or ''} {listed.get('permissions') or ''}".lower()
 
 
-def start_qbo(company: Company, user: AbstractUser, *, redirect_uri: str, now: datetime) -> str:
+def start_qbo(company: Company, user: User, *, redirect_uri: str, now: datetime) -> str:
     """Where to send the browser. The state is signed, bound to this user and company, and lives half an hour."""
     if not settings.QBO_CLIENT_ID:
         raise ServiceError("This installation has no QuickBooks app yet: set QBO_CLIENT_ID and QBO_CLIENT_SECRET.")
@@ -109,11 +113,11 @@ def start_qbo(company: Company, user: AbstractUser, *, redirect_uri: str, now: d
     try:
         found = endpoints()
     except GatewayError as error:
-        raise ServiceError(f"Intuit can't be reached just now: {error.message}. Try again in a few minutes.") from None
+        raise ServiceError(f"Intuit can't be reached just now: {error.words}. Try again in a few minutes.") from None
     return oauth.authorize_url(found, client_id=settings.QBO_CLIENT_ID, redirect_uri=redirect_uri, state=state)
 
 
-def company_of_state(user: AbstractUser, state: str) -> Company:
+def company_of_state(user: User, state: str) -> Company:
     try:
         bound = signing.loads(state, salt=STATE_SALT, max_age=STATE_SECONDS)
     except signing.BadSignature:
@@ -126,7 +130,7 @@ def company_of_state(user: AbstractUser, state: str) -> Company:
     return company
 
 
-def qbo_denied(user: AbstractUser, *, state: str, error: str) -> str:
+def qbo_denied(user: User, *, state: str, error: str) -> str:
     """What to tell the person who came back from Intuit without a connection."""
     if error == "access_denied":
         return (
@@ -136,9 +140,7 @@ def qbo_denied(user: AbstractUser, *, state: str, error: str) -> str:
     return f"QuickBooks was not connected: Intuit answered “{error[:100]}”. Start again; if it stays, ask support."
 
 
-def finish_qbo(
-    user: AbstractUser, *, state: str, code: str, realm_id: str, redirect_uri: str, now: datetime
-) -> Connection:
+def finish_qbo(user: User, *, state: str, code: str, realm_id: str, redirect_uri: str, now: datetime) -> Connection:
     """The browser came back: exchange the code, see which company it is, and keep the sealed tokens."""
     company = company_of_state(user, state)
     if not realm_id.isdigit():
@@ -146,21 +148,13 @@ def finish_qbo(
     _same_realm(company, realm_id)
     http = Http()
     try:
-        tokens = oauth.exchange_code(
-            http,
-            endpoints(),
-            client_id=settings.QBO_CLIENT_ID,
-            client_secret=settings.QBO_CLIENT_SECRET,
-            code=code,
-            redirect_uri=redirect_uri,
-            now=now,
-        )
+        tokens = oauth.exchange_code(http, endpoints(), **app(), code=code, redirect_uri=redirect_uri, now=now)
         gateway = QboGateway(http, settings.QBO_BASE_URL, realm_id, lambda renew: tokens.access)
         info = gateway.company_info()
     except (Unauthorized, Rejected) as error:
-        raise ServiceError(f"QuickBooks was not connected: {error.message}") from None
+        raise ServiceError(f"QuickBooks was not connected: {error.words}") from None
     except GatewayError as error:
-        raise ServiceError(f"Intuit can't be reached just now: {error.message}. Try again in a few minutes.") from None
+        raise ServiceError(f"Intuit can't be reached just now: {error.words}. Try again in a few minutes.") from None
     return _keep(
         company,
         Side.QBO,
@@ -231,20 +225,13 @@ def advance(company: Company) -> None:
     company.setup_step = step
 
 
-def disconnect(connection: Connection, user: AbstractUser, *, now: datetime) -> None:
+def disconnect(connection: Connection, user: User, *, now: datetime) -> None:
     """Take our access back at Intuit, forget the credentials, keep everything that is in step."""
     held = connection.credentials or {}
     if connection.side == Side.QBO and held.get("refresh"):
         try:
-            oauth.revoke(
-                Http(),
-                endpoints(),
-                client_id=settings.QBO_CLIENT_ID,
-                client_secret=settings.QBO_CLIENT_SECRET,
-                token=str(held["refresh"]),
-            )
-        except (Rejected, Unauthorized):
-            pass  # Intuit doesn't know the token any more, which is what was wanted.
+            with suppress(Rejected, Unauthorized):  # Intuit doesn't know it any more, which is what was wanted.
+                oauth.revoke(Http(), endpoints(), **app(), token=str(held["refresh"]))
         except GatewayError as error:
             raise ServiceError(
                 f"Intuit can't be reached to take back our access: {error.message}. Try again."

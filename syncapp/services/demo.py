@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from syncapp.core.sides import Side
@@ -77,7 +77,7 @@ def _company(firm: Firm, shown: Mapping[str, Any]) -> Company:
     )
 
 
-def _person(name: str, password: str) -> AbstractUser:
+def _person(name: str, password: str) -> User:
     user, _ = get_user_model().objects.get_or_create(username=name.split("@")[0], defaults={"email": name})
     if not user.check_password(password):
         user.set_password(password)
@@ -117,7 +117,7 @@ def run_once(loaded: Sequence[Mapping[str, Any]], *, now: datetime, write: Write
     return run.state == RunState.DONE and found.ties
 
 
-def set_up(company: Company, user: AbstractUser, shown: Mapping[str, Any], *, now: datetime) -> None:
+def set_up(company: Company, user: User, shown: Mapping[str, Any], *, now: datetime) -> None:
     """The guide's steps, through the same services as its pages."""
     billcom = shown["billcom"]
     connections.connect_billcom(

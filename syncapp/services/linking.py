@@ -9,7 +9,7 @@ from django.db.models import Q
 from syncapp.core.matching import Candidate, Matches, pair_up
 from syncapp.core.schema import Keys, Kind, Lookup
 from syncapp.core.sides import Side
-from syncapp.models import Company, Operation, SyncedObject
+from syncapp.models import Company, ObjectState, Operation, SyncedObject
 from syncapp.services import references, rows
 
 KEY_FIELDS = ("match_key", "second_key", "proposal_key")
@@ -63,7 +63,7 @@ def absorb(kind: Kind, keep: SyncedObject, other: SyncedObject) -> None:
     """Make one pair of two rows: ``keep`` has QuickBooks' side (mappings point at it) and takes over BILL's."""
     keep.billcom_id = other.billcom_id
     rows.show(keep, kind, Side.BILLCOM, other.billcom_values, other.billcom_raw, other.billcom_version)
-    rows.release(keep, keep.state)
+    rows.release(keep, ObjectState(keep.state))
     keep.needs_look = True
     keep.told_apart = False
 

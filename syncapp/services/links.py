@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -14,16 +14,16 @@ from syncapp.services import linking, rows
 from syncapp.services.errors import ServiceError
 
 
-def _workable(objects: QuerySet[SyncedObject], user: AbstractUser) -> QuerySet[SyncedObject]:
+def _workable(objects: QuerySet[SyncedObject], user: User) -> QuerySet[SyncedObject]:
     return objects.filter(company__in=Company.objects.workable_by(user))
 
 
-def _requeueable(objects: QuerySet[SyncedObject], user: AbstractUser) -> QuerySet[SyncedObject]:
+def _requeueable(objects: QuerySet[SyncedObject], user: User) -> QuerySet[SyncedObject]:
     """Support may put records back into the queue, but decide nothing about them."""
     return objects if is_support(user) else _workable(objects, user)
 
 
-def link(first: SyncedObject, second: SyncedObject, user: AbstractUser) -> SyncedObject:
+def link(first: SyncedObject, second: SyncedObject, user: User) -> SyncedObject:
     """Make one pair of two one-sided records; the next sync merges their fields."""
     if first.company_id != second.company_id or first.kind != second.kind:
         raise ServiceError("Only two records of the same kind and company can be linked.")
@@ -44,13 +44,13 @@ def link(first: SyncedObject, second: SyncedObject, user: AbstractUser) -> Synce
     return keep
 
 
-def tell_apart(objects: QuerySet[SyncedObject], user: AbstractUser) -> int:
+def tell_apart(objects: QuerySet[SyncedObject], user: User) -> int:
     """These have no twin among the proposed ones: create them on the other side with the next sync."""
     held = [HoldCode.PROPOSED_MATCH, HoldCode.AMBIGUOUS_MATCH]
     return _workable(objects, user).filter(hold_code__in=held).update(told_apart=True, needs_look=True)
 
 
-def exclude(objects: QuerySet[SyncedObject], user: AbstractUser) -> int:
+def exclude(objects: QuerySet[SyncedObject], user: User) -> int:
     """Leave these out of the sync until they are included again."""
     reason = Hold(HoldCode.EXCLUDED, {"by": str(user)})
     busy = Operation.objects.filter(state__in=OPEN_STATES, object__isnull=False).values("object")
@@ -70,10 +70,10 @@ def exclude(objects: QuerySet[SyncedObject], user: AbstractUser) -> int:
     )
 
 
-def include(objects: QuerySet[SyncedObject], user: AbstractUser) -> int:
+def include(objects: QuerySet[SyncedObject], user: User) -> int:
     return _workable(objects, user).filter(excluded=True).update(excluded=False, excluded_by=None, needs_look=True)
 
 
-def retry(objects: QuerySet[SyncedObject], user: AbstractUser) -> int:
+def retry(objects: QuerySet[SyncedObject], user: User) -> int:
     """Look at held records again with the next sync."""
-    return _requeueable(objects, user).filter(state=ObjectState.HELD, excluded=False).look_again()
+    return _requeueable(objects, user).filter(state=ObjectState.HELD, excluded=False).update(needs_look=True)

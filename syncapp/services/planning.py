@@ -204,7 +204,7 @@ def _retirement(kind: Kind, draft: Draft, write: Write) -> Raw:
 
 
 def _number_requests(kind: Kind, operations: list[Operation]) -> None:
-    """Few QuickBooks writes go out singly (free), many in batches of 30 (one metered call each); voids always singly."""
+    """Few QuickBooks writes go out singly (free), many in batches of 30 (one metered call each); voids go singly."""
     to_qbo = [each for each in operations if each.side == Side.QBO]
     for each in to_qbo:
         each.request_id = str(each.id)

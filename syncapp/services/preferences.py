@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 
 from syncapp.core.sides import Cohort
 from syncapp.models import (
@@ -34,9 +35,15 @@ EDITABLE = (
 )
 
 
+def label(model: type[Model], name: str) -> str:
+    """A field's name as people see it."""
+    field = model._meta.get_field(name)
+    return str(getattr(field, "verbose_name", name))
+
+
 def save_sync_preferences(
     company: Company,
-    user: AbstractUser,
+    user: User,
     changes: Mapping[str, Any],
     accounts: Mapping[str, int | None],
     *,
@@ -48,8 +55,7 @@ def save_sync_preferences(
         if name not in EDITABLE:
             raise ServiceError(f"{name} is no sync preference.")
         if name in SyncPreferences.LATCHES and getattr(found, name) and not value:
-            label = SyncPreferences._meta.get_field(name).verbose_name
-            raise ServiceError(f"{label} can't be turned off again.")
+            raise ServiceError(f"{label(SyncPreferences, name)} can't be turned off again.")
         setattr(found, name, value)
     if found.two_way_payments and found.one_way:
         found.two_way_payments = False
@@ -81,7 +87,7 @@ def _save_account(company: Company, role: str, account_pk: int | None) -> None:
 
 
 def save_accounting_preferences(
-    company: Company, user: AbstractUser, switches: Mapping[str, bool], *, now: datetime
+    company: Company, user: User, switches: Mapping[str, bool], *, now: datetime
 ) -> AccountingPreferences:
     """Turn switches on in addition to QuickBooks' own; one that is on there can't be turned off here."""
     found, _ = AccountingPreferences.objects.get_or_create(company=company)
@@ -89,8 +95,9 @@ def save_accounting_preferences(
         if name not in AccountingPreferences.SWITCHES:
             raise ServiceError(f"{name} is no accounting preference.")
         if not value and getattr(found, f"qbo_{name}"):
-            label = AccountingPreferences._meta.get_field(name).verbose_name
-            raise ServiceError(f"{label} is on in QuickBooks Online and is turned off there.")
+            raise ServiceError(
+                f"{label(AccountingPreferences, name)} is on in QuickBooks Online and is turned off there."
+            )
         setattr(found, name, bool(value))
     with transaction.atomic():
         found.save()

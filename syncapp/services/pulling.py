@@ -207,10 +207,10 @@ def _next_pages(position: dict[str, Any], kinds: dict[str, Kind]) -> list[Page]:
     """A page of every open kind, then further ones of the kind that is read first, up to the limit."""
     wheres = []
     for entity, start in position["pages"].items():
-        where = [] if kinds[entity].transaction else ["Active IN (true,false)"]
+        tests = [] if kinds[entity].transaction else ["Active IN (true,false)"]
         if position["since"]:
-            where.append(f"MetaData.LastUpdatedTime >= '{position['since']}'")
-        wheres.append((entity, start, " AND ".join(where)))
+            tests.append(f"MetaData.LastUpdatedTime >= '{position['since']}'")
+        wheres.append((entity, start, " AND ".join(tests)))
     pages = [_page(entity, start, where) for entity, start, where in wheres][:PAGES_AT_ONCE]
     entity, start, where = wheres[0]
     while len(wheres) == 1 and start > 1 and len(pages) < PAGES_AT_ONCE:

@@ -111,7 +111,7 @@ def _lookup(context: Context, kind: Kind, doubtful: Sequence[Operation]) -> Look
 
 def _take(context: Context, kind: Kind, operation: Operation, made: SyncedObject) -> None:
     """The record is there: it is the one we asked for."""
-    row = SyncedObject.objects.get(pk=operation.object_id)
+    row = SyncedObject.objects.get(pk=operation.object_id or 0)
     linking.absorb(kind, row, made)
     rows.agree(row, kind, [name for name in kind.compared if name in _unedited(operation, row)], context.clock())
     row.state = ObjectState.LINKED

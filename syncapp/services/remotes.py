@@ -13,10 +13,10 @@ from django.db import transaction
 from syncapp.core.sides import Side
 from syncapp.gateways import billcom as billcom_gateway
 from syncapp.gateways import oauth
-from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway
-from syncapp.gateways.errors import GatewayError, Reason, Rejected, Unauthorized
+from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, SignIn
+from syncapp.gateways.errors import Reason, Rejected, Unauthorized
 from syncapp.gateways.http import Http
-from syncapp.gateways.pacing import Pacer
+from syncapp.gateways.oauth import OAuthEndpoints
 from syncapp.gateways.qbo import QboGateway
 from syncapp.models import Company, Connection, ConnectionState
 from syncapp.services.context import Remotes
@@ -27,24 +27,32 @@ SESSION_LIFE = {"sync-token": timedelta(hours=40)}
 OTHER_SESSION_LIFE = timedelta(minutes=30)
 # A token is renewed this long before it runs out.
 EARLY = timedelta(minutes=5)
+# How long a token is used before the database is asked again whether it is still the one.
+RECHECK = timedelta(minutes=1)
+
+Fetch = Callable[[int, Http, datetime, str], str]
 
 
 @lru_cache(maxsize=1)
-def endpoints() -> oauth.OAuthEndpoints:
-    """Where Intuit signs people in: the addresses of the settings, or its discovery document."""
-    if settings.QBO_TOKEN_URL:
-        return oauth.OAuthEndpoints(
-            authorize=settings.QBO_AUTHORIZE_URL,
-            token=settings.QBO_TOKEN_URL,
-            revoke=settings.QBO_REVOKE_URL,
-            userinfo=settings.QBO_USERINFO_URL,
-        )
+def _discovered() -> OAuthEndpoints:
     return oauth.discover(Http(), settings.QBO_DISCOVERY_URL)
 
 
-@lru_cache(maxsize=1000)
-def _pacer(realm_id: str) -> Pacer:
-    return Pacer()
+def endpoints() -> OAuthEndpoints:
+    """Where Intuit signs people in: the addresses of the settings, or those of its discovery document."""
+    if not settings.QBO_TOKEN_URL:
+        return _discovered()
+    return OAuthEndpoints(
+        authorize=settings.QBO_AUTHORIZE_URL,
+        token=settings.QBO_TOKEN_URL,
+        revoke=settings.QBO_REVOKE_URL,
+        userinfo=settings.QBO_USERINFO_URL,
+    )
+
+
+def app() -> dict[str, str]:
+    """Our app at Intuit, as the calls to it want it."""
+    return {"client_id": settings.QBO_CLIENT_ID, "client_secret": settings.QBO_CLIENT_SECRET}
 
 
 @lru_cache(maxsize=1000)
@@ -67,51 +75,60 @@ def open_both(company: Company, clock: Callable[[], datetime], http: Http | None
     return Remotes(http, open_qbo(company, http, clock), open_billcom(company, http, clock))
 
 
+class _Token:
+    """Gives the gateway its token or session; a new one only where nobody else has renewed it already."""
+
+    def __init__(self, connection_id: int, http: Http, clock: Callable[[], datetime], fetch: Fetch) -> None:
+        self.connection_id, self.http, self.clock, self.fetch = connection_id, http, clock, fetch
+        self.given = ""
+        self.good_until = clock()
+        self.lock = threading.Lock()
+
+    def __call__(self, renew: bool) -> str:
+        with self.lock:
+            if renew or self.clock() >= self.good_until:
+                self.given = self.fetch(self.connection_id, self.http, self.clock(), self.given if renew else "")
+                self.good_until = self.clock() + RECHECK
+            return self.given
+
+
 def open_qbo(company: Company, http: Http, clock: Callable[[], datetime]) -> QboGateway:
     connection = connected(company, Side.QBO)
     return QboGateway(
         http,
         settings.QBO_BASE_URL,
         connection.remote_id,
-        lambda renew: access_token(connection.pk, http, clock(), renew=renew),
+        _Token(connection.pk, http, clock, access_token),
         minor_version=settings.QBO_MINOR_VERSION,
-        pacer=_pacer(connection.remote_id),
+        now=clock,
     )
 
 
-def access_token(connection_id: int, http: Http, now: datetime, *, renew: bool) -> str:
-    """A live access token. Renewing is done under a row lock, and the new refresh token is saved before any use.
+def access_token(connection_id: int, http: Http, now: datetime, refused: str) -> str:
+    """A live access token; ``refused`` is one that Intuit no longer takes, or "".
 
-    Raises Unauthorized, after marking the connection "needs reconnect", when Intuit no longer accepts ours.
+    Renewing is done under a row lock, and the new refresh token is saved before any use. Raises Unauthorized,
+    after marking the connection "needs reconnect", when Intuit no longer accepts ours.
     """
     with transaction.atomic():
         connection = Connection.objects.select_for_update().get(pk=connection_id)
         held = connection.credentials or {}
-        if not renew and connection.access_expires_at and connection.access_expires_at - EARLY > now:
+        fresh = connection.access_expires_at is not None and connection.access_expires_at - EARLY > now
+        if fresh and held.get("access") and held["access"] != refused:
             return str(held["access"])
         try:
-            tokens = oauth.refresh(
-                http,
-                endpoints(),
-                client_id=settings.QBO_CLIENT_ID,
-                client_secret=settings.QBO_CLIENT_SECRET,
-                refresh_token=str(held.get("refresh", "")),
-                now=now,
-            )
+            tokens = oauth.refresh(http, endpoints(), **app(), refresh_token=str(held.get("refresh", "")), now=now)
         except (Rejected, Unauthorized) as error:
-            words = "Intuit no longer accepts our sign-in; connect to QuickBooks again."
-            failure: GatewayError | None = Unauthorized(Side.QBO, words, reason=Reason.TOKEN)
             reason = error.words
         else:
-            failure, reason = None, ""
             connection.credentials = {"access": tokens.access, "refresh": tokens.refresh}
             connection.access_expires_at = tokens.expires_at
             connection.refresh_expires_at = tokens.refresh_expires_at
             connection.save()
-    if failure is not None:
-        Connection.objects.lost(connection_id, reason or str(failure))
-        raise failure
-    return tokens.access
+            return tokens.access
+    Connection.objects.lost(connection_id, reason)
+    words = "Intuit no longer accepts our sign-in; connect to QuickBooks again."
+    raise Unauthorized(Side.QBO, words, reason=Reason.TOKEN)
 
 
 def open_billcom(company: Company, http: Http, clock: Callable[[], datetime]) -> BillcomGateway:
@@ -120,8 +137,9 @@ def open_billcom(company: Company, http: Http, clock: Callable[[], datetime]) ->
         http,
         settings.BILLCOM_BASE_URL,
         developer_key(connection),
-        lambda renew: session(connection.pk, http, clock(), renew=renew),
+        _Token(connection.pk, http, clock, session),
         gate=_gate(connection.remote_id),
+        now=clock,
     )
 
 
@@ -132,7 +150,7 @@ def developer_key(connection: Connection) -> str:
 def credentials_of(connection: Connection) -> BillcomCredentials:
     held = connection.credentials or {}
     return BillcomCredentials(
-        sign_in=held["sign_in"],
+        sign_in=SignIn(held["sign_in"]),
         username=held["username"],
         password=held["password"],
         organization_id=connection.remote_id,
@@ -140,24 +158,26 @@ def credentials_of(connection: Connection) -> BillcomCredentials:
     )
 
 
-def session(connection_id: int, http: Http, now: datetime, *, renew: bool) -> str:
-    """A live session id, shared by every worker so that log-ins stay rare."""
+def session(connection_id: int, http: Http, now: datetime, refused: str) -> str:
+    """A live session id, shared by every worker so that log-ins stay rare; ``refused`` is one that has ended, or ""."""
     with transaction.atomic():
         connection = Connection.objects.select_for_update().get(pk=connection_id)
         held = connection.credentials or {}
-        if not renew and held.get("session") and connection.access_is_fresh(now):
+        life = SESSION_LIFE.get(str(held.get("sign_in")), OTHER_SESSION_LIFE)
+        if held.get("session") and held["session"] != refused and connection.access_is_fresh(now):
+            # Every use makes the session live on, so its end moves too; saved only now and then.
+            if connection.access_expires_at is not None and connection.access_expires_at < now + life / 2:
+                Connection.objects.filter(pk=connection_id).update(access_expires_at=now + life)
             return str(held["session"])
         try:
             fresh = billcom_gateway.login(http, settings.BILLCOM_BASE_URL, credentials_of(connection))
         except (Rejected, Unauthorized) as error:
-            failure, reason = error, error.words
+            reason = error.words
         else:
-            failure = None
             connection.credentials = {**held, "session": fresh.session_id}
-            connection.access_expires_at = now + SESSION_LIFE.get(held["sign_in"], OTHER_SESSION_LIFE)
+            connection.access_expires_at = now + life
             connection.save()
-    if failure is not None:
-        Connection.objects.lost(connection_id, reason)
-        words = "BILL no longer accepts our sign-in; connect BILL again."
-        raise Unauthorized(Side.BILLCOM, words, reason=Reason.CREDENTIALS) from None
-    return fresh.session_id
+            return fresh.session_id
+    Connection.objects.lost(connection_id, reason)
+    words = "BILL no longer accepts our sign-in; connect BILL again."
+    raise Unauthorized(Side.BILLCOM, words, reason=Reason.CREDENTIALS)

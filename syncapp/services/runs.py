@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
@@ -30,7 +30,7 @@ from syncapp.models import (
 )
 from syncapp.services import remotes, stages
 from syncapp.services import terms as terms_service
-from syncapp.services.context import Context, LeaseLost, Paused, Stopped
+from syncapp.services.context import Context, LeaseLost, Paused, Remotes, Stopped
 from syncapp.services.errors import ServiceError
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def request_run(
     company: Company,
     *,
     trigger: Trigger,
-    user: AbstractUser | None = None,
+    user: User | None = None,
     scope: RunScope = RunScope.FULL,
     now: datetime,
 ) -> SyncRun:
@@ -134,10 +134,12 @@ class _Slice:
         except Paused as pause:
             return self._pause(pause.seconds, pause.why)
         except Unauthorized as error:
-            return self._fail(error.message, "needs-reconnect")
+            return self._fail(error.words, "needs-reconnect")
         except (RateLimited, Unavailable, BadAnswer) as error:
-            return self._pause(self._patience(error), error.message)
-        except (GatewayError, ServiceError) as error:
+            return self._pause(self._patience(error), error.words)
+        except GatewayError as error:
+            return self._fail(str(error), "refused")
+        except ServiceError as error:
             return self._fail(error.message, "refused")
         except Exception as error:  # the edge of a task: whatever it was, the run says so and the worker lives
             log.exception("run %s failed", self.run.pk)
@@ -161,7 +163,7 @@ class _Slice:
     def _open(self) -> Context:
         company = self.run.company
         if self.run.scope == RunScope.ACCOUNTS:
-            both = remotes.Remotes(self.http, remotes.open_qbo(company, self.http, self.clock), None)  # type: ignore[arg-type]
+            both = Remotes(self.http, remotes.open_qbo(company, self.http, self.clock), None)  # type: ignore[arg-type]
         else:
             both = remotes.open_both(company, self.clock, self.http)
         return Context(
@@ -308,7 +310,7 @@ def progress(run: SyncRun) -> dict[str, Any]:
     }
 
 
-def let_pass(run: SyncRun, user: AbstractUser, *, now: datetime) -> SyncRun:
+def let_pass(run: SyncRun, user: User, *, now: datetime) -> SyncRun:
     """A person has looked at why a guard stopped the run and lets it pass: a new run that doesn't stop there."""
     if run.state != RunState.STOPPED:
         raise ServiceError("Only a run that a guard stopped can be let pass.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -92,7 +92,7 @@ def _reached(company: Company, step: SetupStep) -> None:
         raise ServiceError("An earlier step of the set-up isn't done yet. Go back to Get Started.")
 
 
-def start_import(company: Company, user: AbstractUser, *, now: datetime) -> SyncRun:
+def start_import(company: Company, user: User, *, now: datetime) -> SyncRun:
     _reached(company, SetupStep.IMPORT_ACCOUNTS)
     return runs.request_run(company, trigger=Trigger.SETUP, user=user, scope=RunScope.ACCOUNTS, now=now)
 
@@ -225,7 +225,7 @@ def _obvious(company: Company, role: str) -> SyncedObject | None:
     return choices[0] if len(choices) == 1 else None
 
 
-def start_first_sync(company: Company, user: AbstractUser, *, now: datetime) -> SyncRun:
+def start_first_sync(company: Company, user: User, *, now: datetime) -> SyncRun:
     _reached(company, SetupStep.FIRST_SYNC)
     return runs.request_run(company, trigger=Trigger.SETUP, user=user, now=now)
 
@@ -249,7 +249,7 @@ def make_company(*, name: str, firm: Firm | None, signed_up_on: date) -> Company
     return company
 
 
-def create_company(user: AbstractUser, *, firm: Firm | None, name: str, signed_up_on: date, now: datetime) -> Company:
+def create_company(user: User, *, firm: Firm | None, name: str, signed_up_on: date, now: datetime) -> Company:
     """A new company of a firm this person administers, or one of their own. Raises ServiceError."""
     mine = Membership.objects.filter(user_id=user.pk, role=Role.ADMINISTRATOR, firm=firm)
     if firm is not None and not user.is_superuser and not mine.exists():

@@ -100,7 +100,9 @@ def _read_qbo(gateway: QboGateway, bills: _Bills) -> None:
 
 def _rows(company: Company, billcom: _Bills, qbo: _Bills) -> list[TieOutRow]:
     names: dict[str, str] = {}
-    ours, theirs, explained = defaultdict(Decimal), defaultdict(Decimal), defaultdict(Decimal)
+    ours: dict[str, Decimal] = defaultdict(Decimal)
+    theirs: dict[str, Decimal] = defaultdict(Decimal)
+    explained: dict[str, Decimal] = defaultdict(Decimal)
     vendors = _vendors(company)
     for side, bills, open_ in ((Side.BILLCOM, billcom, ours), (Side.QBO, qbo, theirs)):
         for vendor, amount in bills.by_bill.values():
