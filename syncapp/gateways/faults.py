@@ -114,6 +114,4 @@ def unauthorized(reason: Reason) -> Maker:
 
 
 def duplicate(kind: Taken) -> Maker:
-    return lambda fault, answer: Duplicate(
-        answer.call.side, _said(fault, answer), kind=kind, **_facts(fault, answer)
-    )
+    return lambda fault, answer: Duplicate(answer.call.side, _said(fault, answer), kind=kind, **_facts(fault, answer))

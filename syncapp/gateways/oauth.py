@@ -14,7 +14,7 @@ from syncapp.gateways.errors import GatewayError, Reason
 from syncapp.gateways.faults import Fault, by_status, no_words, unauthorized
 from syncapp.gateways.http import Answer, Call, Http, Purse, decode, encode
 
-SCOPE = "com.intuit.quickbooks.accounting"
+ACCOUNTING = "com.intuit.quickbooks.accounting"
 # Reference: RFC 6749, 5.2; invalid_client is our own secret, the others are the person's consent.
 _CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 _CONSENT_ERRORS = frozenset({"invalid_grant", "invalid_token", "access_denied"})
@@ -24,10 +24,32 @@ _CONSENT_ERRORS = frozenset({"invalid_grant", "invalid_token", "access_denied"})
 class OAuthEndpoints:
     """Where each step happens."""
 
-    authorize: str
-    token: str
-    revoke: str
-    userinfo: str
+    authorize_url: str
+    token_url: str
+    revoke_url: str
+    userinfo_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthSettings:
+    """Our app, as it is registered with Intuit."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    endpoints: OAuthEndpoints
+    scope: str = ACCOUNTING
+
+    @property
+    def basic(self) -> str:
+        return base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Accept": "application/json", "Authorization": f"Basic {self.basic}"}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.client_secret, self.basic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,62 +69,48 @@ def discover(http: Http, url: str) -> OAuthEndpoints:
     answer = _good(http.send(call))
     body = _object(answer)
     return OAuthEndpoints(
-        authorize=_text(answer, body, "authorization_endpoint"),
-        token=_text(answer, body, "token_endpoint"),
-        revoke=_text(answer, body, "revocation_endpoint"),
-        userinfo=_text(answer, body, "userinfo_endpoint"),
+        authorize_url=_text(answer, body, "authorization_endpoint"),
+        token_url=_text(answer, body, "token_endpoint"),
+        revoke_url=_text(answer, body, "revocation_endpoint"),
+        userinfo_url=_text(answer, body, "userinfo_endpoint"),
     )
 
 
-def authorize_url(
-    endpoints: OAuthEndpoints, *, client_id: str, redirect_uri: str, state: str, scope: str = SCOPE
-) -> str:
+def authorize_url(settings: OAuthSettings, state: str, redirect_uri: str) -> str:
     """Where to send the person who is to consent."""
     query = {
-        "client_id": client_id,
+        "client_id": settings.client_id,
         "response_type": "code",
-        "scope": scope,
+        "scope": settings.scope,
         "redirect_uri": redirect_uri,
         "state": state,
     }
-    joint = "&" if "?" in endpoints.authorize else "?"
-    return f"{endpoints.authorize}{joint}{urlencode(query)}"
+    joint = "&" if "?" in settings.endpoints.authorize_url else "?"
+    return f"{settings.endpoints.authorize_url}{joint}{urlencode(query)}"
 
 
-def exchange_code(
-    http: Http,
-    endpoints: OAuthEndpoints,
-    *,
-    client_id: str,
-    client_secret: str,
-    code: str,
-    redirect_uri: str,
-    now: datetime,
-) -> Tokens:
+def exchange_code(http: Http, settings: OAuthSettings, code: str, redirect_uri: str, *, now: datetime) -> Tokens:
     """The tokens for a consent's code, which can be used once. Raises Unauthorized when it is too old or used."""
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-    return _granted(http, endpoints, _App(client_id, client_secret), form, code, now)
+    return _granted(http, settings, form, code, now)
 
 
-def refresh(
-    http: Http, endpoints: OAuthEndpoints, *, client_id: str, client_secret: str, refresh_token: str, now: datetime
-) -> Tokens:
+def refresh(http: Http, settings: OAuthSettings, refresh_token: str, *, now: datetime) -> Tokens:
     """New tokens. Never two at a time for one company: Intuit may withdraw both. Raises Unauthorized when it's over."""
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    return _granted(http, endpoints, _App(client_id, client_secret), form, refresh_token, now)
+    return _granted(http, settings, form, refresh_token, now)
 
 
-def revoke(http: Http, endpoints: OAuthEndpoints, *, client_id: str, client_secret: str, token: str) -> None:
+def revoke(http: Http, settings: OAuthSettings, token: str) -> None:
     """Withdraw a consent. One that is withdrawn already is no error."""
-    app = _App(client_id, client_secret)
     call = Call(
         side=Side.QBO,
         purse=Purse.OAUTH,
         method="POST",
-        url=endpoints.revoke,
-        headers={**app.headers, "Content-Type": "application/json"},
+        url=settings.endpoints.revoke_url,
+        headers={**settings.headers, "Content-Type": "application/json"},
         body=encode({"token": token}),
-        secrets=(*app.secrets, token),
+        secrets=(*settings.secrets, token),
         confidential=True,
     )
     answer = http.send(call)
@@ -110,13 +118,13 @@ def revoke(http: Http, endpoints: OAuthEndpoints, *, client_id: str, client_secr
         raise _error(answer)
 
 
-def userinfo(http: Http, endpoints: OAuthEndpoints, access_token: str) -> dict[str, Any]:
+def userinfo(http: Http, settings: OAuthSettings, access_token: str) -> dict[str, Any]:
     """Who consented: sub, and email and the rest where the scope allows them."""
     call = Call(
         side=Side.QBO,
         purse=Purse.OAUTH,
         method="GET",
-        url=endpoints.userinfo,
+        url=settings.endpoints.userinfo_url,
         headers={"Accept": "application/json", "Authorization": f"Bearer {access_token}"},
         secrets=(access_token,),
     )
@@ -126,44 +134,22 @@ def userinfo(http: Http, endpoints: OAuthEndpoints, access_token: str) -> dict[s
     return body
 
 
-@dataclass(frozen=True, slots=True)
-class _App:
-    """Our app, as it is registered with Intuit."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-
-    @property
-    def _basic(self) -> str:
-        return base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Accept": "application/json", "Authorization": f"Basic {self._basic}"}
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return (self.client_secret, self._basic)
-
-
-def _granted(
-    http: Http, endpoints: OAuthEndpoints, app: _App, form: Mapping[str, str], secret: str, now: datetime
-) -> Tokens:
+def _granted(http: Http, settings: OAuthSettings, form: Mapping[str, str], secret: str, now: datetime) -> Tokens:
     call = Call(
         side=Side.QBO,
         purse=Purse.OAUTH,
         method="POST",
-        url=endpoints.token,
+        url=settings.endpoints.token_url,
         # Carried out unseen, it has used up the code or changed the refresh token.
         write=True,
         headers={
-            **app.headers,
+            **settings.headers,
             "Content-Type": "application/x-www-form-urlencoded",
             # Reference: https://github.com/intuit/oauth-pythonclient/releases (1.2.7)
             "x-include-refresh-token-hard-expires-in": "true",
         },
         body=urlencode(form).encode(),
-        secrets=(*app.secrets, secret),
+        secrets=(*settings.secrets, secret),
         confidential=True,
     )
     return _tokens(_good(http.send(call)), now)
