@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from syncapp.core.codec import decode
 from syncapp.core.holds import Hold, HoldCode
@@ -174,6 +174,8 @@ class Applier:
             return calls[operation.verb, self.kind.billcom.recorded]()
         except GatewayError as error:
             return error
+        finally:
+            connection.close()  # A renewed session was saved from this thread.
 
     # --- outcomes ----------------------------------------------------------------------------------------------------
 

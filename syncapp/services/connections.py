@@ -21,7 +21,7 @@ from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway
 from syncapp.models import Company, Connection, ConnectionState, SetupStep, SyncedObject
 from syncapp.services.errors import ServiceError
-from syncapp.services.remotes import OTHER_SESSION_LIFE, SESSION_LIFE, app, endpoints
+from syncapp.services.remotes import OTHER_SESSION_LIFE, SESSION_LIFE, app
 
 # Reference: the set-up article: Administrator or Accountant, or a custom role with manage company and sync.
 SYNC_ROLES = ("ADMINISTRATOR", "ACCOUNTANT")
@@ -111,10 +111,10 @@ def start_qbo(company: Company, user: User, *, redirect_uri: str, now: datetime)
         raise ServiceError("This installation has no QuickBooks app yet: set QBO_CLIENT_ID and QBO_CLIENT_SECRET.")
     state = signing.dumps({"user": user.pk, "company": company.pk, "nonce": secrets.token_urlsafe(8)}, salt=STATE_SALT)
     try:
-        found = endpoints()
+        found = app()
     except GatewayError as error:
         raise ServiceError(f"Intuit can't be reached just now: {error.words}. Try again in a few minutes.") from None
-    return oauth.authorize_url(found, client_id=settings.QBO_CLIENT_ID, redirect_uri=redirect_uri, state=state)
+    return oauth.authorize_url(found, state, redirect_uri)
 
 
 def company_of_state(user: User, state: str) -> Company:
@@ -148,7 +148,7 @@ def finish_qbo(user: User, *, state: str, code: str, realm_id: str, redirect_uri
     _same_realm(company, realm_id)
     http = Http()
     try:
-        tokens = oauth.exchange_code(http, endpoints(), **app(), code=code, redirect_uri=redirect_uri, now=now)
+        tokens = oauth.exchange_code(http, app(), code, redirect_uri, now=now)
         gateway = QboGateway(http, settings.QBO_BASE_URL, realm_id, lambda renew: tokens.access)
         info = gateway.company_info()
     except (Unauthorized, Rejected) as error:
@@ -163,7 +163,7 @@ def finish_qbo(user: User, *, state: str, code: str, realm_id: str, redirect_uri
         sign_in="oauth",
         connected_as="",
         role="",
-        scopes=oauth.SCOPE,
+        scopes=oauth.ACCOUNTING,
         connected_by=user,
         connected_at=now,
         access_expires_at=tokens.expires_at,
@@ -231,7 +231,7 @@ def disconnect(connection: Connection, user: User, *, now: datetime) -> None:
     if connection.side == Side.QBO and held.get("refresh"):
         try:
             with suppress(Rejected, Unauthorized):  # Intuit doesn't know it any more, which is what was wanted.
-                oauth.revoke(Http(), endpoints(), **app(), token=str(held["refresh"]))
+                oauth.revoke(Http(), app(), str(held["refresh"]))
         except GatewayError as error:
             raise ServiceError(
                 f"Intuit can't be reached to take back our access: {error.message}. Try again."

@@ -16,7 +16,7 @@ from syncapp.gateways import oauth
 from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, SignIn
 from syncapp.gateways.errors import Reason, Rejected, Unauthorized
 from syncapp.gateways.http import Http
-from syncapp.gateways.oauth import OAuthEndpoints
+from syncapp.gateways.oauth import OAuthEndpoints, OAuthSettings
 from syncapp.gateways.qbo import QboGateway
 from syncapp.models import Company, Connection, ConnectionState
 from syncapp.services.context import Remotes
@@ -38,21 +38,15 @@ def _discovered() -> OAuthEndpoints:
     return oauth.discover(Http(), settings.QBO_DISCOVERY_URL)
 
 
-def endpoints() -> OAuthEndpoints:
-    """Where Intuit signs people in: the addresses of the settings, or those of its discovery document."""
-    if not settings.QBO_TOKEN_URL:
-        return _discovered()
-    return OAuthEndpoints(
-        authorize=settings.QBO_AUTHORIZE_URL,
-        token=settings.QBO_TOKEN_URL,
-        revoke=settings.QBO_REVOKE_URL,
-        userinfo=settings.QBO_USERINFO_URL,
-    )
-
-
-def app() -> dict[str, str]:
-    """Our app at Intuit, as the calls to it want it."""
-    return {"client_id": settings.QBO_CLIENT_ID, "client_secret": settings.QBO_CLIENT_SECRET}
+def app() -> OAuthSettings:
+    """Our app at Intuit, and where people sign in: the addresses of the settings, or its discovery document's."""
+    if settings.QBO_TOKEN_URL:
+        endpoints = OAuthEndpoints(
+            settings.QBO_AUTHORIZE_URL, settings.QBO_TOKEN_URL, settings.QBO_REVOKE_URL, settings.QBO_USERINFO_URL
+        )
+    else:
+        endpoints = _discovered()
+    return OAuthSettings(settings.QBO_CLIENT_ID, settings.QBO_CLIENT_SECRET, endpoints)
 
 
 @lru_cache(maxsize=1000)
@@ -117,7 +111,7 @@ def access_token(connection_id: int, http: Http, now: datetime, refused: str) ->
         if fresh and held.get("access") and held["access"] != refused:
             return str(held["access"])
         try:
-            tokens = oauth.refresh(http, endpoints(), **app(), refresh_token=str(held.get("refresh", "")), now=now)
+            tokens = oauth.refresh(http, app(), str(held.get("refresh", "")), now=now)
         except (Rejected, Unauthorized) as error:
             reason = error.words
         else:
