@@ -13,7 +13,7 @@ Row = tuple[int, datetime]
 
 @pytest.fixture
 def watchdog() -> Watchdog:
-    return Watchdog(retry=RETRY, running=timedelta(minutes=6))
+    return Watchdog(retry=RETRY, between=timedelta(minutes=2), running=timedelta(minutes=6))
 
 
 def waiting(pk: int, seconds: int) -> Row:
@@ -31,6 +31,8 @@ def fetched(pk: int, seconds: int) -> Row:
         pytest.param([waiting(1, 5)], False, id="just queued"),
         pytest.param([waiting(1, 61)], True, id="nobody fetches"),
         pytest.param([waiting(1, 3600), fetched(2, 20)], False, id="a backlog, and a worker at work"),
+        pytest.param([waiting(1, 61), fetched(2, 121)], True, id="a backlog, and what was fetched gets nowhere"),
+        pytest.param([waiting(1, 59), fetched(2, 121)], False, id="a short wait behind a long task"),
         pytest.param([fetched(1, 300)], False, id="a long task"),
         pytest.param([fetched(1, 361)], True, id="fetched and never done"),
         pytest.param([fetched(1, 361), fetched(2, 5)], True, id="one never done, another just fetched"),

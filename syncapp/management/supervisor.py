@@ -27,6 +27,8 @@ READY_SECONDS = 60.0
 # A program that dies at once is started again ever more slowly.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 STEADY_SECONDS = 60.0
+# What has stalled will hardly end by itself.
+STALLED_GRACE = 10.0
 
 
 class NotReady(Exception):
@@ -179,7 +181,7 @@ class Supervisor:
         elif running.has_stalled(now):
             self.say(f"{running.program.name} has stalled; it is ended and starts again.")
             running.ask_to_end()
-            running.end(now + running.program.grace)
+            running.end(now + min(running.program.grace, STALLED_GRACE))
             running.start()
 
     def end_all(self) -> None:

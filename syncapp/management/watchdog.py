@@ -12,10 +12,22 @@ from datetime import datetime, timedelta
 
 class Watchdog:
     """Judges by the rows of the queue: (id, lock). A lock in the past waits since then; a fetched row is locked for
-    ``retry`` from its fetch on, and goes away when its task is done."""
+    ``retry`` from its fetch on, and goes away when its task is done.
 
-    def __init__(self, *, retry: timedelta, running: timedelta, waiting: timedelta = timedelta(seconds=60)) -> None:
+    ``waiting``: how long a row may wait while nothing is fetched. ``between``: how long a busy cluster may take from
+    one fetch to the next. ``running``: how long any fetched row may stay.
+    """
+
+    def __init__(
+        self,
+        *,
+        retry: timedelta,
+        between: timedelta,
+        running: timedelta,
+        waiting: timedelta = timedelta(seconds=60),
+    ) -> None:
         self.retry = retry
+        self.between = between
         self.running = running
         self.waiting = waiting
         self._seen: set[int] = set()
@@ -26,7 +38,7 @@ class Watchdog:
         if self._overdue(ages):
             return True
         waits_too_long = any(now - lock > self.waiting for _, lock in rows if lock < now)
-        is_busy = any(age <= self.running for age in ages.values())
+        is_busy = any(age <= self.between for age in ages.values())
         return waits_too_long and not is_busy
 
     def _overdue(self, ages: dict[int, timedelta]) -> bool:

@@ -16,7 +16,7 @@ from syncapp import tasks
 from syncapp.management.supervisor import Program, Supervisor
 from syncapp.management.watchdog import Watchdog
 
-#: Beyond its time-out, in which django-q2's guard ends a task by itself.
+#: Beyond the time-out at which django-q2's guard ends a task by itself.
 MARGIN = timedelta(seconds=60)
 
 
@@ -40,6 +40,8 @@ class Command(BaseCommand):
     def cluster(self, grace: float) -> Program:
         watchdog = Watchdog(
             retry=timedelta(seconds=settings.Q_CLUSTER["retry"]),
+            # A slice ends soon after its time, and the next task is fetched at once.
+            between=timedelta(seconds=2 * settings.SLICE_SECONDS),
             running=timedelta(seconds=settings.Q_CLUSTER["timeout"]) + MARGIN,
         )
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
