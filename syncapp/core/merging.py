@@ -76,6 +76,29 @@ def _same_line(each: Field, ours: Values, theirs: Values, side: Side) -> bool:
     )
 
 
+def fuller(kind: Kind, name: str, billcom: Values, qbo: Values, terms: Terms, lookup: Lookup) -> Side | None:
+    """Two sets of lines that differ only where one leaves something blank: the side that says more, else None."""
+    each = kind.fields[name]
+    try:
+        ours = carry_value(each, kind.prepare(billcom, Side.QBO, terms).get(name), Side.QBO, lookup)
+    except Unlinked:
+        return None
+    theirs = qbo.get(name) or []
+    if not each.lines or len(ours) != len(theirs):
+        return None
+    blanks = {Side.BILLCOM: 0, Side.QBO: 0}
+    for one, other in zip(ours, theirs, strict=True):
+        for inner, sub in each.lines.items():
+            if same(sub, one.get(inner), other.get(inner), Side.QBO):
+                continue
+            if one.get(inner) and other.get(inner):
+                return None
+            blanks[Side.QBO if one.get(inner) else Side.BILLCOM] += 1
+    if all(blanks.values()):
+        return None
+    return Side.QBO if blanks[Side.BILLCOM] else Side.BILLCOM
+
+
 def changed_fields(kind: Kind, values: Values, base: Mapping[str, Any]) -> frozenset[str]:
     """The compared fields whose value differs from the one at the last agreement."""
     return frozenset(name for name in kind.compared if values.get(name) != base.get(name))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from syncapp.core.holds import Hold, HoldCode
-from syncapp.core.merging import carry, changed_fields, same
+from syncapp.core.merging import carry, changed_fields, fuller, same
 from syncapp.core.records import Clash, Decision, Outcome, Seen, View, Write, WriteVerb
 from syncapp.core.schema import Kind, Lookup, Retirement, Terms, Values
 from syncapp.core.sides import Side
@@ -71,6 +71,7 @@ class _Comparison:
     changed: dict[Side, frozenset[str]]
     first: bool
     carry: Callable[[Side], Values | Hold]
+    fuller: Callable[[str], Side | None]
 
     def differs(self, name: str) -> bool:
         return any(name in fields for fields in self.changed.values())
@@ -101,7 +102,10 @@ def _compare(kind: Kind, seen: Seen, billcom: View, qbo: View, terms: Terms, loo
             known[towards] = carry(kind, views[towards.other].values, towards, terms, lookup)
         return known[towards]
 
-    return _Comparison(kind, views, changed, base is None, carried)
+    def says_more(name: str) -> Side | None:
+        return fuller(kind, name, billcom.values, qbo.values, terms, lookup)
+
+    return _Comparison(kind, views, changed, base is None, carried, says_more)
 
 
 def _winner(pair: _Comparison, name: str, master: Side) -> tuple[Side, bool]:
@@ -111,7 +115,8 @@ def _winner(pair: _Comparison, name: str, master: Side) -> tuple[Side, bool]:
         theirs = pair.views[Side.QBO].values.get(name)
         if name != ACTIVE and bool(ours) != bool(theirs):
             return (Side.BILLCOM if ours else Side.QBO), False
-        return master, True
+        side = pair.fuller(name)
+        return (side, False) if side is not None else (master, True)
     if name in pair.changed[Side.BILLCOM] and name in pair.changed[Side.QBO]:
         return master, True
     return (Side.BILLCOM if name in pair.changed[Side.BILLCOM] else Side.QBO), False

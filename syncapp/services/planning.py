@@ -59,6 +59,7 @@ def make(company: Company, kind: Kind, chunk: Sequence[SyncedObject], terms: Ter
         plan.rows[key] = found[key]
         rows.hold(found[key], reason, others)
     plan.lookup = references.load(company, kind, plan.rows.values())
+    references.relink(plan.lookup, kind, [plan.rows[key] for key in plan.linked])
     for row in plan.rows.values():
         if row.pk not in matches.holds:
             _decide(plan, row, terms)

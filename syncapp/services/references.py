@@ -67,3 +67,14 @@ def fetch(company: Company, wanted: Wanted, names: dict[str, set[str]] | None = 
             if kind in (names or {}):
                 lookup.targets.setdefault((kind, side, f"~{match_key}"), target)
     return lookup
+
+
+def relink(lookup: Lookup, kind: Kind, linked: Iterable[SyncedObject]) -> None:
+    """Rows that were paired in this very chunk: the database still shows them apart."""
+    for row in linked:
+        target = Target(row.pk, row.billcom_id, row.qbo_id, row.label or row.number)
+        names = (row.billcom_id, row.qbo_id, f"~{row.match_key}")
+        for side in Side:
+            for name in names:
+                if (kind.name, side, name) in lookup.targets:
+                    lookup.targets[kind.name, side, name or ""] = target
