@@ -1,0 +1,97 @@
+"""The companies of the person who is signed in, and making a new one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from syncapp.core.sides import Cohort, Side
+from syncapp.models import (
+    AccountingPreferences,
+    Company,
+    Conflict,
+    ConflictState,
+    Connection,
+    Membership,
+    ObjectState,
+    Role,
+    SyncedObject,
+    SyncPreferences,
+    SyncRun,
+)
+from syncapp.views.access import SignedIn, refusal
+from syncapp.views.forms import NewCompanyForm, administered_firms
+from syncapp.views.pages import render_page
+
+PER_PAGE = 50
+
+
+@login_required
+def home(request: SignedIn) -> HttpResponse:
+    """What needs a person, company by company."""
+    words = request.GET.get("q", "").strip()
+    companies = Company.objects.visible_to(request.user).filter(archived=False)
+    if words:
+        companies = companies.filter(Q(name__icontains=words) | Q(firm__name__icontains=words))
+    page = Paginator(companies, PER_PAGE).get_page(request.GET.get("page"))
+    page.object_list = _with_counts(page.object_list)  # type: ignore[arg-type]
+    return render_page(request, "home.html", "Companies", page=page, words=words, may_add=_may_add(request))
+
+
+def _with_counts(companies: QuerySet[Company]) -> QuerySet[Company]:
+    """How each company stands, each fact from an index, so that a page of fifty stays one statement."""
+    held = SyncedObject.objects.filter(state=ObjectState.HELD)
+    conflicts = Conflict.objects.filter(state=ConflictState.OPEN)
+    last = SyncRun.objects.filter(company=OuterRef("pk"), finished_at__isnull=False).order_by("-finished_at")
+    return companies.select_related("firm").annotate(
+        billcom_state=_connection_state(Side.BILLCOM),
+        qbo_state=_connection_state(Side.QBO),
+        held=_count(held),
+        open_conflicts=_count(conflicts),
+        last_state=Subquery(last.values("state")[:1]),
+        last_finished=Subquery(last.values("finished_at")[:1]),
+    )
+
+
+def _connection_state(side: Side) -> Subquery:
+    return Subquery(Connection.objects.filter(company=OuterRef("pk"), side=side).values("state")[:1])
+
+
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    counted = rows.filter(company=OuterRef("pk")).order_by().values("company").annotate(n=Count("*")).values("n")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _may_add(request: SignedIn) -> bool:
+    return bool(request.user.is_superuser) or administered_firms(request.user).exists()
+
+
+@login_required
+def new_company(request: SignedIn) -> HttpResponse:
+    if not _may_add(request):
+        return refusal(request, None)
+    form = NewCompanyForm(administered_firms(request.user), request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        company = _make(form, request)
+        messages.success(request, f"{company.name} is here. Now connect it.")
+        return redirect("syncapp:get-started", company.pk)
+    return render_page(request, "new_company.html", "New company", form=form)
+
+
+@transaction.atomic
+def _make(form: NewCompanyForm, request: SignedIn) -> Company:
+    """The company, its preferences, and, where no firm gives it, its maker's right to work on it."""
+    company = form.save()
+    SyncPreferences.objects.create(company=company, two_way_payments=company.cohort is Cohort.B)
+    AccountingPreferences.objects.create(company=company)
+    if company.firm is None and not request.user.is_superuser:
+        Membership.objects.create(user=request.user, company=company, role=Role.ADMINISTRATOR)
+    return company

@@ -1,0 +1,86 @@
+"""What the next sync would write. Nothing is written by looking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from syncapp.core.sides import Side
+from syncapp.kinds import KINDS
+from syncapp.models import Company, SetupStep, Verb
+from syncapp.services import preview as service
+from syncapp.services.errors import ServiceError
+from syncapp.services.preview import Preview, PreviewRow
+from syncapp.views.access import SignedIn, works_on_company
+from syncapp.views.pages import render_page
+from syncapp.views.results import shown
+
+
+@dataclass(frozen=True)
+class Line:
+    """One planned change, link or hold, in words."""
+
+    kind: str
+    record: str
+    address: str
+    side: str
+    verb: str
+    field: str
+    before: str
+    after: str
+
+
+@never_cache
+@works_on_company
+def preview(request: SignedIn, company: Company) -> HttpResponse:
+    try:
+        plan = service.preview(company, now=timezone.now())
+    except ServiceError as error:
+        return render_page(request, "preview.html", "Preview", company=company, refused=str(error))
+    return render_page(
+        request,
+        "preview.html",
+        "Preview",
+        company=company,
+        plan=plan,
+        writes=_lines(plan.rows),
+        links=_lines(plan.links),
+        holds=_lines(plan.holds),
+        totals=_totals(plan),
+        set_up=company.setup_step == SetupStep.DONE,
+    )
+
+
+def _lines(rows: Sequence[PreviewRow]) -> list[Line]:
+    return [_line(row) for row in rows]
+
+
+def _line(row: PreviewRow) -> Line:
+    kind = KINDS[row.kind]
+    field = kind.fields.get(row.field)
+    update = row.verb == Verb.UPDATE
+    return Line(
+        kind=kind.label,
+        record=row.label,
+        address=reverse("admin:syncapp_syncedobject_change", args=[row.key]),
+        side=Side(row.side).label if row.side else "",
+        verb=str(Verb(row.verb).label) if row.verb in Verb.values else "",
+        field=(field.label if field else "") or row.field,
+        before=shown(row.before) if update else "",
+        after=shown(row.after) if update else row.after or "",
+    )
+
+
+def _totals(plan: Preview) -> list[tuple[str, int]]:
+    """How much of what, over the whole plan, even where the list below is cut."""
+    totals: dict[str, int] = {}
+    for name, number in plan.counts.items():
+        _, verb, *side = name.split(".")
+        title = {"link": "to link", "hold": "held"}.get(verb) or f"to {verb} in {Side(side[0]).label}"
+        totals[title] = totals.get(title, 0) + number
+    return sorted(totals.items(), key=lambda total: -total[1])

@@ -1,0 +1,162 @@
+"""What came of a sync, counted from the journal and the objects themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import AbstractUser
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from syncapp.core.holds import TEXTS, Hold, HoldCode
+from syncapp.core.sides import Side
+from syncapp.kinds import KINDS
+from syncapp.models import (
+    Company,
+    Conflict,
+    ConflictState,
+    ObjectState,
+    Operation,
+    OperationState,
+    SyncedObject,
+    SyncRun,
+    Verb,
+)
+
+CARRIED_OUT = (OperationState.DONE, OperationState.ADOPTED)
+SHOWN_CONFLICTS = 10
+# A reason is explained here for many records at once, so its text names none of them.
+ANY_RECORD = {"target": "the other record", "side": "the other product", "to_make_it_in": "the other product"}
+
+
+@dataclass
+class KindRow:
+    """One line of the result's table."""
+
+    label: str
+    records: str
+    holds: str
+    linked: int = 0
+    held: int = 0
+    written: dict[str, dict[str, int]] = field(default_factory=lambda: {side.value: {} for side in Side})
+
+    @property
+    def to_billcom(self) -> str:
+        return _spell(self.written[Side.BILLCOM])
+
+    @property
+    def to_qbo(self) -> str:
+        return _spell(self.written[Side.QBO])
+
+
+def _spell(counts: Mapping[str, int]) -> str:
+    """ "12 created, 3 updated", in the order in which things happen."""
+    words = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.RETIRE: "retired", Verb.RESTORE: "restored"}
+    return ", ".join(f"{counts[verb]:,} {word}" for verb, word in words.items() if counts.get(verb))
+
+
+@dataclass(frozen=True)
+class HoldRow:
+    title: str
+    fix: str
+    count: int
+    records: str
+
+
+def summary(company: Company, run: SyncRun, user: AbstractUser) -> dict[str, Any]:
+    conflicts = Conflict.objects.visible_to(user).filter(company=company)
+    of_run = conflicts.filter(run=run).select_related("object")
+    kinds = kind_rows(company, run)
+    return {
+        "kind_rows": kinds,
+        "wrote": any(row.to_billcom or row.to_qbo for row in kinds),
+        "hold_rows": hold_rows(company),
+        "conflicts": [conflict_row(conflict) for conflict in of_run[:SHOWN_CONFLICTS]],
+        "conflict_count": of_run.count(),
+        "open_conflicts": conflicts.filter(state=ConflictState.OPEN).count(),
+        "conflict_records": _records("conflict", company, state__exact=ConflictState.OPEN),
+        "refused": run.operations.filter(state=OperationState.REFUSED).count(),
+        "log": list(run.log.all()),
+    }
+
+
+@dataclass(frozen=True)
+class ConflictRow:
+    record: str
+    address: str
+    field: str
+    billcom: str
+    qbo: str
+    kept: str
+
+
+def conflict_row(conflict: Conflict) -> ConflictRow:
+    kind = KINDS[conflict.kind]
+    field_ = kind.fields.get(conflict.field)
+    return ConflictRow(
+        record=f"{kind.label} {conflict.object}",
+        address=reverse("admin:syncapp_conflict_change", args=[conflict.pk]),
+        field=(field_.label if field_ else "") or conflict.field,
+        billcom=shown(conflict.billcom_value),
+        qbo=shown(conflict.qbo_value),
+        kept=str(conflict.get_kept_display()),
+    )
+
+
+def shown(value: Any) -> str:
+    """A field's value in a word or two; lines are counted, the record's own page shows them."""
+    if value is None or value == "":
+        return "(empty)"
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, list):
+        return f"{len(value)} line{'' if len(value) == 1 else 's'}"
+    return str(value)
+
+
+def kind_rows(company: Company, run: SyncRun) -> list[KindRow]:
+    """One row per kind that has records, in the order in which kinds are synced."""
+    rows = {name: _row(company, name) for name in KINDS}
+    linked = Count("pk", filter=Q(billcom_id__isnull=False, qbo_id__isnull=False))
+    held = Count("pk", filter=Q(state=ObjectState.HELD))
+    objects = SyncedObject.objects.filter(company=company).order_by()
+    for kind, together, waiting in objects.values_list("kind").annotate(on_both=linked, waiting_here=held):
+        rows[kind].linked, rows[kind].held = together, waiting
+    for kind, side, verb, number in _written(run):
+        rows[kind].written[side][verb] = number
+    return [row for row in rows.values() if row.linked or row.held or any(row.written.values())]
+
+
+def _row(company: Company, kind: str) -> KindRow:
+    held = {"state__exact": ObjectState.HELD}
+    return KindRow(
+        label=KINDS[kind].plural,
+        records=_records("syncedobject", company, kind__exact=kind),
+        holds=_records("syncedobject", company, kind__exact=kind, **held),
+    )
+
+
+def _written(run: SyncRun) -> Iterable[tuple[str, str, str, int]]:
+    done = Operation.objects.filter(run=run, state__in=CARRIED_OUT).order_by()
+    return done.values_list("kind", "side", "verb").annotate(Count("pk"))
+
+
+def hold_rows(company: Company) -> list[HoldRow]:
+    """Why records are held, the commonest reason first."""
+    held = SyncedObject.objects.filter(company=company, state=ObjectState.HELD).order_by()
+    counts = held.values_list("hold_code").annotate(number=Count("pk")).order_by("-number", "hold_code")
+    return [_hold_row(company, HoldCode(code), number) for code, number in counts]
+
+
+def _hold_row(company: Company, code: HoldCode, count: int) -> HoldRow:
+    records = _records("syncedobject", company, state__exact=ObjectState.HELD, hold_code__exact=code)
+    return HoldRow(TEXTS[code].title, Hold(code, ANY_RECORD).fix(), count, records)
+
+
+def _records(model: str, company: Company, **filters: str) -> str:
+    """The admin's list, filtered."""
+    query = urlencode({"company__id__exact": company.pk, **filters})
+    return f"{reverse(f'admin:syncapp_{model}_changelist')}?{query}"

@@ -1,0 +1,93 @@
+"""The set-up's own pages: first import, bank accounts, the account for uncategorized expenses."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from syncapp.models import Company, GLMapping, GLRole, RunScope
+from syncapp.services import runs, setup
+from syncapp.services.errors import ServiceError
+from syncapp.views.access import SignedIn, works_on_company
+from syncapp.views.forms import AccountField, AccountsForm, account_options
+from syncapp.views.pages import render_page
+from syncapp.views.syncing import hand_to_worker
+
+
+@never_cache
+@works_on_company
+def import_accounts(request: SignedIn, company: Company) -> HttpResponse:
+    """The first import: starts, shows how far it is, and ends in the button Set Up."""
+    if request.method == "POST":
+        try:
+            hand_to_worker(setup.start_import(company, request.user, now=timezone.now()))
+        except ServiceError as error:
+            messages.error(request, str(error))
+        return redirect("syncapp:import", company.pk)
+    run = company.runs.filter(scope=RunScope.ACCOUNTS).first()
+    return render_page(
+        request,
+        "import.html",
+        "Import the chart of accounts",
+        company=company,
+        run=run,
+        now=runs.progress(run) if run else None,
+        steps=setup.steps(company),
+        accounts=company.objects_synced.filter(kind="account", qbo_id__isnull=False).count(),
+    )
+
+
+@works_on_company
+def map_banks(request: SignedIn, company: Company) -> HttpResponse:
+    """Each bank account in BILL, and the GL account that stands for it."""
+    try:
+        mappings = setup.bank_mappings(company, now=timezone.now())
+    except ServiceError as error:
+        return _page(request, company, "map_banks.html", "Match bank accounts", None, refused=str(error))
+    form = _bank_form(request, company, mappings)
+    if request.method == "POST" and form.is_valid():
+        try:
+            setup.save_bank_mappings(company, form.chosen(), now=timezone.now())
+        except ServiceError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("syncapp:uncategorized", company.pk)
+    return _page(request, company, "map_banks.html", "Match bank accounts", form)
+
+
+def _bank_form(request: SignedIn, company: Company, mappings: list[GLMapping]) -> AccountsForm:
+    form = AccountsForm(request.POST if request.method == "POST" else None)
+    options = account_options(setup.account_choices(company, GLRole.BANK_ACCOUNT))
+    for mapping in mappings:
+        label = f"{GLRole.BANK_ACCOUNT.label} {mapping.label}"
+        field = AccountField(options, "Choose an account", label, initial=mapping.account_id)
+        form.add(mapping.pk, f"bank_{mapping.pk}", field)
+    return form
+
+
+@works_on_company
+def uncategorized(request: SignedIn, company: Company) -> HttpResponse:
+    """Where bills without an account post to."""
+    proposal = setup.propose_uncategorized(company)
+    options = account_options(setup.account_choices(company, GLRole.UNALLOCATED_EXPENSE))
+    form = AccountsForm(request.POST if request.method == "POST" else None)
+    label, initial = "GL account for uncategorized expenses", proposal.pk if proposal else None
+    form.add("account", "account", AccountField(options, "Choose an account", label, initial=initial))
+    if request.method == "POST" and form.is_valid():
+        try:
+            setup.save_uncategorized(company, form.cleaned_data["account"], now=timezone.now())
+        except ServiceError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("syncapp:first-sync", company.pk)
+    return _page(request, company, "uncategorized.html", "Account for uncategorized expenses", form)
+
+
+def _page(
+    request: SignedIn, company: Company, template: str, title: str, form: AccountsForm | None, refused: str = ""
+) -> HttpResponse:
+    steps = setup.steps(company)
+    return render_page(request, template, title, company=company, form=form, steps=steps, refused=refused)
