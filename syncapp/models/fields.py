@@ -18,10 +18,11 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class ExactJSONField(models.TextField[Any, Any]):
+    """JSON as text: numbers come back as ``int`` or ``Decimal``, never as binary floats."""
+
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
     _pyi_lookup_exact_type: Any
-    """JSON as text: numbers come back as ``int`` or ``Decimal``, never as binary floats."""
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
         return None if value is None else _decoder.decode(value)
@@ -41,10 +42,14 @@ def _cipher() -> MultiFernet:
 
 
 class SealedJSONField(models.TextField[Any, Any]):
+
     """JSON sealed with the first of TOKEN_KEYS; any of them opens it, and a wrong key raises InvalidToken.
 
     It can't be searched (only ``isnull``), and its text form never shows what is inside.
     """
+
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
         return None if value is None else json.loads(_cipher().decrypt(value.encode()))
