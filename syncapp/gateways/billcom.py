@@ -50,8 +50,7 @@ def _utc_now() -> datetime:
 class BillcomGateway:
     """One organization. `session(anew)` gives its session id; with True, after a new log-in.
 
-    Threads may share it. Gateways of one organization in one process should
-    share their `gate`.
+    Threads may share it. Gateways of one organization in one process should share their `gate`.
     """
 
     def __init__(

@@ -62,8 +62,7 @@ def _utc_now() -> datetime:
 class QboGateway:
     """One company. `access_token(renew)` gives its token; with True, a new one.
 
-    Threads may share it. Unless another is given, the company's pacer is shared
-    by everything in this process.
+    Threads may share it. Unless another is given, the company's pacer is shared by everything in this process.
     """
 
     def __init__(
