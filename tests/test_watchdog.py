@@ -47,3 +47,15 @@ def test_it_speaks_up_once_for_a_task_that_never_ends(watchdog: Watchdog) -> Non
     assert watchdog.stalled(rows, NOW)
     assert not watchdog.stalled(rows, NOW)
     assert watchdog.stalled([*rows, fetched(2, 400)], NOW)
+
+
+def test_it_does_not_blame_the_next_cluster_for_what_a_hung_one_had_fetched(watchdog: Watchdog) -> None:
+    lost = fetched(1, 121)
+    assert watchdog.stalled([lost, waiting(2, 61)], NOW)
+    assert not watchdog.stalled([lost], NOW + timedelta(minutes=5))
+
+
+def test_it_judges_a_task_anew_when_it_is_fetched_again(watchdog: Watchdog) -> None:
+    assert watchdog.stalled([fetched(1, 400)], NOW)
+    assert not watchdog.stalled([(1, NOW - timedelta(seconds=1))], NOW)
+    assert watchdog.stalled([fetched(1, 400)], NOW)

@@ -30,21 +30,18 @@ class Watchdog:
         self.between = between
         self.running = running
         self.waiting = waiting
-        self._seen: set[int] = set()
+        # Fetched by a cluster that has been judged already, or by one on another host: they stay until their lock
+        # lapses, and must not count twice.
+        self._judged: set[int] = set()
 
     def stalled(self, rows: Iterable[tuple[int, datetime]], now: datetime) -> bool:
         rows = list(rows)
         ages = {pk: now - (lock - self.retry) for pk, lock in rows if lock >= now}
-        if self._overdue(ages):
-            return True
+        self._judged &= ages.keys()
+        overdue = any(age > self.running for pk, age in ages.items() if pk not in self._judged)
         waits_too_long = any(now - lock > self.waiting for _, lock in rows if lock < now)
-        is_busy = any(age <= self.between for age in ages.values())
-        return waits_too_long and not is_busy
-
-    def _overdue(self, ages: dict[int, timedelta]) -> bool:
-        """A task fetched longer ago than any may run. Said once for each: it may be another host's, and stays until
-        its lock lapses."""
-        overdue = {pk for pk, age in ages.items() if age > self.running}
-        new = overdue - self._seen
-        self._seen = overdue
-        return bool(new)
+        busy = any(age <= self.between for age in ages.values())
+        stalled = overdue or (waits_too_long and not busy)
+        if stalled:
+            self._judged = set(ages)
+        return stalled
