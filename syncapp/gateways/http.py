@@ -166,7 +166,7 @@ class Http:
         with self._lock:
             self.calls[call.purse] += 1
         started = time.monotonic()
-        outcome = self._exchange(call)
+        outcome = self.exchange(call)
         spent = (time.monotonic() - started) * 1000
         if isinstance(outcome, Exception):
             logger.warning("%s %s: %s after %.0f ms", call.method, _place(call), type(outcome).__name__, spent)
@@ -175,7 +175,8 @@ class Http:
         logger.debug("%s %s: %d in %.0f ms %s", call.method, _place(call), outcome.status, spent, outcome.trace)
         return outcome
 
-    def _exchange(self, call: Call) -> Answer | Exception:
+    def exchange(self, call: Call) -> Answer | Exception:
+        """The network itself: an answer, or why there is none. What drives a sandbox in process puts its own here."""
         try:
             response = self._session().request(
                 call.method,

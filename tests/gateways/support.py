@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 TIME = "2026-01-05T08:05:00.123-08:00"
 
@@ -129,9 +138,28 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the tests do."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is what some tests are about."""
+
+
+def self_signed(folder: Path) -> Path:
+    """A certificate and its key, for a name nobody asked for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
+    encoded = made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "both.pem").write_bytes(encoded + plain)
+    return folder / "both.pem"
+
+
 @contextmanager
-def running_remote() -> Iterator[Remote]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def running_remote(tls: ssl.SSLContext | None = None) -> Iterator[Remote]:
+    server = _Server(("127.0.0.1", 0), _Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     remote = Remote(f"http://127.0.0.1:{server.server_address[1]}")
     server.RequestHandlerClass = type("Handler", (_Handler,), {"remote": remote})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import BadAnswer, Unauthorized, Unavailable
 from syncapp.gateways.http import LONGEST_RETRY_AFTER, Answer, Call, Http, Purse, decode, encode
-from tests.gateways.support import Remote, Reply, free_port
+from tests.gateways.support import Remote, Reply, free_port, running_remote, self_signed
 
 
 def call(url: str, **changes: Any) -> Call:
@@ -133,3 +135,19 @@ def test_it_logs_where_it_went_and_nothing_else(remote: Remote, http: Http, capl
     [record] = caplog.records
     assert "POST qbo /v3/vendor: 200" in record.getMessage()
     assert "name" not in record.getMessage()
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Iterator[str]:
+    """A TLS server whose certificate nobody vouches for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path))
+    with running_remote(context) as running:
+        yield running.url.replace("http:", "https:")
+
+
+def test_it_tells_a_stranger_nothing(stranger: str, http: Http) -> None:
+    with pytest.raises(Unavailable) as caught:
+        http.send(call(stranger))
+    assert not caught.value.outcome_unknown
+    assert "SSLError" in caught.value.detail

@@ -1,0 +1,139 @@
+"""The sandbox as a process of its own, for tests that want both remotes over real HTTP.
+
+A conftest takes the fixture over::
+
+    from tests.support.sandbox import sandbox
+
+One process serves the whole test session: give every test its own company (`load`), and leave no fault behind
+(`clear_faults`).
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+__all__ = ["Sandbox", "running_sandbox", "sandbox"]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_SECONDS = 30
+END_SECONDS = 10
+READY = "sandbox ready "
+
+Json = dict[str, Any]
+
+
+class Sandbox:
+    """The running process, by its control calls."""
+
+    def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
+        self.url = url
+        self.process = process
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def load(self, name: str = "", *, data: Json | None = None) -> Json:
+        """A new company: of a fixture, a file, `generated:…`, or of data in a fixture's shape; with its credentials."""
+        return self._ask("POST", "companies", {"data": data} if data is not None else {"load": name})
+
+    def calls(self, company: str = "", since: str = "") -> list[Json]:
+        """The calls made: method, path, status, purse, at, company."""
+        params = {"company": company, "since": since}
+        return self._ask("GET", "calls", params={name: value for name, value in params.items() if value})
+
+    def clear_calls(self) -> None:
+        self._ask("DELETE", "calls")
+
+    def fault(self, side: str, kind: str, **more: Any) -> None:
+        """The next call that fits fails so: method, path_contains, times, skip, seconds …"""
+        self._ask("POST", "faults", {"side": side, "kind": kind, **more})
+
+    def clear_faults(self) -> None:
+        self._ask("DELETE", "faults")
+
+    def books(self, side: str, company: str) -> dict[str, list[Json]]:
+        """What this side holds, as its API shows it."""
+        return self._ask("GET", f"books/{side}/{company}")
+
+    def person(self, side: str, company: str, entity: str, change: Json) -> Json:
+        """Somebody's edit in the product itself: without an id a new record."""
+        return self._ask("POST", f"person/{side}/{company}/{entity}", change)
+
+    def switch(self, **values: Any) -> None:
+        self._ask("POST", "switches", values)
+
+    def clock(self, **to: Any) -> None:
+        """`now=` an ISO time, `advance=` seconds, or `real=True`."""
+        self._ask("POST", "clock", to)
+
+    def reset(self) -> None:
+        """No company, no call, no fault."""
+        self._ask("POST", "reset", {})
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _ask(self, method: str, path: str, body: Any = None, params: Json | None = None) -> Any:
+        answer = self._session.request(
+            method, f"{self.url}/control/{path}", json=body, params=params, timeout=START_SECONDS
+        )
+        assert answer.ok, f"{method} /control/{path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json() if answer.content else None
+
+
+@contextmanager
+def running_sandbox(*options: str) -> Iterator[Sandbox]:
+    with tempfile.TemporaryDirectory(prefix="tieout-sandbox-") as folder:
+        command = [sys.executable, "-m", "syncapp.sandbox", "--port", str(_free_port()), *options]
+        with (Path(folder) / "log").open("w+b") as log:
+            process = subprocess.Popen(
+                [*command, "--state", str(Path(folder) / "state.json")], cwd=ROOT, stdout=subprocess.PIPE, stderr=log
+            )
+            try:
+                sandbox = Sandbox(_address(process, log.name), process)
+                yield sandbox
+                sandbox.close()
+            finally:
+                _end(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _address(process: subprocess.Popen[bytes], log: str) -> str:
+    assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+    line = process.stdout.readline().decode() if readable else ""
+    if not line.startswith(READY):
+        raise RuntimeError(f"The sandbox did not start: {line!r} {Path(log).read_text(errors='replace')[-2000:]}")
+    return line.removeprefix(READY).strip()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with running_sandbox() as running:
+        yield running
