@@ -8,35 +8,36 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from syncapp.models import Company, Firm, Role
+from syncapp.models import Firm, Role
 from syncapp.models.connections import SIDE_CHOICES
 
 AccountChoices = Sequence[tuple[str, str]]
 
 
-class NewCompanyForm(forms.ModelForm[Company]):
-    class Meta:
-        model = Company
-        fields = ["name", "firm", "signed_up_on"]
-        labels = {"name": "Company name", "signed_up_on": "Signed up with BILL on"}
-        widgets = {"signed_up_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-        help_texts = {
-            "firm": "Choose your firm when the company is under its accountant console.",
-            "signed_up_on": "Decides, for a company without a firm, which payments sync: the rules changed on 9/15/17.",
-        }
+class NewCompanyForm(forms.Form):
+    name = forms.CharField(label="Company name", max_length=200)
+    firm = forms.ModelChoiceField(
+        queryset=Firm.objects.none(),
+        required=False,
+        empty_label="No firm: the company has a BILL account of its own",
+        help_text="Choose your firm when the company is under its accountant console.",
+    )
+    signed_up_on = forms.DateField(
+        label="Signed up with BILL on",
+        initial=date.today,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Decides, for a company without a firm, which payments sync: the rules changed on 9/15/17.",
+    )
 
-    def __init__(self, firms: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, firms: QuerySet[Firm], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["firm"] = forms.ModelChoiceField(
-            queryset=firms,
-            required=False,
-            initial=firms.first(),
-            empty_label="No firm: the company has a BILL account of its own",
-            help_text=self.fields["firm"].help_text,
-        )
+        field = self.fields["firm"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset, field.initial = firms, firms.first()
 
     def clean_signed_up_on(self) -> date:
         day: date = self.cleaned_data["signed_up_on"]
@@ -44,19 +45,12 @@ class NewCompanyForm(forms.ModelForm[Company]):
             raise forms.ValidationError("This day is still to come.")
         return day
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        twin = Company.objects.filter(name__iexact=cleaned.get("name", ""), firm=cleaned.get("firm"))
-        if cleaned.get("firm") and twin.exists():
-            self.add_error("name", "Your firm has a company of this name already.")
-        return cleaned
 
-
-def administered_firms(user: Any) -> Any:
+def administered_firms(user: User) -> QuerySet[Firm]:
     """The firms in which this person may make companies."""
     if user.is_superuser:
         return Firm.objects.all()
-    return Firm.objects.filter(Q(memberships__user=user) & Q(memberships__role=Role.ADMINISTRATOR))
+    return Firm.objects.filter(memberships__user=user, memberships__role=Role.ADMINISTRATOR)
 
 
 def _secret(label: str) -> forms.CharField:

@@ -7,26 +7,16 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 
-from syncapp.core.sides import Cohort, Side
-from syncapp.models import (
-    AccountingPreferences,
-    Company,
-    Conflict,
-    ConflictState,
-    Connection,
-    Membership,
-    ObjectState,
-    Role,
-    SyncedObject,
-    SyncPreferences,
-    SyncRun,
-)
+from syncapp.core.sides import Side
+from syncapp.models import Company, Conflict, ConflictState, Connection, ObjectState, SyncedObject, SyncRun
+from syncapp.services import setup
+from syncapp.services.errors import ServiceError
 from syncapp.views.access import SignedIn, refusal
 from syncapp.views.forms import NewCompanyForm, administered_firms
 from syncapp.views.pages import render_page
@@ -80,18 +70,11 @@ def new_company(request: SignedIn) -> HttpResponse:
         return refusal(request, None)
     form = NewCompanyForm(administered_firms(request.user), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        company = _make(form, request)
-        messages.success(request, f"{company.name} is here. Now connect it.")
-        return redirect("syncapp:get-started", company.pk)
+        try:
+            company = setup.create_company(request.user, **form.cleaned_data, now=timezone.now())
+        except ServiceError as error:
+            form.add_error("name", str(error))
+        else:
+            messages.success(request, f"{company.name} is here. Now connect it.")
+            return redirect("syncapp:get-started", company.pk)
     return render_page(request, "new_company.html", "New company", form=form)
-
-
-@transaction.atomic
-def _make(form: NewCompanyForm, request: SignedIn) -> Company:
-    """The company, its preferences, and, where no firm gives it, its maker's right to work on it."""
-    company = form.save()
-    SyncPreferences.objects.create(company=company, two_way_payments=company.cohort is Cohort.B)
-    AccountingPreferences.objects.create(company=company)
-    if company.firm is None and not request.user.is_superuser:
-        Membership.objects.create(user=request.user, company=company, role=Role.ADMINISTRATOR)
-    return company

@@ -68,7 +68,7 @@ def test_a_company_without_a_firm_is_its_makers(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("given", "wrong"),
     [
-        ({"name": "harbor bakery"}, "name"),
+        ({"name": "Harbor Bakery"}, "name"),
         ({"signed_up_on": "2999-01-01"}, "signed_up_on"),
         ({"firm": "other"}, "firm"),
         ({"name": ""}, "name"),
