@@ -1,4 +1,4 @@
-"""HTTP for both remotes: one kept-alive session per thread, money as Decimal, and not a secret in any log or error."""
+"""HTTP for both remotes: kept-alive sessions, money as Decimal, and not a secret in any log or error."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import logging
 import ssl
 import threading
 import time
-import weakref
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -33,6 +32,8 @@ logger = logging.getLogger("syncapp.gateways")
 
 RAW_LIMIT = 2000
 SCRUBBED = 65536
+# "At once" would only be refused again, and again.
+SHORTEST_RETRY_AFTER = 1.0
 LONGEST_RETRY_AFTER = 3600.0
 # Shorter ones would blank half the sentence; nothing that short is a secret.
 SHORTEST_SECRET = 4
@@ -139,12 +140,12 @@ class Answer:
         """The header in seconds, whichever of its two forms it has."""
         said = self.headers.get("Retry-After", "").strip()
         seconds: float | None = None
-        if said.isdigit():
+        if said.isdecimal():
             seconds = float(said)
         elif said:
             with suppress(ValueError, TypeError):
                 seconds = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
-        return default if seconds is None else min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+        return default if seconds is None else min(max(seconds, SHORTEST_RETRY_AFTER), LONGEST_RETRY_AFTER)
 
 
 class _BadHeader(Exception):
@@ -152,14 +153,16 @@ class _BadHeader(Exception):
 
 
 class Http:
-    """Share one between threads: each has a session of its own. `calls` counts what was sent, by purse."""
+    """Share one between threads. `calls` counts what was sent, by purse.
+
+    A session is lent to one thread at a time and kept for the next: as many connections as there were calls at once.
+    """
 
     def __init__(self, timeout: tuple[float, float] = (3.05, 30.0)) -> None:
         self.timeout = timeout
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._mine = threading.local()
-        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._idle: list[requests.Session] = []
 
     def send(self, call: Call) -> Answer:
         """Send it once. Raises Unavailable where no answer came, whatever the reason."""
@@ -178,33 +181,37 @@ class Http:
     def exchange(self, call: Call) -> Answer | Exception:
         """The network itself: an answer, or why there is none. What drives a sandbox in process puts its own here."""
         try:
-            response = self._session().request(
-                call.method,
-                call.url,
-                params=dict(call.params),
-                headers=dict(call.headers),
-                data=call.body,
-                timeout=self.timeout,
-                # A redirect would carry the credentials to a place nobody named.
-                allow_redirects=False,
-            )
+            with self._session() as session:
+                response = session.request(
+                    call.method,
+                    call.url,
+                    params=dict(call.params),
+                    headers=dict(call.headers),
+                    data=call.body,
+                    timeout=self.timeout,
+                    # A redirect would carry the credentials to a place nobody named.
+                    allow_redirects=False,
+                )
         except (requests.exceptions.InvalidHeader, UnicodeError):
             return _BadHeader()
         except requests.RequestException as error:
             return error
         return Answer(call, response.status_code, response.headers, response.content)
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._mine, "session", None)
-        if session is None:
-            session = self._mine.session = _new_session()
+    @contextmanager
+    def _session(self) -> Iterator[requests.Session]:
+        with self._lock:
+            session = self._idle.pop() if self._idle else None
+        session = session or _new_session()
+        try:
+            yield session
+        finally:
             with self._lock:
-                self._sessions.add(session)
-        return session
+                self._idle.append(session)
 
     def close(self) -> None:
         with self._lock:
-            sessions = list(self._sessions)
+            sessions, self._idle = self._idle, []
         for session in sessions:
             session.close()
 

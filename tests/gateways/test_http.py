@@ -4,6 +4,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
@@ -48,13 +49,24 @@ def test_it_sends_and_counts(remote: Remote, http: Http) -> None:
     assert http.calls == {"free": 1}
 
 
-def test_it_keeps_one_connection_per_thread(remote: Remote, http: Http) -> None:
-    ports = []
+def connections(remote: Remote, http: Http) -> set[str]:
+    """Those that are used from now on: the test's server has one thread for each."""
+    return {http.send(call(remote.url)).json()["thread"] for _ in range(3)}
+
+
+def test_it_keeps_its_connection(remote: Remote, http: Http) -> None:
     remote.will(lambda seen: Reply({"thread": threading.current_thread().name}))
+    first = connections(remote, http)
+    assert len(first) == 1
+    # A pool of threads comes and goes with each chunk of work; the connection stays.
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(connections, remote, http).result() == first
+
+
+def test_it_makes_a_new_connection_when_the_old_one_is_gone(remote: Remote, http: Http) -> None:
+    remote.will(Reply({}, headers={"Connection": "close"}))
     for _ in range(3):
-        ports.append(http.send(call(remote.url)).json()["thread"])
-    # The test's server has one thread for each connection.
-    assert len(set(ports)) == 1
+        assert http.send(call(remote.url)).ok
 
 
 def test_it_keeps_no_cookie(remote: Remote, http: Http) -> None:
@@ -117,7 +129,14 @@ def soon() -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("said", "expected"),
-    [("7", 7.0), ("", 60.0), ("later", 60.0), ("999999", LONGEST_RETRY_AFTER), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0)],
+    [
+        ("7", 7.0),
+        ("", 60.0),
+        ("later", 60.0),
+        ("0", 1.0),
+        ("999999", LONGEST_RETRY_AFTER),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 1.0),
+    ],
 )
 def test_it_reads_when_to_come_again(said: str, expected: float) -> None:
     answer = Answer(call("http://x/"), 429, {"Retry-After": said}, b"")
