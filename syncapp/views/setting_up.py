@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from syncapp.models import Company, GLMapping, GLRole, RunScope
-from syncapp.services import runs, setup
+from syncapp.services import setup
 from syncapp.services.errors import ServiceError
 from syncapp.views.access import SignedIn, works_on_company
 from syncapp.views.forms import AccountField, AccountsForm, account_options
 from syncapp.views.pages import render_page
-from syncapp.views.syncing import hand_to_worker
+from syncapp.views.syncing import hand_to_worker, live
 
 
 @never_cache
@@ -34,7 +34,7 @@ def import_accounts(request: SignedIn, company: Company) -> HttpResponse:
         "Import the chart of accounts",
         company=company,
         run=run,
-        now=runs.progress(run) if run else None,
+        now=live(run) if run else None,
         steps=setup.steps(company),
         accounts=company.objects_synced.filter(kind="account", qbo_id__isnull=False).count(),
     )

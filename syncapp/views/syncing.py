@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -23,6 +25,8 @@ from syncapp.views.pages import render_page, stored_preferences
 from syncapp.views.results import summary
 
 SHOWN_RUNS = 10
+# A run waits this long at most for a free worker; after it, most likely none is running.
+PATIENCE = timedelta(minutes=1)
 
 
 def hand_to_worker(run: SyncRun) -> None:
@@ -85,9 +89,8 @@ def progress(request: SignedIn, company: Company, run: int | None = None) -> Htt
     found = _run(company, run)
     if not found.active:
         return redirect(_after(found))
-    return render_page(
-        request, "progress.html", str(found.get_scope_display()), company=company, run=found, now=runs.progress(found)
-    )
+    title = str(found.get_scope_display())
+    return render_page(request, "progress.html", title, company=company, run=found, now=live(found))
 
 
 @never_cache
@@ -95,7 +98,20 @@ def progress(request: SignedIn, company: Company, run: int | None = None) -> Htt
 @looks_at_company
 def progress_json(request: SignedIn, company: Company, run: int) -> HttpResponseBase:
     found = _run(company, run)
-    return JsonResponse({**runs.progress(found), "next": _after(found)})
+    return JsonResponse({**live(found), "next": _after(found)})
+
+
+def live(run: SyncRun) -> dict[str, Any]:
+    """How far the run is, with a word about it where it stands still."""
+    return {**runs.progress(run), "notice": run.message or _standstill(run)}
+
+
+def _standstill(run: SyncRun) -> str:
+    if run.state == RunState.WAITING and timezone.now() - run.created_at > PATIENCE:
+        return "No worker has taken it up yet. If this stays so, ask whoever runs this installation to start one."
+    if run.active and run.not_before is not None:
+        return f"It goes on by itself at {run.not_before:%H:%M} (UTC)."
+    return ""
 
 
 @looks_at_company

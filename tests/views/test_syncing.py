@@ -93,6 +93,23 @@ def test_progress_leads_to_the_result_when_it_is_over(cast: Cast) -> None:
     assert (now["active"], now["next"]) == (False, _address(cast, "result", run.pk))
 
 
+def test_a_run_that_stands_still_says_why(cast: Cast) -> None:
+    client = cast.client("alice")
+    run = _run(cast, created_at=timezone.now() - timedelta(minutes=5))
+    assert "No worker has taken it up" in client.get(_address(cast, "progress-json", run.pk)).json()["notice"]
+    SyncRun.objects.update(state=RunState.RUNNING, not_before=timezone.now().replace(hour=14, minute=5))
+    assert "at 14:05 (UTC)" in client.get(_address(cast, "progress", run.pk)).content.decode()
+
+
+def test_a_first_sync_that_failed_leads_back_to_get_started(cast: Cast) -> None:
+    cast.company.setup_step = SetupStep.FIRST_SYNC
+    cast.company.save()
+    run = _run(cast, trigger=Trigger.SETUP, state=RunState.FAILED, message="BILL does not answer.")
+    page = cast.client("alice").get(_address(cast, "result", run.pk)).content.decode()
+    assert "BILL does not answer." in page
+    assert "start the first sync again" in page
+
+
 def test_without_a_number_the_latest_sync_is_meant(cast: Cast) -> None:
     assert cast.client("alice").get(_address(cast, "result")).status_code == 404
     run = _run(cast, state=RunState.DONE)

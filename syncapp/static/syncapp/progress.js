@@ -7,7 +7,7 @@
   const bar = live.querySelector("progress");
   const percent = live.querySelector("[data-percent]");
   const phase = live.querySelector("[data-phase]");
-  const message = live.querySelector("[data-message]");
+  const notice = live.querySelector("[data-notice]");
   const offline = live.querySelector("[data-offline]");
 
   /* A screen reader speaks what is written anew, so only what has changed is written. */
@@ -19,8 +19,8 @@
     bar.value = now.percent;
     write(percent, `${now.percent}%`);
     write(phase, now.phase || "Waiting for a worker");
-    write(message, now.message || "");
-    message.hidden = !now.message;
+    write(notice, now.notice);
+    notice.hidden = !now.notice;
   };
 
   const ask = async () => {
