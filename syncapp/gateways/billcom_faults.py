@@ -47,7 +47,7 @@ _BY_CODE: dict[str, Maker] = {
     "BDC_1322": limited(Scope.CONCURRENT, AT_ONCE_SECONDS),
 }
 
-_FIELD = re.compile(r"^([A-Za-z][\w.\[\]]*): \S")
+_FIELD = re.compile(r"^((?:\[\d+\]\.)?[A-Za-z][\w.\[\]]*): \S")
 _ALREADY_THERE = re.compile(r"duplicate|already (?:exists|in use|been used|taken)", re.IGNORECASE)
 _MILD = ("WARNING", "INFORMATION")
 

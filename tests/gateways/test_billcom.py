@@ -343,12 +343,12 @@ def test_a_locked_organization_is_left_alone_for_a_while(remote: Remote, billcom
 
 
 def test_every_field_is_told(remote: Remote, billcom: BillcomGateway) -> None:
-    both = billcom_errors(("", "address.country: must not be null"), ("", "name: must not be blank"))
+    both = billcom_errors(("", "[1].address.country: must not be null"), ("", "name: must not be blank"))
     remote.will(Reply(both, status=400))
     with pytest.raises(Rejected) as caught:
         billcom.create("vendors", {})
-    assert caught.value.element == "address.country"
-    assert caught.value.words == "address.country: must not be null; name: must not be blank"
+    assert caught.value.element == "[1].address.country"
+    assert caught.value.words == "[1].address.country: must not be null; name: must not be blank"
 
 
 @pytest.mark.parametrize(
