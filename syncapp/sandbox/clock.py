@@ -1,0 +1,41 @@
+"""The sandbox's clock: the real one, or one that stands until it is moved."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Aware UTC. Virtual once it has been set; `advance` moves the real one ahead by as much."""
+
+    def __init__(self) -> None:
+        self._at: datetime | None = None
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return self._at if self._at is not None else datetime.now(UTC) + self._ahead
+
+    def monotonic(self) -> float:
+        """Seconds for the throttles; follows the virtual clock where there is one."""
+        if self._at is not None:
+            return self._at.timestamp()
+        return time.monotonic() + self._ahead.total_seconds()
+
+    def set(self, moment: datetime) -> None:
+        """Stand at this moment until moved."""
+        self._at = moment.astimezone(UTC)
+
+    def advance(self, seconds: float) -> None:
+        if self._at is not None:
+            self._at += timedelta(seconds=seconds)
+        else:
+            self._ahead += timedelta(seconds=seconds)
+
+    def real(self) -> None:
+        """Back to the real time."""
+        self._at, self._ahead = None, timedelta()
+
+    @property
+    def virtual(self) -> bool:
+        return self._at is not None

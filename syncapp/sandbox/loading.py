@@ -1,0 +1,84 @@
+"""Companies to load: a fixture by name, a file or folder of raw QuickBooks JSON, or one made by the generator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syncapp.sandbox import generate
+from syncapp.sandbox.http import decode
+
+if TYPE_CHECKING:
+    from syncapp.sandbox.world import Company, Sandbox
+
+FIXTURES = Path(__file__).resolve().parent.parent.parent / "fixtures"
+GENERATED = "generated:"
+
+
+def named(name: str) -> dict[str, Any]:
+    """The company called so. Raises ValueError with what there is."""
+    if name.startswith(GENERATED):
+        return generate.from_text(name.removeprefix(GENERATED))
+    fixture = FIXTURES / f"{name}.json"
+    if "/" not in name and fixture.is_file():
+        return _fixture(fixture)
+    path = Path(name)
+    if path.is_dir():
+        return raw({file.stem: _list(file) for file in sorted(path.glob("*.json"))}, path.name)
+    if path.is_file():
+        found = decode(path.read_bytes())
+        return found if "qbo" in found else raw(found, path.stem)
+    known = ", ".join(sorted(file.stem for file in FIXTURES.glob("*.json")))
+    raise ValueError(f"no company {name}; there are {known}, a path, or {GENERATED}seed=7,bills=100")
+
+
+def _fixture(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = decode(file.read_bytes())
+    return found
+
+
+def _list(file: Path) -> list[dict[str, Any]]:
+    found = decode(file.read_bytes())
+    if isinstance(found, dict):
+        found = found.get("QueryResponse", found).get(file.stem, [])
+    if not isinstance(found, list):
+        raise ValueError(f"{file.name} must hold a list of {file.stem}")
+    return found
+
+
+def raw(entities: dict[str, Any], name: str) -> dict[str, Any]:
+    """Raw QuickBooks JSON, with a BILL organization that has a bank account and an administrator and nothing else."""
+    lists = {entity: rows for entity, rows in entities.items() if isinstance(rows, list)}
+    info = (lists.get("CompanyInfo") or [{}])[0]
+    return {
+        "name": str(info.get("CompanyName") or name),
+        "console": True,
+        "signed_up_on": "2020-01-01",
+        "qbo": lists,
+        "billcom": {},
+    }
+
+
+def checked(data: Any) -> dict[str, Any]:
+    """The shape of a fixture. Raises ValueError."""
+    if not isinstance(data, dict) or not isinstance(data.get("qbo"), dict) or not isinstance(data.get("billcom"), dict):
+        raise ValueError("a company has name, console, signed_up_on, qbo and billcom")
+    return {"name": "Company", "console": True, "signed_up_on": "2020-01-01", **data}
+
+
+def into(world: Sandbox, data: dict[str, Any]) -> Company:
+    """Make both sides of a company; nothing stays where one side is refused."""
+    from syncapp.sandbox.world import Company
+
+    name = str(data["name"])
+    company = Company(
+        id=str(len(world.companies) + 1),
+        name=name,
+        console=bool(data["console"]),
+        signed_up_on=str(data["signed_up_on"]),
+        qbo=world.qbo.load(data["qbo"], name),
+        billcom=world.billcom.load(data["billcom"], name, console=bool(data["console"])),
+    )
+    world.companies[company.id] = company
+    world.changed = True
+    return company
