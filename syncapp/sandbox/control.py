@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -78,8 +77,7 @@ def trial_balance(world: Sandbox, parts: list[str], request: Request) -> Any:
 
 def calls(world: Sandbox, parts: list[str], request: Request) -> Any:
     since, company = request.query.get("since", ""), request.query.get("company", "")
-    found = [call for call in world.calls if call["at"] >= since and (not company or call["company"] in ("", company))]
-    return {"calls": found, "by_purse": dict(Counter(call["purse"] for call in found))}
+    return [call for call in world.calls if call["at"] >= since and (not company or call["company"] in ("", company))]
 
 
 def forget_calls(world: Sandbox, parts: list[str], request: Request) -> Any:

@@ -591,7 +591,8 @@ class _Maker:
             processDate=day.isoformat(),
             onlinePayment=online,
             status="PAID",
-            singleStatus="CLEARED" if online else "UNDEFINED",
+            singleStatus="CLEARED",
+            disbursementStatus="DONE",
             disbursementType="ACH" if online else "OFFLINE",
             **more,
         )
