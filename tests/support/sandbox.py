@@ -34,10 +34,13 @@ Json = dict[str, Any]
 
 
 class Sandbox:
-    """The running process, by its control calls."""
+    """The running process, by its control calls. A company has `qbo["realm_id"]` and `billcom["organization_id"]`."""
 
     def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
         self.url = url
+        # As the product's settings name them.
+        self.qbo_url = f"{url}/qbo/v3/company"
+        self.billcom_url = f"{url}/billcom/connect"
         self.process = process
         self._session = requests.Session()
         self._session.trust_env = False
@@ -49,7 +52,7 @@ class Sandbox:
     def calls(self, company: str = "", since: str = "") -> list[Json]:
         """The calls made: method, path, status, purse, at, company."""
         params = {"company": company, "since": since}
-        return self._ask("GET", "calls", params={name: value for name, value in params.items() if value})
+        return self._ask("GET", "calls", params={name: value for name, value in params.items() if value})["calls"]
 
     def clear_calls(self) -> None:
         self._ask("DELETE", "calls")
@@ -65,9 +68,15 @@ class Sandbox:
         """What this side holds, as its API shows it."""
         return self._ask("GET", f"books/{side}/{company}")
 
-    def person(self, side: str, company: str, entity: str, change: Json) -> Json:
-        """Somebody's edit in the product itself: without an id a new record."""
-        return self._ask("POST", f"person/{side}/{company}/{entity}", change)
+    def trial_balance(self, realm: str) -> list[Json]:
+        return self._ask("GET", f"trial_balance/{realm}")
+
+    def person(self, side: str, company: str, entity: str, change: Json, record: str = "") -> Json:
+        """Somebody's edit in the product itself: without a record's id a new record."""
+        return self._ask("POST", "/".join(filter(None, ("person", side, company, entity, record))), change)
+
+    def person_deletes(self, side: str, company: str, entity: str, record: str) -> None:
+        self._ask("DELETE", f"person/{side}/{company}/{entity}/{record}")
 
     def switch(self, **values: Any) -> None:
         self._ask("POST", "switches", values)
