@@ -256,6 +256,10 @@ class _Maker:
         space = "txn" if entity in ("Bill", "BillPayment") else "qbo"
         self.next_id[space] += 1
         meta = {"CreateTime": MADE_AT, "LastUpdatedTime": MADE_AT}
+        if entity in ("Account", "Item"):
+            parent = next((each for each in table if each["Id"] == record.get("ParentRef", {}).get("value")), None)
+            above = f"{parent['FullyQualifiedName']}:" if parent else ""
+            record["FullyQualifiedName"] = above + record["Name"].removesuffix(" (deleted)")
         table.append({"Id": str(self.next_id[space]), "SyncToken": "0", "MetaData": meta, **record})
         return str(self.next_id[space])
 

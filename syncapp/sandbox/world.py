@@ -146,8 +146,19 @@ class Sandbox:
             self._note(side, request, 0)
             waits = fault.seconds if fault.kind is FaultKind.TIMEOUT_BEFORE else 0.0
             return Delivery(Response(0), waits, dropped=True)
-        product = self.qbo if side == "qbo" else self.billcom
-        return Delivery(product.misbehave(fault.kind.value, request, lambda: self._answer(side, request)))
+        if side == "billcom":
+            self._billcom_mishap(fault.kind, request)
+            return Delivery(self._answer(side, request))
+        return Delivery(self.qbo.misbehave(fault.kind.value, request, lambda: self._answer(side, request)))
+
+    def _billcom_mishap(self, kind: FaultKind, request: Request) -> None:
+        session = self.billcom.sessions.alive.get(request.headers.get("sessionid", ""))
+        if session is None:
+            return
+        if kind in (FaultKind.SESSION_LOST, FaultKind.EXPIRE_TOKEN, FaultKind.REVOKE_CONSENT):
+            self.billcom.drop_sessions(session.organization_id)
+        elif kind is FaultKind.DEMOTE_USER:
+            self.billcom.demote_user(session.organization_id)
 
     def _spoiled(self, fault: Fault, response: Response) -> Delivery:
         if fault.kind is FaultKind.TIMEOUT_AFTER:
