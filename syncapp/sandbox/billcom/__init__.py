@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import Refused
-from .service import Billcom
+from syncapp.sandbox.billcom.errors import Refused
+from syncapp.sandbox.billcom.service import Billcom
 
 __all__ = ["Billcom", "Refused"]

@@ -8,10 +8,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .books import Books
-from .errors import invalid, missing
-from .resources import BILLS
-from .values import Row, texts
+from syncapp.sandbox.billcom.books import Books
+from syncapp.sandbox.billcom.errors import invalid, missing
+from syncapp.sandbox.billcom.resources import BILLS
+from syncapp.sandbox.billcom.values import Row, texts
 
 ACTIONS = {"APPROVE": "APPROVED", "DENY": "DENIED"}
 COMPARED = {"gt": "__gt__", "gte": "__ge__", "lt": "__lt__", "lte": "__le__", "eq": "__eq__"}

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from .approvals import approvers_for
-from .books import Books, Rules, problem
-from .errors import Refused, duplicate, invalid
-from .resources import BILLS, Resource
-from .values import ZERO, Row, cents
+from syncapp.sandbox.billcom.approvals import approvers_for
+from syncapp.sandbox.billcom.books import Books, Rules, problem
+from syncapp.sandbox.billcom.errors import Refused, duplicate, invalid
+from syncapp.sandbox.billcom.resources import BILLS, Resource
+from syncapp.sandbox.billcom.values import ZERO, Row, cents
 
 # What a paid bill may still take, where only coding and texts are free.
 CODING = {"description", "classifications", "payFromChartOfAccountId", "purchaseOrderNumber", "billLineItems"}

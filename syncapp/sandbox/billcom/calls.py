@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..http import Request
-from . import approvals, notices, payments
-from .books import Books
-from .errors import invalid, missing, no_such_path
-from .fields import Mode
-from .lists import page_of, read_query
-from .organization import Organization
-from .resources import BY_PATH, RESOURCES, Resource, Right, Verb
-from .sessions import Session, Sessions, Way
-from .values import Row
+from syncapp.sandbox.billcom import approvals, notices, payments
+from syncapp.sandbox.billcom.books import Books
+from syncapp.sandbox.billcom.errors import invalid, missing, no_such_path
+from syncapp.sandbox.billcom.fields import Mode
+from syncapp.sandbox.billcom.lists import page_of, read_query
+from syncapp.sandbox.billcom.organization import Organization
+from syncapp.sandbox.billcom.resources import BY_PATH, RESOURCES, Resource, Right, Verb
+from syncapp.sandbox.billcom.sessions import Session, Sessions, Way
+from syncapp.sandbox.billcom.values import Row
+from syncapp.sandbox.http import Request
 
 Answer = tuple[int, Any]
 TWO_STEP = ("classifications", "funding-accounts")

@@ -5,11 +5,11 @@ Reference: https://developer.bill.com/hc/reference/createvendorcredit
 
 from __future__ import annotations
 
-from .bills import add_up, count_use, total
-from .books import Books, Rules, problem
-from .errors import Refused, invalid
-from .resources import VENDOR_CREDITS
-from .values import Row
+from syncapp.sandbox.billcom.bills import add_up, count_use, total
+from syncapp.sandbox.billcom.books import Books, Rules, problem
+from syncapp.sandbox.billcom.errors import Refused, invalid
+from syncapp.sandbox.billcom.resources import VENDOR_CREDITS
+from syncapp.sandbox.billcom.values import Row
 
 
 class CreditRules(Rules):

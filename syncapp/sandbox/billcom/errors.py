@@ -40,8 +40,8 @@ class Problem:
         return Problem(f"{prefix}{self.message}", self.code, f"{prefix}{self.field}" if self.field else "")
 
 
-class Refused(Exception):
-    """A call that BILL does not carry out; nothing has been changed."""
+class Refused(ValueError):
+    """A call that BILL does not carry out, since something in it is wrong; nothing has been changed."""
 
     def __init__(self, status: int, *problems: Problem, category: str = "REQUEST") -> None:
         super().__init__("; ".join(problem.message for problem in problems))

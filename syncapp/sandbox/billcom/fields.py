@@ -13,8 +13,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from .errors import Problem
-from .values import Row, exact, is_date
+from syncapp.sandbox.billcom.errors import Problem
+from syncapp.sandbox.billcom.values import Row, exact, is_date
 
 EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 COUNTRY = re.compile(r"[A-Z]{2}")

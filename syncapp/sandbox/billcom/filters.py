@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from .errors import invalid
-from .resources import Resource
-from .values import Row, dig, read_time
+from syncapp.sandbox.billcom.errors import invalid
+from syncapp.sandbox.billcom.resources import Resource
+from syncapp.sandbox.billcom.values import Row, dig, read_time
 
 PART = re.compile(r'\s*([A-Za-z][\w.]*):(eq|ne|gt|gte|lt|lte|in|nin|sw):("[^"]*"|[^,"]*)\s*(?:,|$)')
 TIMES = ("createdTime", "updatedTime")
@@ -32,6 +32,7 @@ class Filter:
     field: str
     operator: str
     values: tuple[str, ...]
+    folded: frozenset[str]
 
     @property
     def value(self) -> str:
@@ -43,8 +44,15 @@ class Filter:
             return shown is not None and ORDER[self.operator](*comparable(shown, self.value))
         if self.operator == "sw":
             return shown is not None and str(shown).casefold().startswith(self.value.casefold())
-        found = any(same(shown, value) for value in self.values)
+        if isinstance(shown, str):
+            found = shown.casefold() in self.folded
+        else:
+            found = any(same(shown, value) for value in self.values)
         return found is (self.operator in ("eq", "in"))
+
+
+def make(field: str, operator: str, *values: str) -> Filter:
+    return Filter(field, operator, values, frozenset(value.casefold() for value in values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ def same(shown: Any, wanted: str) -> bool:
         return wanted == ("true" if shown else "false")
     if isinstance(shown, int | Decimal):
         return comparable(shown, wanted)[0] == comparable(shown, wanted)[1]
-    return shown is not None and str(shown).casefold() == wanted.casefold()
+    return False
 
 
 def comparable(shown: Any, wanted: str) -> tuple[Any, Any]:
@@ -91,11 +99,11 @@ def _read(resource: Resource, field: str, operator: str, value: str) -> Filter:
     if operator in ("in", "nin"):
         if not quoted:
             raise invalid(f"filters: the values of {field}:{operator} must be in quotes", "filters")
-        return Filter(field, operator, tuple(part.strip() for part in inner.split(",") if part.strip()))
+        return make(field, operator, *(part.strip() for part in inner.split(",") if part.strip()))
     if field in TIMES:
-        return Filter(field, operator, (_time(field, inner, quoted),))
+        return make(field, operator, _time(field, inner, quoted))
     # The sandbox's name for a bank account's own id, as in BILL's sample. Reference: BILL API, funding accounts
-    return Filter("id" if field == "bankAccountId" else field, operator, (inner,))
+    return make("id" if field == "bankAccountId" else field, operator, inner)
 
 
 def _time(field: str, text: str, quoted: bool) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .errors import Refused, too_many_at_once, too_many_this_hour
-from .organization import Context
+from syncapp.sandbox.billcom.errors import Refused, too_many_at_once, too_many_this_hour
+from syncapp.sandbox.billcom.organization import Context
 
 CALLS_AN_HOUR = 20_000
 LOG_INS_AN_HOUR = 200

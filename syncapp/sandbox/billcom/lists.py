@@ -20,12 +20,12 @@ from typing import Any
 
 import msgspec
 
-from .errors import invalid
-from .filters import TIMES, Filter, Sort, read_filters, read_sort
-from .resources import Resource
-from .switches import BillcomSwitches
-from .tables import Table
-from .values import Row, dig
+from syncapp.sandbox.billcom.errors import invalid
+from syncapp.sandbox.billcom.filters import TIMES, Filter, Sort, make, read_filters, read_sort
+from syncapp.sandbox.billcom.resources import Resource
+from syncapp.sandbox.billcom.switches import BillcomSwitches
+from syncapp.sandbox.billcom.tables import Table
+from syncapp.sandbox.billcom.values import Row, dig
 
 MOST = 100
 USUAL = 20
@@ -58,7 +58,7 @@ def read_query(resource: Resource, query: Mapping[str, str], switches: BillcomSw
     if vendor_only and not switches.billcom_payments_filter_by_vendor:
         raise invalid("filters: vendorId is not supported for payments", "filters")
     if not switches.billcom_lists_include_archived and not any(each.field == "archived" for each in filters):
-        filters += (Filter("archived", "ne", ("true",)),) if "archived" in resource.filters else ()
+        filters += (make("archived", "ne", "true"),) if "archived" in resource.filters else ()
     order = query.get("sort", "")
     digest = zlib.crc32(f"{resource.name}|{query.get('filters', '')}|{order}".encode())
     sort = read_sort(order or switches.billcom_default_sort, resource)

@@ -9,13 +9,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from .approvals import add_policy
-from .bills import count_use, owe, settle, total
-from .books import Books
-from .fields import Field, Type
-from .organization import Context, Organization, role_rights
-from .resources import RESOURCES, Resource
-from .values import ZERO, Row, cents, exact, read_time
+from syncapp.sandbox.billcom.approvals import add_policy
+from syncapp.sandbox.billcom.bills import count_use, owe, settle, total
+from syncapp.sandbox.billcom.books import Books
+from syncapp.sandbox.billcom.fields import Field, Type
+from syncapp.sandbox.billcom.organization import Context, Organization, role_rights
+from syncapp.sandbox.billcom.resources import RESOURCES, Resource
+from syncapp.sandbox.billcom.values import ZERO, Row, cents, exact, read_time
 
 STANDARD_ROLES = (
     ("ADMINISTRATOR", "Full access"),

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..http import encode
-from .books import Books
-from .errors import duplicate, invalid, missing
-from .resources import RESOURCES
-from .values import Row
+from syncapp.sandbox.billcom.books import Books
+from syncapp.sandbox.billcom.errors import duplicate, invalid, missing
+from syncapp.sandbox.billcom.resources import RESOURCES
+from syncapp.sandbox.billcom.values import Row
+from syncapp.sandbox.http import encode
 
 SIGNATURE = "x-bill-sha-signature"
 MOST = 10

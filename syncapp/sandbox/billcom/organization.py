@@ -8,9 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from .resources import RESOURCES, Resource, Right
-from .tables import Table
-from .values import Row, new_id, stamp
+from syncapp.sandbox.billcom.resources import RESOURCES, Resource, Right
+from syncapp.sandbox.billcom.tables import Table
+from syncapp.sandbox.billcom.values import Row, new_id, stamp
 
 Emit = Callable[[dict[str, Any]], None]
 RIGHTS: Mapping[str, frozenset[Right]] = {

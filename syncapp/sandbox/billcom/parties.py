@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .books import Books, Rules, problem
-from .errors import Refused, invalid
-from .values import ZERO, Row, masked
+from syncapp.sandbox.billcom.books import Books, Rules, problem
+from syncapp.sandbox.billcom.errors import Refused, invalid
+from syncapp.sandbox.billcom.values import ZERO, Row, masked
 
 
 class VendorRules(Rules):

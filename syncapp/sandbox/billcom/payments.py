@@ -10,12 +10,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from .bills import apply_credit, follow_payment, is_gone, still_due, take_back_credit
-from .books import Books, Rules, problem
-from .errors import Problem, Refused, invalid
-from .fields import AMOUNT, BOOLEAN, Field, Mode, Reader, Type, choice, group, reference, text
-from .resources import CREDIT_USE, PAYMENTS
-from .values import ZERO, Row, cents
+from syncapp.sandbox.billcom.bills import apply_credit, follow_payment, is_gone, still_due, take_back_credit
+from syncapp.sandbox.billcom.books import Books, Rules, problem
+from syncapp.sandbox.billcom.errors import Problem, Refused, invalid
+from syncapp.sandbox.billcom.fields import AMOUNT, BOOLEAN, Field, Mode, Reader, Type, choice, group, reference, text
+from syncapp.sandbox.billcom.resources import CREDIT_USE, PAYMENTS
+from syncapp.sandbox.billcom.values import ZERO, Row, cents
 
 VOIDS = ("VOID_ONLY", "VOID_AND_CREDIT", "VOID_AND_REISSUE", "VOID_AND_REISSUE_VCARD")
 # Not among the fields that reading a payment is documented to show.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .approvals import set_state
-from .books import Books
-from .errors import invalid
-from .fields import Mode
-from .payments import cancel, pay, record, void
-from .resources import RESOURCES, Resource
-from .values import Row
+from syncapp.sandbox.billcom.approvals import set_state
+from syncapp.sandbox.billcom.books import Books
+from syncapp.sandbox.billcom.errors import invalid
+from syncapp.sandbox.billcom.fields import Mode
+from syncapp.sandbox.billcom.payments import cancel, pay, record, void
+from syncapp.sandbox.billcom.resources import RESOURCES, Resource
+from syncapp.sandbox.billcom.values import Row
 
 DECIDED = ("APPROVED", "DENIED")
 

@@ -10,7 +10,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .fields import AMOUNT, BOOLEAN, DATE, NUMBER, READ_ONLY, Field, Type, choice, group, reference, text
+from syncapp.sandbox.billcom.fields import (
+    AMOUNT,
+    BOOLEAN,
+    DATE,
+    NUMBER,
+    READ_ONLY,
+    Field,
+    Type,
+    choice,
+    group,
+    reference,
+    text,
+)
 
 
 class Verb(StrEnum):

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from ..http import Request, Response, json_response
-from . import calls, loading, notices, payments, people, state, v2
-from .bills import BillRules
-from .books import Books, Rules
-from .credits import CreditRules
-from .errors import Refused, denied, invalid, no_such_path, wrong_developer_key
-from .limits import Limits
-from .organization import Clock, Context, Emit, Organization
-from .parties import BankRules, ClassificationRules, CustomerRules, UserRules, VendorRules
-from .payments import PaymentRules
-from .resources import RESOURCES, Resource
-from .sessions import Console, Session, Sessions, Way
-from .values import Row
+from syncapp.sandbox.billcom import calls, loading, notices, payments, people, state, v2
+from syncapp.sandbox.billcom.bills import BillRules
+from syncapp.sandbox.billcom.books import Books, Rules
+from syncapp.sandbox.billcom.credits import CreditRules
+from syncapp.sandbox.billcom.errors import Problem, Refused, denied, invalid, no_such_path, wrong_developer_key
+from syncapp.sandbox.billcom.limits import Limits
+from syncapp.sandbox.billcom.organization import Clock, Context, Emit, Organization
+from syncapp.sandbox.billcom.parties import BankRules, ClassificationRules, CustomerRules, UserRules, VendorRules
+from syncapp.sandbox.billcom.payments import PaymentRules
+from syncapp.sandbox.billcom.resources import RESOURCES, Resource
+from syncapp.sandbox.billcom.sessions import Console, Session, Sessions, Way
+from syncapp.sandbox.billcom.values import Row
+from syncapp.sandbox.http import Request, Response, json_response
 
 RULES: dict[str, Rules] = {
     **{name: ClassificationRules(name) for name, each in RESOURCES.items() if each.path.startswith("classifications/")},
@@ -239,6 +240,25 @@ class Billcom:
         member = next(row for row in organization.tables["roles"] if row["type"] == "MEMBER")
         role = {name: member[name] for name in ("id", "type", "description")}
         organization.tables["users"].put({**user, "role": role, "updatedTime": self.context.stamp()})
+
+    def misbehave(self, kind: str, request: Request, answer: Callable[[], Response]) -> Response:
+        """Carry out a call while something goes wrong behind the scenes, by the name of the fault."""
+        session = self.sessions.alive.get(request.headers.get("sessionid", ""))
+        if kind == "fault_in_200":
+            problem = Problem("System error", "BDC_1001")
+            refused = Refused(200, problem, category="SERVER")
+            older = request.path.startswith("/api/v2/")
+            return json_response(200, v2.failed(refused) if older else refused.body(self.context.stamp()))
+        if session is not None and kind in ("session_lost", "expire_token", "revoke_consent"):
+            self.sessions.log_out(session)
+        elif session is not None and kind == "demote_user":
+            self.demote_user(session.organization_id)
+        return answer()
+
+    def company_of(self, request: Request) -> str:
+        """The organization that a call is about; empty where that can't be told."""
+        session = self.sessions.alive.get(request.headers.get("sessionid", ""))
+        return session.organization_id if session else ""
 
     def notices(self, event: dict[str, Any]) -> list[notices.Notice]:
         """The signed notifications that an event of ``emit`` calls for."""

@@ -11,10 +11,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from .errors import Problem, Refused, denied, invalid, signed_out, untrusted, wrong_developer_key, wrong_sign_in
-from .organization import Context, Organization
-from .resources import Right
-from .values import Row
+from syncapp.sandbox.billcom.errors import (
+    Problem,
+    Refused,
+    denied,
+    invalid,
+    signed_out,
+    untrusted,
+    wrong_developer_key,
+    wrong_sign_in,
+)
+from syncapp.sandbox.billcom.organization import Context, Organization
+from syncapp.sandbox.billcom.resources import Right
+from syncapp.sandbox.billcom.values import Row
 
 REMEMBERED = timedelta(days=30)
 # Longer device names are refused by the real one; where exactly the line lies is not documented.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .organization import Context, Organization
-from .resources import RESOURCES, Right
-from .sessions import Sessions
-from .values import exact
+from syncapp.sandbox.billcom.organization import Context, Organization
+from syncapp.sandbox.billcom.resources import RESOURCES, Right
+from syncapp.sandbox.billcom.sessions import Sessions
+from syncapp.sandbox.billcom.values import exact
 
 PLAIN = (
     *("id", "name", "console", "password", "token_name", "token_value", "token_user", "details"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class BillcomSwitches:
     """A field per open point. A default is what the documents make likely, or else what is harder on a client."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 
-from .values import Row, dig
+from syncapp.sandbox.billcom.values import Row, dig
 
 Key = tuple[str, str]
 TIMES = ("createdTime", "updatedTime")

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from .books import Books
-from .errors import Refused, invalid
-from .values import ZERO, Row
+from syncapp.sandbox.billcom.books import Books
+from syncapp.sandbox.billcom.errors import Refused, invalid
+from syncapp.sandbox.billcom.values import ZERO, Row
 
 NOT_FUNDED = {"SCHEDULED", "READY_TO_FUND", "CANCELED", "CANCELLATION_IN_PROGRESS"}
 OUTGOING = "1"
