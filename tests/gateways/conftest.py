@@ -6,6 +6,9 @@ import pytest
 
 from syncapp.gateways.http import Http
 from tests.gateways.support import Remote, running_remote
+from tests.support.sandbox import sandbox
+
+__all__ = ["http", "remote", "sandbox"]
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ class Sandbox:
     def calls(self, company: str = "", since: str = "") -> list[Json]:
         """The calls made: method, path, status, purse, at, company."""
         params = {"company": company, "since": since}
-        return self._ask("GET", "calls", params={name: value for name, value in params.items() if value})["calls"]
+        return self._ask("GET", "calls", params={name: value for name, value in params.items() if value})
 
     def clear_calls(self) -> None:
         self._ask("DELETE", "calls")
