@@ -102,8 +102,16 @@ def readers(fields: Mapping[str, Field], side: Side) -> tuple[tuple[str, Any, An
     return _cache[key]
 
 
+_BLANKS: Mapping[Type, Any] = {Type.MONEY: None, Type.NUMBER: None, Type.BOOL: False, Type.LINES: ()}
+
+
+def blanks(fields: Mapping[str, Field]) -> Values:
+    """What every field is where a side doesn't show it."""
+    return {name: _BLANKS.get(each.type, "") for name, each in fields.items()}
+
+
 def decode_fields(fields: Mapping[str, Field], raw: Raw, side: Side) -> Values:
-    values: Values = {}
+    values = blanks(fields)
     for name, path, convert in readers(fields, side):
         value = raw.get(path[0])
         if len(path) > 1 and value is not None:

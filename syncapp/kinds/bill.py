@@ -20,9 +20,11 @@ from syncapp.core.schema import (
 )
 from syncapp.core.sides import Side
 from syncapp.kinds import _expense_lines as expense
-from syncapp.kinds._shared import ACTIVE, books_open, books_open_for_update, cut, one_way
+from syncapp.kinds._shared import books_open, books_open_for_update, cut, one_way
 
 LINES = "billLineItems"
+# QuickBooks has no such field on a transaction: a bill is there, or deleted.
+ACTIVE_IN_BILLCOM = Field(billcom="archived", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active")
 
 
 def read(values: Values, raw: Raw, side: Side) -> Values:
@@ -119,7 +121,7 @@ KIND = Kind(
         ),
         "location": Field(qbo="DepartmentRef.value", type=Type.REF, ref="location", label="Location"),
         "lines": expense.LINES,
-        "active": ACTIVE,
+        "active": ACTIVE_IN_BILLCOM,
         "total": Field(billcom="amount", qbo="TotalAmt", type=Type.MONEY, fact=True, label="Total"),
         "open": Field(billcom="dueAmount", qbo="Balance", type=Type.MONEY, fact=True, label="Open"),
         "approval": Field(billcom="approvalStatus", fact=True, label="Approval"),

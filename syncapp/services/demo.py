@@ -132,7 +132,7 @@ def set_up(company: Company, user: User, shown: Mapping[str, Any], *, now: datet
     )
     callback = f"{settings.PUBLIC_URL}/oauth/quickbooks/callback/"
     url = connections.start_qbo(company, user, redirect_uri=callback, now=now)
-    answer = consent(url, shown["qbo"]["realm_id"])
+    answer = consent(url, shown["qbo"])
     connections.finish_qbo(
         user,
         state=answer["state"],
@@ -150,6 +150,8 @@ def set_up(company: Company, user: User, shown: Mapping[str, Any], *, now: datet
     setup.save_bank_mappings(company, picked, now=now)
     account = setup.propose_uncategorized(company) or setup.account_choices(company, GLRole.UNALLOCATED_EXPENSE).first()
     setup.save_uncategorized(company, account.pk if account else None, now=now)
+    operating = next((each.account for each in mappings if each.account), choices[0])
+    setup.set_account(company, GLRole.DEFAULT_BANK, operating)
 
 
 def table(company: Company, run: SyncRun) -> list[str]:
@@ -171,38 +173,47 @@ def table(company: Company, run: SyncRun) -> list[str]:
 
 
 class _Form(HTMLParser):
-    """The first form of a page: where it goes, and its hidden fields."""
+    """The first form of a page: its hidden fields."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: str) -> None:
         super().__init__()
-        self.action, self.fields, self.users = "", {}, []  # type: str, dict[str, str], list[str]
+        self.fields: dict[str, str] = {}
+        self.over = False
+        self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
-        if tag == "form":
-            self.action = found.get("action") or ""
-        elif tag == "input" and found.get("type") == "hidden":
+        if tag == "input" and found.get("type") == "hidden" and not self.over:
             self.fields[found.get("name") or ""] = found.get("value") or ""
 
+    def handle_endtag(self, tag: str) -> None:
+        self.over = self.over or tag == "form"
 
-def consent(url: str, realm_id: str) -> dict[str, str]:
-    """Say yes on the sandbox's sign-in page, as the browser would; what it sends back to us. Only for the sandbox."""
-    with urllib.request.urlopen(url, timeout=30) as response:
-        form = _Form()
-        form.feed(response.read().decode())
-    fields = {**form.fields, "realmId": realm_id, "decision": "connect"}
-    target = urllib.parse.urljoin(url, form.action or url)
-    opener = urllib.request.build_opener(_Stay())
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """The way back leads to our own pages; here only its address is wanted."""
+
+    def redirect_request(self, *args: Any) -> None:
+        return None
+
+
+def consent(url: str, qbo: Mapping[str, Any]) -> dict[str, str]:
+    """Sign in on the sandbox's page and choose the company, as the browser would; what it sends back to us."""
+    administrator = next(each["email"] for each in qbo["users"] if each["role"] == "Primary Admin")
+    page = _open(url)
+    page = _open(url, {**_Form(page).fields, "email": administrator, "password": qbo["password"]})
     try:
-        opener.open(target, data=urllib.parse.urlencode(fields).encode(), timeout=30)
+        _open(url, {**_Form(page).fields, "realm": qbo["realm_id"]})
     except urllib.error.HTTPError as answer:
-        sent_to = urllib.parse.urlsplit(answer.headers.get("Location") or "")
+        with answer:
+            sent_to = urllib.parse.urlsplit(answer.headers.get("Location") or "")
         found = {name: values[0] for name, values in urllib.parse.parse_qs(sent_to.query).items()}
         if "code" in found:
             return found
     raise ServiceError("The sandbox's sign-in page did not send us back with a code.")
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *args: Any) -> None:
-        return None
+def _open(url: str, form: Mapping[str, str] | None = None) -> str:
+    data = urllib.parse.urlencode(form).encode() if form is not None else None
+    with urllib.request.build_opener(_Stay()).open(url, data=data, timeout=30) as response:
+        return str(response.read().decode())

@@ -20,6 +20,7 @@ from syncapp.gateways.errors import BadAnswer, GatewayError, RateLimited, Unauth
 from syncapp.gateways.http import Http
 from syncapp.models import (
     Company,
+    Connection,
     Level,
     RunScope,
     RunState,
@@ -134,6 +135,7 @@ class _Slice:
         except Paused as pause:
             return self._pause(pause.seconds, pause.why)
         except Unauthorized as error:
+            self._lost(error)
             return self._fail(error.words, "needs-reconnect")
         except (RateLimited, Unavailable, BadAnswer) as error:
             return self._pause(self._patience(error), error.words)
@@ -145,6 +147,11 @@ class _Slice:
             log.exception("run %s failed", self.run.pk)
             return self._fail(f"Something unexpected went wrong ({type(error).__name__}). Support has the details.", "")
         return self._finish() if finished else self._save_and_go_on()
+
+    def _lost(self, error: Unauthorized) -> None:
+        """People are told on the company's pages, and nothing more is tried until somebody connects again."""
+        for connection in Connection.objects.filter(company=self.run.company, side=error.side, state="connected"):
+            Connection.objects.lost(connection.pk, error.words)
 
     def _begin(self) -> bool:
         """Count this slice; a run whose slices keep breaking off (a worker killed each time) ends and says so."""

@@ -36,7 +36,7 @@ def clock() -> Clock:
 @pytest.fixture
 def loaded(sandbox: Sandbox, settings: Any) -> dict[str, Any]:
     """A small company, connected on both sides but not here."""
-    shown = sandbox.load("generated:seed=5,accounts=30,vendors=8,customers=6,items=3,bills=16")
+    shown = sandbox.load("generated:seed=9,accounts=30,vendors=8,customers=6,items=3,bills=16")
     settings.QBO_CLIENT_ID = shown["qbo"]["client_id"]
     settings.QBO_CLIENT_SECRET = shown["qbo"]["client_secret"]
     return shown

@@ -121,7 +121,7 @@ def test_a_revoked_consent_asks_for_a_reconnect_and_says_so(
     assert connection.reason
 
 
-def test_a_fault_inside_a_200_holds_this_record_and_the_rest_goes_on(
+def test_a_fault_inside_a_200_is_not_taken_for_success(
     company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
 ) -> None:
     sandbox.fault("qbo", "fault_in_200", method="POST", path_contains="/vendor")
@@ -129,11 +129,27 @@ def test_a_fault_inside_a_200_holds_this_record_and_the_rest_goes_on(
     run = sync(company, clock)
 
     assert run.state == RunState.DONE
-    refused = Operation.objects.filter(company=company, state=OperationState.REFUSED)
-    assert refused.count() == 1
-    row = SyncedObject.objects.get(pk=refused.get().object_id)
-    assert row.hold is not None
-    assert "QuickBooks" in row.hold.describe()
+    assert run.log.filter(message__contains="Paused").exists()
+    in_step(company, clock, sandbox, loaded)
+
+
+def test_a_refused_record_is_held_with_quickbooks_words_and_the_rest_goes_on(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+) -> None:
+    organization = loaded["billcom"]["organization_id"]
+    synced(company, clock)
+    employee = {"GivenName": "Nadia", "FamilyName": "Quill", "DisplayName": "Nadia Quill"}
+    sandbox.person("qbo", loaded["qbo"]["realm_id"], "Employee", employee)
+    for name in ("Nadia Quill", "Perfectly Fine Vendor"):
+        sandbox.person("billcom", organization, "vendors", {"name": name, "address": {"country": "US"}})
+
+    synced(company, clock)
+
+    refused = Operation.objects.get(company=company, state=OperationState.REFUSED)
+    row = SyncedObject.objects.get(pk=refused.object_id)
+    assert row.hold_code == "name-taken"
+    assert row.hold is not None and "QuickBooks Online already has" in row.hold.describe()
+    assert SyncedObject.objects.get(company=company, label="Perfectly Fine Vendor").linked
 
 
 def test_a_link_that_quickbooks_drops_without_an_error_is_noticed(
