@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.billcom_client import ACCOUNT, ARCHIVED_VENDOR, BANK, CUSTOMER, VENDOR, Client, Failed, Sample
+from tests.sandbox.billcom_client import (
+    ACCOUNT,
+    ARCHIVED_VENDOR,
+    BANK,
+    COMPANY,
+    CUSTOMER,
+    VENDOR,
+    Client,
+    Failed,
+    Sample,
+)
 
 ACCOUNTS = "classifications/chart-of-accounts"
 
@@ -211,6 +221,20 @@ def test_a_tax_id_may_be_masked(client: Client) -> None:
     assert client.get(f"vendors/{VENDOR}")["additionalInfo"]["taxId"] == "12-3456789"
     client.sample.switches.billcom_mask_tax_id = True
     assert client.get(f"vendors/{VENDOR}")["additionalInfo"] == {"taxId": "******6789", "track1099": True}
+
+
+def test_the_network_keeps_its_vendors() -> None:
+    connected = {**COMPANY["vendors"][0], "networkStatus": "CONNECTED"}
+    client = Sample({"vendors": [connected]}).log_in()
+    assert client.patch(f"vendors/{VENDOR}", {"accountNumber": "7"})["accountNumber"] == "7"
+    assert "network" in refused(client, "PATCH", f"vendors/{VENDOR}", {"phone": "1"}).messages[0]
+    client.sample.switches.billcom_network_keeps_vendors = False
+    assert client.patch(f"vendors/{VENDOR}", {"phone": "1"})["phone"] == "1"
+
+
+def test_an_object_of_which_nothing_is_left_is_gone(client: Client) -> None:
+    client.patch(f"vendors/{VENDOR}", {"additionalInfo": {"companyName": "Acme Inc."}})
+    assert "additionalInfo" not in client.patch(f"vendors/{VENDOR}", {"additionalInfo": {"companyName": None}})
 
 
 def test_a_customer_keeps_two_addresses(client: Client) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 from syncapp.sandbox.billcom.approvals import approvers_for
 from syncapp.sandbox.billcom.books import Books, Rules, problem
+from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import Refused, duplicate, invalid
-from syncapp.sandbox.billcom.resources import BILLS, Resource
+from syncapp.sandbox.billcom.resources import BILLS
 from syncapp.sandbox.billcom.values import ZERO, Row, cents
 
 # What a paid bill may still take, where only coding and texts are free.

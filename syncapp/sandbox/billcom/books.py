@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import Problem, Refused, duplicate, invalid, missing
 from syncapp.sandbox.billcom.fields import Mode, Reader
 from syncapp.sandbox.billcom.organization import Context, Organization
-from syncapp.sandbox.billcom.resources import RESOURCES, Resource
+from syncapp.sandbox.billcom.resources import RESOURCES
 from syncapp.sandbox.billcom.values import Row, texts
 
 

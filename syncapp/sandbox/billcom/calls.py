@@ -11,11 +11,12 @@ from typing import Any
 
 from syncapp.sandbox.billcom import approvals, notices, payments
 from syncapp.sandbox.billcom.books import Books
+from syncapp.sandbox.billcom.declaring import Resource, Right, Verb
 from syncapp.sandbox.billcom.errors import invalid, missing, no_such_path
 from syncapp.sandbox.billcom.fields import Mode
 from syncapp.sandbox.billcom.lists import page_of, read_query
 from syncapp.sandbox.billcom.organization import Organization
-from syncapp.sandbox.billcom.resources import BY_PATH, RESOURCES, Resource, Right, Verb
+from syncapp.sandbox.billcom.resources import BY_PATH, RESOURCES
 from syncapp.sandbox.billcom.sessions import Session, Sessions, Way
 from syncapp.sandbox.billcom.values import Row
 from syncapp.sandbox.http import Request

@@ -7,7 +7,6 @@ Refused
 ├── untrusted    403  BDC_1361, a session without MFA
 ├── missing      404  no such record, or no such path (BDC_1121)
 ├── duplicate    422  BDC_1171, a number or name that is taken
-├── locked       423  BDC_1107
 └── limited           BDC_1144 an hour's calls, BDC_1322 three at once
 
 Reference: https://developer.bill.com/docs/common-api-error-codes
@@ -91,10 +90,6 @@ def no_such_path(method: str, path: str) -> Refused:
 
 def duplicate(message: str, field: str) -> Refused:
     return Refused(422, Problem(message, "BDC_1171", field))
-
-
-def locked() -> Refused:
-    return Refused(423, Problem("The organization is locked. Try again later.", "BDC_1107"), category="APPLICATION")
 
 
 def too_many_this_hour(what: str, status: int) -> Refused:

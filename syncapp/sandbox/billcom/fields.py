@@ -120,7 +120,10 @@ class Reader:
                 values.pop(name, None)
         else:
             cleaned = self.value(known, value, where, old)
-            if cleaned is not None:
+            if cleaned is None:
+                # Refused, or an object of which nothing is left.
+                values.pop(name, None)
+            else:
                 values[name] = cleaned
 
     def _require(self, fields: Mapping[str, Field], values: Row, payload: Row, path: str, *, fresh: bool) -> None:

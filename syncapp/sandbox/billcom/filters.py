@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import invalid
-from syncapp.sandbox.billcom.resources import Resource
 from syncapp.sandbox.billcom.values import Row, dig, read_time
 
 PART = re.compile(r'\s*([A-Za-z][\w.]*):(eq|ne|gt|gte|lt|lte|in|nin|sw):("[^"]*"|[^,"]*)\s*(?:,|$)')

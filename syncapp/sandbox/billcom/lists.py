@@ -20,9 +20,9 @@ from typing import Any
 
 import msgspec
 
+from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import invalid
 from syncapp.sandbox.billcom.filters import TIMES, Filter, Sort, make, read_filters, read_sort
-from syncapp.sandbox.billcom.resources import Resource
 from syncapp.sandbox.billcom.switches import BillcomSwitches
 from syncapp.sandbox.billcom.tables import Table
 from syncapp.sandbox.billcom.values import Row, dig

@@ -12,9 +12,10 @@ from typing import Any
 from syncapp.sandbox.billcom.approvals import add_policy
 from syncapp.sandbox.billcom.bills import count_use, owe, settle, total
 from syncapp.sandbox.billcom.books import Books
+from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.fields import Field, Type
 from syncapp.sandbox.billcom.organization import Context, Organization, role_rights
-from syncapp.sandbox.billcom.resources import RESOURCES, Resource
+from syncapp.sandbox.billcom.resources import RESOURCES
 from syncapp.sandbox.billcom.values import ZERO, Row, cents, exact, read_time
 
 STANDARD_ROLES = (

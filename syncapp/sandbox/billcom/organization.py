@@ -8,7 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from syncapp.sandbox.billcom.resources import RESOURCES, Resource, Right
+from syncapp.sandbox.billcom.declaring import Resource, Right
+from syncapp.sandbox.billcom.resources import RESOURCES
 from syncapp.sandbox.billcom.tables import Table
 from syncapp.sandbox.billcom.values import Row, new_id, stamp
 

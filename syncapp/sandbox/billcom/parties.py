@@ -6,12 +6,19 @@ from syncapp.sandbox.billcom.books import Books, Rules, problem
 from syncapp.sandbox.billcom.errors import Refused, invalid
 from syncapp.sandbox.billcom.values import ZERO, Row, masked
 
+CONNECTED = ("CONNECTED", "CONNECTED_RPPS")
+OF_THE_NETWORK = ("name", "address", "email", "phone")
+
 
 class VendorRules(Rules):
     def prepare(self, books: Books, row: Row, old: Row | None, payload: Row) -> None:
         if old is None:
             payee = {"payeeName": row["name"], "payByType": "CHECK"}
             row["paymentInformation"] = {**payee, **row.get("paymentInformation", {})}
+        elif old["networkStatus"] in CONNECTED and books.switches.billcom_network_keeps_vendors:
+            changed = [name for name in OF_THE_NETWORK if row.get(name) != old.get(name)]
+            if changed:
+                raise invalid("Changes don't match this vendor's information in the BILL network.", changed[0])
 
     def shown(self, books: Books, row: Row, *, reading: bool) -> Row:
         owed = books.organization.owed.get(row["id"], ZERO)

@@ -6,10 +6,11 @@ from typing import Any
 
 from syncapp.sandbox.billcom.approvals import set_state
 from syncapp.sandbox.billcom.books import Books
+from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import invalid
 from syncapp.sandbox.billcom.fields import Mode
 from syncapp.sandbox.billcom.payments import cancel, pay, record, void
-from syncapp.sandbox.billcom.resources import RESOURCES, Resource
+from syncapp.sandbox.billcom.resources import RESOURCES
 from syncapp.sandbox.billcom.values import Row
 
 DECIDED = ("APPROVED", "DENIED")

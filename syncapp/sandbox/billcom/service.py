@@ -9,12 +9,13 @@ from syncapp.sandbox.billcom import calls, loading, notices, payments, people, s
 from syncapp.sandbox.billcom.bills import BillRules
 from syncapp.sandbox.billcom.books import Books, Rules
 from syncapp.sandbox.billcom.credits import CreditRules
+from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import Problem, Refused, denied, invalid, no_such_path, wrong_developer_key
 from syncapp.sandbox.billcom.limits import Limits
 from syncapp.sandbox.billcom.organization import Clock, Context, Emit, Organization
 from syncapp.sandbox.billcom.parties import BankRules, ClassificationRules, CustomerRules, UserRules, VendorRules
 from syncapp.sandbox.billcom.payments import PaymentRules
-from syncapp.sandbox.billcom.resources import RESOURCES, Resource
+from syncapp.sandbox.billcom.resources import RESOURCES
 from syncapp.sandbox.billcom.sessions import Console, Session, Sessions, Way
 from syncapp.sandbox.billcom.values import Row
 from syncapp.sandbox.http import Request, Response, json_response

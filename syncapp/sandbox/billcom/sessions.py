@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from syncapp.sandbox.billcom.declaring import Right
 from syncapp.sandbox.billcom.errors import (
     Problem,
     Refused,
@@ -22,7 +23,6 @@ from syncapp.sandbox.billcom.errors import (
     wrong_sign_in,
 )
 from syncapp.sandbox.billcom.organization import Context, Organization
-from syncapp.sandbox.billcom.resources import Right
 from syncapp.sandbox.billcom.values import Row
 
 REMEMBERED = timedelta(days=30)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from syncapp.sandbox.billcom.declaring import Right
 from syncapp.sandbox.billcom.organization import Context, Organization
-from syncapp.sandbox.billcom.resources import RESOURCES, Right
+from syncapp.sandbox.billcom.resources import RESOURCES
 from syncapp.sandbox.billcom.sessions import Sessions
 from syncapp.sandbox.billcom.values import exact
 

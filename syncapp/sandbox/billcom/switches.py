@@ -37,6 +37,8 @@ class BillcomSwitches:
     billcom_archived_references: str = "refuse"
     """A new reference to an archived record: "refuse" or "allow"."""
 
+    billcom_network_keeps_vendors: bool = True
+    """Name, address, e-mail and phone of a vendor that is connected in the BILL network can't be changed."""
     billcom_unique_names: bool = False
     """A name that another record of the kind has (in the same parent) is refused with BDC_1171."""
     billcom_unique_bill_numbers: bool = False
