@@ -82,7 +82,7 @@ class Consent:
 
     def administered(self, user: User) -> list[Realm]:
         """Only an administrator may let an app in, so only those companies are offered."""
-        return [realm for realm in self.realms() if user.is_admin and user.realm in ("", realm.id)]
+        return [realm for realm in self.realms() if user.administers(realm)]
 
     def _choose(self, form: dict[str, str], ticket: str, user: User, wrong: str = "") -> Response:
         realms = self.administered(user)

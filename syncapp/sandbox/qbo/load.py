@@ -15,7 +15,7 @@ from syncapp.sandbox.qbo.catalog import masked
 from syncapp.sandbox.qbo.declaring import Entity
 from syncapp.sandbox.qbo.entities import ENTITIES
 from syncapp.sandbox.qbo.entities_lists import ACCOUNT_TYPES
-from syncapp.sandbox.qbo.fields import ZERO, cents
+from syncapp.sandbox.qbo.fields import ZERO, Group, Lines, Ref, cents
 from syncapp.sandbox.qbo.posting import Posting, amount_of
 from syncapp.sandbox.qbo.store import Key, Record, id_order
 from syncapp.sandbox.qbo.validation import note_number
@@ -36,6 +36,7 @@ def fill(work: Work, data: dict[str, Any], name: str) -> None:
         _load_rows(work, entity, given.get(entity.name, []))
     work.realm.count_ids()
     _name_all(work)
+    _label_all(work)
     _post_all(work, given.get("Account", []))
     _link_all(work)
     _show_balances(work)
@@ -193,6 +194,35 @@ def _path(work: Work, entity: Entity, record: Record) -> str:
     parts = [names.plain(each[entity.name_field]) for each in (record, *above)]
     # Raw data may name an account by its path.
     return ":".join(part.rpartition(":")[2] if above or ":" in part else part for part in reversed(parts))
+
+
+def _label_all(work: Work) -> None:
+    """A reference shows what it leads to."""
+    for entity in ENTITIES.values():
+        for record in work.realm.table(entity.name):
+            _label(work, entity.payload, record)
+
+
+def _label(work: Work, kind: object, value: Any) -> None:
+    if isinstance(kind, Ref):
+        _label_reference(work, kind, value)
+    elif isinstance(kind, Group):
+        for name, part in kind.fields.items():
+            if name in value:
+                _label(work, part, value[name])
+    elif isinstance(kind, Lines):
+        for line in value:
+            detail = line.get("DetailType")
+            if detail in kind.details and detail in line:
+                _label(work, kind.details[detail], line[detail])
+
+
+def _label_reference(work: Work, kind: Ref, value: Any) -> None:
+    for target in kind.targets if "name" not in value else ():
+        record = work.realm.get(target, value_of(value))
+        if record is not None and target != "TaxCode":
+            value["name"] = names.label(target, record)
+            return
 
 
 # --- the books ------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ def dump(realm: Realm) -> dict[str, Any]:
         "id": realm.id,
         "name": realm.name,
         "users": [asdict(user) for user in realm.users],
+        "demoted": sorted(realm.demoted),
         "counters": realm.counters,
         "tables": {name: _dump_table(table) for name, table in realm.tables.items() if table.rows or table.deleted},
         "postings": [
@@ -49,6 +50,7 @@ def _dump_table(table: Table) -> dict[str, Any]:
 def restore(realm: Realm, kept: dict[str, Any], work: Work) -> None:
     """Fills an empty realm. The indexes are made anew."""
     realm.users = [User(**user) for user in kept["users"]]
+    realm.demoted = set(kept["demoted"])
     realm.counters = dict(kept["counters"])
     for name, table in kept["tables"].items():
         _restore_table(realm.table(name), table)

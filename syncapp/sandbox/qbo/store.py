@@ -125,9 +125,8 @@ class User:
     #: "" = the accountant, who is in every company.
     realm: str = ""
 
-    @property
-    def is_admin(self) -> bool:
-        return self.role in ADMINS
+    def administers(self, realm: Realm) -> bool:
+        return self.role in ADMINS and self.realm in ("", realm.id) and self.email not in realm.demoted
 
 
 ADMINS = ("Primary Admin", "Company Admin", "Accountant")
@@ -151,6 +150,8 @@ class Realm:
     tables: dict[str, Table] = field(default_factory=lambda: {name: Table(kind) for name, kind in ENTITIES.items()})
     counters: dict[str, int] = field(default_factory=dict)
     users: list[User] = field(default_factory=list)
+    #: Who is no administrator any more.
+    demoted: set[str] = field(default_factory=set)
     #: What each record posts to the ledger: (account, debit as plus, vendor or customer).
     postings: dict[Key, tuple[tuple[str, Decimal, Key | None], ...]] = field(default_factory=dict)
     account_balances: dict[str, Decimal] = field(default_factory=dict)
