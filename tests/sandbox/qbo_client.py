@@ -61,30 +61,30 @@ class Caller:
         path: str,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        **query: str,
+        **query: Any,
     ) -> Response:
         sent = body if isinstance(body, bytes) else b"" if body is None else encode(body)
         accepted = {"authorization": f"Bearer {self.token}", "accept": "application/json", "host": "localhost:80"}
         whole = f"/v3/company/{self.realm}/{path}"
         return self.qbo.handle(Request(method, whole, query, {**accepted, **(headers or {})}, sent))
 
-    def ask(self, method: str, path: str, body: Any = None, **query: str) -> Any:
+    def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """The answer of a call that must succeed."""
         response = self.send(method, path, body, **query)
         assert response.status == 200, response.body.decode()
         return decode(response.body)
 
-    def refused(self, method: str, path: str, body: Any = None, **query: str) -> Json:
+    def refused(self, method: str, path: str, body: Any = None, **query: Any) -> Json:
         """The error of a call that must be refused with 400, with its type and status."""
         response = self.send(method, path, body, **query)
         fault = decode(response.body)["Fault"]
         assert response.status == 400
         return {**fault["Error"][0], "type": fault["type"]}
 
-    def code(self, entity: str, payload: Json, **query: str) -> str:
+    def code(self, entity: str, payload: Json, **query: Any) -> str:
         return str(self.refused("POST", entity.lower(), payload, **query)["code"])
 
-    def post(self, entity: str, payload: Json, **query: str) -> Json:
+    def post(self, entity: str, payload: Json, **query: Any) -> Json:
         answer: Json = self.ask("POST", entity.lower(), payload, **query)[entity]
         return answer
 

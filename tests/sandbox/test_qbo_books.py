@@ -393,7 +393,8 @@ class TestSales:
         assert caller.balance(stock["Id"]) == 40
 
         caller.post("Invoice", invoice(sales_line(30, item["Id"], Qty=3, UnitPrice=10)))
-        assert (caller.balance(stock["Id"]), trial(caller)["7"]) == (28, 12)
+        assert caller.balance(stock["Id"]) == 28
+        assert trial(caller)["7"] == 12
 
 
 TAXED: dict[str, list[Json]] = {

@@ -17,7 +17,7 @@ from syncapp.sandbox.qbo.entities import ENTITIES
 from syncapp.sandbox.qbo.entities_lists import ACCOUNT_TYPES
 from syncapp.sandbox.qbo.fields import ZERO, Group, Lines, Ref, cents
 from syncapp.sandbox.qbo.posting import Posting, amount_of
-from syncapp.sandbox.qbo.store import Key, Record, id_order
+from syncapp.sandbox.qbo.store import Key, Record, id_order, value_of
 from syncapp.sandbox.qbo.validation import note_number
 from syncapp.sandbox.qbo.work import Work
 
