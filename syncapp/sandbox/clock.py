@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 
 class Clock:
@@ -35,6 +36,13 @@ class Clock:
     def real(self) -> None:
         """Back to the real time."""
         self._at, self._ahead = None, timedelta()
+
+    def dump(self) -> dict[str, Any]:
+        return {"at": self._at.isoformat() if self._at else "", "ahead": self._ahead.total_seconds()}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        self._at = datetime.fromisoformat(kept["at"]) if kept["at"] else None
+        self._ahead = timedelta(seconds=float(kept["ahead"]))
 
     @property
     def virtual(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,22 @@ from syncapp.sandbox import generate
 from syncapp.sandbox.http import decode
 
 if TYPE_CHECKING:
-    from syncapp.sandbox.world import Company, Sandbox
+    from syncapp.sandbox.world import Sandbox
 
 FIXTURES = Path(__file__).resolve().parent.parent.parent / "fixtures"
 GENERATED = "generated:"
+
+
+@dataclass
+class Company:
+    """One client: a QuickBooks company and a BILL organization."""
+
+    id: str
+    name: str
+    console: bool
+    signed_up_on: str
+    qbo: dict[str, Any] = field(default_factory=dict)
+    billcom: dict[str, Any] = field(default_factory=dict)
 
 
 def named(name: str) -> dict[str, Any]:
@@ -63,13 +76,14 @@ def checked(data: Any) -> dict[str, Any]:
     """The shape of a fixture. Raises ValueError."""
     if not isinstance(data, dict) or not isinstance(data.get("qbo"), dict) or not isinstance(data.get("billcom"), dict):
         raise ValueError("a company has name, console, signed_up_on, qbo and billcom")
+    for name, rows in [*data["qbo"].items(), *data["billcom"].items()]:
+        if name != "organization" and (not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows)):
+            raise ValueError(f"{name} must be a list of records")
     return {"name": "Company", "console": True, "signed_up_on": "2020-01-01", **data}
 
 
 def into(world: Sandbox, data: dict[str, Any]) -> Company:
-    """Make both sides of a company; nothing stays where one side is refused."""
-    from syncapp.sandbox.world import Company
-
+    """Make both sides of a company. Raises ValueError where its records can't be books."""
     name = str(data["name"])
     company = Company(
         id=str(len(world.companies) + 1),

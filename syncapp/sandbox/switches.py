@@ -17,6 +17,12 @@ class Switches(BillcomSwitches, QboSwitches):
     """Calls beyond the products' documented limits are refused."""
     latency_ms: int = 0
     """How long every API call takes at least."""
+    webhooks_reorder: bool = False
+    """Notifications that wait together are posted last first."""
+    webhooks_duplicate: bool = False
+    """Every notification is posted twice."""
+    webhooks_drop_every: int = 0
+    """Every so manieth notification is never posted; 0 = none is lost."""
 
     def set(self, wanted: dict[str, Any]) -> None:
         """Take over the named values. Raises ValueError for an unknown name or a value of another type."""

@@ -3,43 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import Counter, deque
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from syncapp.sandbox import control, pages
 from syncapp.sandbox.billcom import Billcom
 from syncapp.sandbox.clock import Clock
-from syncapp.sandbox.faults import AFTER, Fault, FaultKind, Faults
+from syncapp.sandbox.faults import AFTER, Fault, FaultKind, Faults, refusal
 from syncapp.sandbox.http import Request, Response, json_response
+from syncapp.sandbox.loading import Company
 from syncapp.sandbox.qbo import Qbo
 from syncapp.sandbox.switches import Switches
+from syncapp.sandbox.webhooks import Webhooks
 
-CALLS_KEPT = 200_000
+__all__ = ["Company", "Delivery", "Sandbox"]
+
+CALLS_KEPT = 100_000
 _REALM = re.compile(r"^/v3/company/([^/]+)")
-_LOGIN = ("/connect/v3/login", "/api/v2/Login.json", "/connect/v3/partner/login")
+_LOG_IN = ("/connect/v3/login", "/api/v2/Login.json")
+_BEFORE = {FaultKind.TIMEOUT_BEFORE, FaultKind.RESET_BEFORE}
 
 
 @dataclass
 class Delivery:
-    """A response and how it gets to the client: after so many seconds, cut short, or not at all."""
+    """A response and how it gets to the client: after so many seconds, or not at all (the connection is cut)."""
 
     response: Response
     seconds: float = 0.0
     dropped: bool = False
-
-
-@dataclass
-class Company:
-    """One client: a QuickBooks company and a BILL organization."""
-
-    id: str
-    name: str
-    console: bool
-    signed_up_on: str
-    qbo: dict[str, Any] = field(default_factory=dict)
-    billcom: dict[str, Any] = field(default_factory=dict)
 
 
 class Sandbox:
@@ -50,21 +42,26 @@ class Sandbox:
         self.switches = switches or Switches()
         self.faults = Faults()
         self.calls: deque[dict[str, Any]] = deque(maxlen=CALLS_KEPT)
-        self.events: deque[dict[str, Any]] = deque(maxlen=10_000)
         self.companies: dict[str, Company] = {}
         self.changed = False
         self.base_url = ""
-        self._refused: dict[int, Response] = {}
-        self.reset_products()
+        self._as_started = asdict(self.switches)
+        self.reset()
 
-    def reset_products(self) -> None:
+    def reset(self) -> None:
+        """Nothing has ever been: no company, call, fault or hook; the clock and the switches as at the start."""
+        self.switches.set(self._as_started)
+        self.clock.real()
         self.qbo = Qbo(self.clock, self.switches, self._emit)
         self.billcom = Billcom(self.clock, self.switches, self._emit)
-        self.companies = {}
+        self.webhooks = Webhooks(self.qbo, self.billcom, self.clock, self.switches)
+        self.companies.clear()
+        self.calls.clear()
+        self.faults.waiting.clear()
+        self.changed = True
 
     def _emit(self, event: dict[str, Any]) -> None:
-        self.changed = True
-        self.events.append(event)
+        self.webhooks.note(event)
 
     # --- requests ----------------------------------------------------------------------------------------------------
 
@@ -73,41 +70,44 @@ class Sandbox:
 
     def deliver(self, request: Request) -> Delivery:
         if request.path.startswith("/qbo/"):
-            return self._product("qbo", request, "/qbo")
+            return self._product("qbo", _inside(request, "/qbo"))
         if request.path.startswith("/billcom/"):
-            return self._product("billcom", request, "/billcom")
+            return self._product("billcom", _inside(request, "/billcom"))
         if request.path.startswith("/control/"):
             return Delivery(control.handle(self, request))
+        self.changed = self.changed or request.method != "GET"
         return Delivery(pages.handle(self, request))
 
-    def begin(self, request: Request) -> Callable[[], None]:
-        """A call of BILL's arrives; what to call when it is over. Three at once per organization are too many."""
+    def begin(self, request: Request) -> Delivery | None:
+        """A call arrives that overlaps others in time. The refusal where BILL has too many of the organization."""
         if not request.path.startswith("/billcom/"):
-            return _nothing
+            return None
         refused = self.billcom.begin(request)
         if refused is None:
-            return lambda: self.billcom.end(request)
-        self._refused[id(request)] = refused
-        return lambda: self._refused.pop(id(request), None) and None
+            return None
+        inner = _inside(request, "/billcom")
+        self._note("billcom", self.billcom.company_of(inner), inner, refused.status)
+        return Delivery(refused, self.switches.latency_ms / 1000)
 
-    def _product(self, side: str, request: Request, prefix: str) -> Delivery:
-        inner = Request(request.method, request.path.removeprefix(prefix), request.query, request.headers, request.body)
-        if refused := self._refused.get(id(request)):
-            self._note(side, inner, refused.status)
-            return Delivery(refused, self.switches.latency_ms / 1000)
-        fault = self.faults.meet(side, inner)
-        if fault is None:
-            return Delivery(self._answer(side, inner), self.switches.latency_ms / 1000)
-        return self._faulty(side, inner, fault)
+    def end(self, request: Request) -> None:
+        if request.path.startswith("/billcom/"):
+            self.billcom.end(request)
+
+    def _product(self, side: str, request: Request) -> Delivery:
+        company = self._company(side, request)
+        fault = self.faults.meet(side, company, request)
+        delivery = self._faulty(side, request, fault) if fault else Delivery(self._answer(side, request))
+        self.changed = True
+        self._note(side, company, request, 0 if fault and fault.kind in _BEFORE else delivery.response.status)
+        delivery.seconds = delivery.seconds or self.switches.latency_ms / 1000
+        return delivery
 
     def _answer(self, side: str, request: Request) -> Response:
-        product = self.qbo if side == "qbo" else self.billcom
-        response = product.handle(request)
-        self.changed = True
-        self._note(side, request, response.status)
-        return response
+        return self.qbo.handle(request) if side == "qbo" else self.billcom.handle(request)
 
-    def _note(self, side: str, request: Request, status: int) -> None:
+    # --- the calls made ----------------------------------------------------------------------------------------------
+
+    def _note(self, side: str, company: str, request: Request, status: int) -> None:
         self.calls.append(
             {
                 "side": side,
@@ -115,78 +115,59 @@ class Sandbox:
                 "path": request.path,
                 "status": status,
                 "purse": self._purse(side, request),
-                "company": self._company(side, request),
+                "company": company,
                 "at": self.clock.now().isoformat(),
             }
         )
 
     def _purse(self, side: str, request: Request) -> str:
         if side == "billcom":
-            return "login" if request.path in _LOGIN else "billcom"
+            return "login" if request.path in _LOG_IN else "billcom"
         return "metered" if self.qbo.metered(request) else "free"
 
     def _company(self, side: str, request: Request) -> str:
+        """Asked before the call, since a log-out ends what would tell it afterwards."""
         if side == "qbo":
             found = _REALM.match(request.path)
             return found.group(1) if found else ""
-        return ""
+        if request.path in _LOG_IN:
+            return next((id for id in self.billcom.organizations if id.encode() in request.body), "")
+        return self.billcom.company_of(request)
+
+    def counts(self, company: str = "") -> Counter[str]:
+        """How many calls were made of each purse."""
+        return Counter(call["purse"] for call in self.calls if company in ("", call["company"]))
 
     # --- faults ------------------------------------------------------------------------------------------------------
 
     def _faulty(self, side: str, request: Request, fault: Fault) -> Delivery:
         if fault.kind in AFTER:
-            return self._spoiled(fault, self._answer(side, request))
+            return _spoiled(fault, self._answer(side, request))
         if fault.kind is FaultKind.SLOW:
             return Delivery(self._answer(side, request), fault.seconds)
-        refused = _refusals(side).get(fault.kind)
+        if fault.kind in _BEFORE:
+            seconds = fault.seconds if fault.kind is FaultKind.TIMEOUT_BEFORE else 0.0
+            return Delivery(Response(503), seconds, dropped=True)
+        refused = refusal(side, fault.kind)
         if refused is not None:
-            self._note(side, request, refused.status)
             return Delivery(refused)
-        if fault.kind in (FaultKind.TIMEOUT_BEFORE, FaultKind.RESET_BEFORE):
-            self._note(side, request, 0)
-            waits = fault.seconds if fault.kind is FaultKind.TIMEOUT_BEFORE else 0.0
-            return Delivery(Response(0), waits, dropped=True)
-        if side == "billcom":
-            self._billcom_mishap(fault.kind, request)
-            return Delivery(self._answer(side, request))
-        return Delivery(self.qbo.misbehave(fault.kind.value, request, lambda: self._answer(side, request)))
-
-    def _billcom_mishap(self, kind: FaultKind, request: Request) -> None:
-        session = self.billcom.sessions.alive.get(request.headers.get("sessionid", ""))
-        if session is None:
-            return
-        if kind in (FaultKind.SESSION_LOST, FaultKind.EXPIRE_TOKEN, FaultKind.REVOKE_CONSENT):
-            self.billcom.drop_sessions(session.organization_id)
-        elif kind is FaultKind.DEMOTE_USER:
-            self.billcom.demote_user(session.organization_id)
-
-    def _spoiled(self, fault: Fault, response: Response) -> Delivery:
-        if fault.kind is FaultKind.TIMEOUT_AFTER:
-            return Delivery(response, fault.seconds, dropped=True)
-        if fault.kind is FaultKind.RESET_AFTER:
-            return Delivery(response, dropped=True)
-        if fault.kind is FaultKind.UNAVAILABLE_AFTER:
-            return Delivery(Response(503, b"", {"content-type": "text/plain"}))
-        if fault.kind is FaultKind.TRUNCATED_JSON:
-            return Delivery(Response(response.status, response.body[: len(response.body) // 2], response.headers))
-        return Delivery(json_response(response.status, {"unexpected": ["shape"]}))
+        product = self.qbo if side == "qbo" else self.billcom
+        return Delivery(product.misbehave(fault.kind.value, request, lambda: self._answer(side, request)))
 
 
-def _nothing() -> None:
-    return None
+def _inside(request: Request, prefix: str) -> Request:
+    path = request.path.removeprefix(prefix)
+    return Request(request.method, path, request.query, request.headers, request.body)
 
 
-def _refusals(side: str) -> dict[FaultKind, Response]:
-    def refused(status: int, qbo_code: str, bdc: str, words: str, headers: dict[str, str] | None = None) -> Response:
-        if side == "qbo":
-            error = {"message": words, "detail": words, "code": qbo_code, "element": None}
-            return json_response(status, {"fault": {"error": [error], "type": "SERVICE"}, "time": 0}, headers)
-        one = {"code": bdc, "severity": "ERROR", "category": "DOWNSTREAM", "message": words}
-        return json_response(status, [one], headers)
-
-    return {
-        FaultKind.TOO_MANY: refused(429, "003001", "BDC_1322", "ThrottleExceeded"),
-        FaultKind.TOO_MANY_RETRY_AFTER: refused(429, "003001", "BDC_1144", "ThrottleExceeded", {"retry-after": "2"}),
-        FaultKind.ERROR: refused(500, "10000", "BDC_1001", "An application error has occurred"),
-        FaultKind.UNAVAILABLE: refused(503, "10000", "BDC_1001", "Service unavailable"),
-    }
+def _spoiled(fault: Fault, response: Response) -> Delivery:
+    """What was asked for has been done; its answer does not arrive whole."""
+    if fault.kind is FaultKind.TIMEOUT_AFTER:
+        return Delivery(response, fault.seconds, dropped=True)
+    if fault.kind is FaultKind.RESET_AFTER:
+        return Delivery(response, dropped=True)
+    if fault.kind is FaultKind.UNAVAILABLE_AFTER:
+        return Delivery(Response(503, b"", {"content-type": "text/plain"}))
+    if fault.kind is FaultKind.TRUNCATED_JSON:
+        return Delivery(Response(response.status, response.body[: len(response.body) // 2], response.headers))
+    return Delivery(json_response(response.status, {"unexpected": ["shape"]}))
