@@ -88,6 +88,12 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
+@pytest.fixture(scope="session")
+def live_server(django_db_setup: None, live_server: Any) -> Any:
+    """The web server, made after the test's database: before it, it would take that for one in memory and share it."""
+    return live_server
+
+
 @pytest.fixture
 def product(live_server: Any, settings: Any, sandbox: Sandbox) -> Iterator[Product]:  # noqa: F811  a fixture
     """The web server and a worker, pointed at the sandbox."""

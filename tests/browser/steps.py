@@ -58,15 +58,25 @@ def connect_quickbooks(page: Page, shown: Mapping[str, Any], pictures: Pictures)
 
 def authorise(page: Page, shown: Mapping[str, Any], pictures: Pictures) -> None:
     """Intuit's pages, as the sandbox plays them: Sign in, the choice of company, Connect."""
-    page.get_by_text("People of this sandbox").click()
-    email = page.locator("tr", has_text="Accountant").first.locator("td").first.inner_text()
-    page.get_by_label("Email").fill(email)
-    page.get_by_label("Password").fill("sandbox")
+    email = person_of(page, "Accountant")
     pictures.take(page, "intuit-sign-in")
-    page.get_by_role("button", name="Sign in").click()
+    sign_in_at_intuit(page, email)
     page.locator(f"input[name=realm][value='{shown['qbo']['realm_id']}']").check()
     pictures.take(page, "intuit-company")
     page.get_by_role("button", name="Connect", exact=True).click()
+
+
+def person_of(page: Page, role: str) -> str:
+    """Somebody with this role, from the list that the sandbox's sign-in page shows."""
+    page.get_by_text("People of this sandbox").click()
+    row = page.get_by_role("row").filter(has=page.get_by_role("cell", name=role, exact=True)).last
+    return row.get_by_role("cell").first.inner_text()
+
+
+def sign_in_at_intuit(page: Page, email: str) -> None:
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill("sandbox")
+    page.get_by_role("button", name="Sign in").click()
 
 
 def import_accounts(page: Page, pictures: Pictures) -> None:

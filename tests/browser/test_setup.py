@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import pytest
-from playwright.sync_api import Page, expect
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
 
 from syncapp.models import Company, RunState, SyncedObject, SyncRun
+from syncapp.services import connections, setup
 from tests.browser import steps
 from tests.browser.conftest import Pictures, Product
 
@@ -49,3 +54,56 @@ def _look_around(page: Page, pictures: Pictures) -> None:
     page.get_by_role("button", name="Sync Now").click()
     steps.see_the_result(page)
     expect(page.get_by_text("Nothing had to be written")).to_be_visible()
+
+
+@pytest.fixture
+def half_way(product: Product) -> dict[str, Any]:
+    """A company whose BILL side is connected; what the sandbox said about it."""
+    shown = product.load("harbor-bakery")
+    company = setup.create_company(
+        product.alice, firm=product.firm, name=shown["name"], signed_up_on=date(2020, 1, 1), now=timezone.now()
+    )
+    billcom = shown["billcom"]
+    connections.connect_billcom(
+        company,
+        product.alice,
+        sign_in="sync-token",
+        username=billcom["sync_token_name"],
+        password=billcom["sync_token_value"],
+        organization_id=billcom["organization_id"],
+        now=timezone.now(),
+    )
+    return shown
+
+
+def test_who_declines_or_is_no_administrator_is_told_what_to_do(
+    page: Page, product: Product, half_way: dict[str, Any], pictures: Pictures
+) -> None:
+    steps.sign_in(page, product, pictures)
+    page.get_by_role("link", name=half_way["name"], exact=True).click()
+    page.get_by_role("link", name="Set Up Sync").click()
+    page.get_by_role("button", name="Connect to QuickBooks").click()
+    clerk = steps.person_of(page, "Standard User")
+    steps.sign_in_at_intuit(page, clerk)
+    expect(page.get_by_role("heading", name="You need to be an administrator")).to_be_visible()
+    page.get_by_role("button", name="No, thanks").click()
+    expect(page.get_by_role("heading", name="QuickBooks is not connected")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("Only a Primary Administrator or Company Administrator")
+    pictures.take(page, "quickbooks-declined")
+    page.get_by_role("link", name="Try again").click()
+    expect(page.get_by_role("button", name="Connect to QuickBooks")).to_be_visible()
+    assert not Company.objects.get().connections.filter(side="qbo").exists()
+
+
+def test_the_progress_page_works_without_scripts(
+    browser: Browser, product: Product, half_way: dict[str, Any], pictures: Pictures
+) -> None:
+    plain = browser.new_context(java_script_enabled=False)
+    page = plain.new_page()
+    steps.sign_in(page, product, pictures)
+    page.goto(f"{product.url}/companies/{Company.objects.get().pk}/connect/quickbooks/")
+    page.get_by_role("button", name="Connect to QuickBooks").click()
+    steps.authorise(page, half_way, pictures)
+    # The page reloads itself until the import is over.
+    page.get_by_role("link", name="Set Up", exact=True).wait_for(timeout=steps.LONG)
+    plain.close()
