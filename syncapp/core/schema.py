@@ -41,7 +41,9 @@ class Field:
     """One field on both sides. Paths are dotted; None = the kind's own functions handle that side.
 
     ``fact``: read and kept, but never compared or written. ``to``: the sides it may be written to.
+    ``fixed``: given when the record is made, never changed after. ``fill_only``: written only where there is nothing.
     ``limits``: characters the side allows. ``choices``: BILL's word -> QuickBooks' word.
+    ``unordered``: lines whose order means nothing.
     """
 
     billcom: str | None = None
@@ -54,8 +56,10 @@ class Field:
     limits: Mapping[Side, int] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
     inverted: frozenset[Side] = frozenset()
+    fixed: bool = False
     fill_only: bool = False
     lines: Mapping[str, Field] = field(default_factory=dict)
+    unordered: bool = False
 
     def path(self, side: Side) -> str | None:
         return self.billcom if side is Side.BILLCOM else self.qbo
