@@ -14,14 +14,24 @@ from syncapp.core.sides import Side
 
 
 def normalise(text: str) -> str:
-    """A name or number without case, accents, spaces and punctuation: "ACME, Inc." and "Acme Inc" are one."""
-    plain = "".join(char for char in unicode_normalize("NFKD", text) if not combining(char))
-    return "".join(char for char in plain.casefold() if char.isalnum())
+    """A name or number without case, accents, spaces and punctuation: "ACME, Inc." and "Acme Inc" are one.
+
+    Between two digits it matters that something stands ("1-23" is not "12-3"), and what has nothing but signs
+    ("***") is told apart by them.
+    """
+    plain = "".join(char for char in unicode_normalize("NFKD", text) if not combining(char)).casefold()
+    words = "".join(char if char.isalnum() else " " for char in plain).split()
+    if not words:
+        return "".join(plain.split())
+    joined = words[0]
+    for word in words[1:]:
+        joined += f"-{word}" if joined[-1].isdigit() and word[0].isdigit() else word
+    return joined
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A one-sided record that looks for its twin. ``told_apart``: a person said it has none among those proposed."""
+    """A one-sided record that looks for its twin. ``told_apart``: a person said it has none, so none is looked for."""
 
     key: int
     side: Side
@@ -55,7 +65,7 @@ def _pair(group: Sequence[Candidate]) -> tuple[Candidate, Candidate] | None:
 def pair_up(candidates: Sequence[Candidate], matched_by: str) -> Matches:
     """Exact and unique -> link; several -> hold "ambiguous"; alike only -> hold "possible match"."""
     found = Matches()
-    open_ = {each.key: each for each in candidates}
+    open_ = {each.key: each for each in candidates if not each.told_apart}
     for level in ("first", "second"):
         for group in _groups(open_.values(), level):
             pair = _pair(group) or _pair([each for each in group if each.active])
@@ -65,7 +75,7 @@ def pair_up(candidates: Sequence[Candidate], matched_by: str) -> Matches:
                     del open_[each.key]
             else:
                 _hold(found, open_, group, HoldCode.AMBIGUOUS_MATCH, matched_by)
-    for group in _groups((each for each in open_.values() if not each.told_apart), "proposal"):
+    for group in _groups(open_.values(), "proposal"):
         _hold(found, open_, group, HoldCode.PROPOSED_MATCH, "the same details under another name or number")
     return found
 
@@ -73,9 +83,6 @@ def pair_up(candidates: Sequence[Candidate], matched_by: str) -> Matches:
 def _hold(
     found: Matches, open_: dict[int, Candidate], group: Sequence[Candidate], code: HoldCode, matched_by: str
 ) -> None:
-    group = [each for each in group if not each.told_apart]
-    if len({each.side for each in group}) < 2:
-        return
     for each in group:
         others = tuple(other.key for other in group if other.side is not each.side)
         found.holds[each.key] = (Hold(code, {"by": matched_by}), others[:20])

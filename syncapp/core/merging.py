@@ -19,8 +19,8 @@ class Unlinked(Exception):
 
 
 def waiting(kind: str, remote_id: str, found: Any) -> Hold:
-    name = found.label if found and found.label else f"{kind} {remote_id.removeprefix('~')}"
-    facts = {"target": f"{kind.replace('_', ' ')} {name}" if found else name}
+    name = found.label if found and found.label else remote_id.removeprefix("~")
+    facts = {"target": f"{kind.replace('_', ' ')} {name}"}
     return Hold(HoldCode.WAITS_FOR, facts, waits_for=found.key if found else None)
 
 
@@ -34,6 +34,8 @@ def carry_value(each: Field, value: Any, towards: Side, lookup: Lookup) -> Any:
         return carried
     if each.type is Type.LINES:
         return [carry_fields(each.lines, line, towards, lookup) for line in value or []]
+    if each.type is Type.TEXT and value and (limit := each.limits.get(towards)):
+        return value[:limit].rstrip()
     return value
 
 
@@ -61,11 +63,22 @@ def same(each: Field, carried: Any, actual: Any, side: Side) -> bool:
     if each.type is Type.TEXT and (limit := each.limits.get(side)):
         return bool((carried or "")[:limit].strip() == (actual or ""))
     if each.type is Type.LINES:
-        ours, theirs = carried or [], actual or []
-        return len(ours) == len(theirs) and all(
-            _same_line(each, one, other, side) for one, other in zip(ours, theirs, strict=True)
-        )
+        return _same_lines(each, carried or [], actual or [], side)
     return not carried and not actual and not isinstance(carried, bool)
+
+
+def _same_lines(each: Field, ours: list[Values], theirs: list[Values], side: Side) -> bool:
+    if len(ours) != len(theirs):
+        return False
+    if not each.unordered:
+        return all(_same_line(each, one, other, side) for one, other in zip(ours, theirs, strict=True))
+    left = list(theirs)
+    for one in ours:
+        found = next((other for other in left if _same_line(each, one, other, side)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return True
 
 
 def _same_line(each: Field, ours: Values, theirs: Values, side: Side) -> bool:
