@@ -69,22 +69,28 @@ class _Comparison:
     kind: Kind
     views: dict[Side, View]
     changed: dict[Side, frozenset[str]]
-    first: bool
+    based: frozenset[str]
     carry: Callable[[Side], Values | Hold]
     fuller: Callable[[str], Side | None]
 
     def differs(self, name: str) -> bool:
         return any(name in fields for fields in self.changed.values())
 
+    def is_new(self, name: str) -> bool:
+        """Whether both sides have never agreed on the field: just linked, or what was to be written then never was."""
+        return name not in self.based
+
     def agrees(self, name: str) -> bool:
-        """Whether QuickBooks shows what BILL's value means there; unknown references never agree."""
-        carried = self.carry(Side.QBO)
-        if isinstance(carried, Hold):
-            back = self.carry(Side.BILLCOM)
-            if isinstance(back, Hold):
-                return False
-            return same(self.kind.fields[name], back.get(name), self.views[Side.BILLCOM].values.get(name), Side.BILLCOM)
-        return same(self.kind.fields[name], carried.get(name), self.views[Side.QBO].values.get(name), Side.QBO)
+        """Whether QuickBooks shows what BILL's value means there, or else the other way round.
+
+        References to what isn't in both products never agree. What is not in use doesn't count.
+        """
+        for towards in (Side.QBO, Side.BILLCOM):
+            carried = self.carry(towards)
+            if not isinstance(carried, Hold):
+                shown = self.views[towards].values.get(name)
+                return name not in carried or same(self.kind.fields[name], carried[name], shown, towards)
+        return False
 
 
 def _compare(kind: Kind, seen: Seen, billcom: View, qbo: View, terms: Terms, lookup: Lookup) -> _Comparison:
@@ -105,12 +111,13 @@ def _compare(kind: Kind, seen: Seen, billcom: View, qbo: View, terms: Terms, loo
     def says_more(name: str) -> Side | None:
         return fuller(kind, name, billcom.values, qbo.values, terms, lookup)
 
-    return _Comparison(kind, views, changed, base is None, carried, says_more)
+    based = frozenset(base[Side.BILLCOM]) | frozenset(base[Side.QBO]) if base is not None else frozenset()
+    return _Comparison(kind, views, changed, based, carried, says_more)
 
 
 def _winner(pair: _Comparison, name: str, master: Side) -> tuple[Side, bool]:
     """(the side whose value counts, whether that is a conflict)."""
-    if pair.first:
+    if pair.is_new(name):
         ours = pair.views[Side.BILLCOM].values.get(name)
         theirs = pair.views[Side.QBO].values.get(name)
         if name != ACTIVE and bool(ours) != bool(theirs):
@@ -155,7 +162,7 @@ class _Plan:
             winner = winner.other
         blocked = self._closed(name, winner.other)
         if blocked is not None:
-            self._leave(name, blocked)
+            self._leave(name, winner.other, blocked)
             return
         if clash:
             self.clashes.append(self._clash(name, winner))
@@ -165,7 +172,7 @@ class _Plan:
         """Why the field may not be written to ``towards``, or None."""
         each = self.kind.fields[name]
         shown = self.pair.views[towards].values
-        if towards not in each.to or (each.fill_only and shown.get(name)):
+        if each.fixed or towards not in each.to or (each.fill_only and shown.get(name)):
             return _field_stays(self.kind, name, towards)
         if self.kind.untouchable and self.kind.untouchable(shown, towards):
             return _field_stays(self.kind, name, towards)
@@ -173,9 +180,12 @@ class _Plan:
             return _field_stays(self.kind, name, towards)
         return self.kind.flow(towards, self.terms)
 
-    def _leave(self, name: str, hold: Hold) -> None:
-        """Not ours to write: on a transaction somebody must know; on a list it simply stays different."""
-        if self.kind.transaction and not self.pair.first:
+    def _leave(self, name: str, towards: Side, hold: Hold) -> None:
+        """Not ours to write. On a transaction, or where a preference stands in the way, somebody must know;
+        on a list a field that never flows simply stays different, and so does what was different from the start.
+        """
+        must_know = self.kind.transaction or self.kind.flow(towards, self.terms) is not None
+        if must_know and not self.pair.is_new(name):
             self.hold = self.hold or hold
         else:
             self.agreed.add(name)
@@ -192,8 +202,12 @@ class _Plan:
             if write is not None:
                 writes.append(write)
         outcome = Outcome.WRITE if writes else Outcome.HELD if self.hold else _resting(self.seen)
-        clashes = tuple(self.clashes) if writes else ()
-        return Decision(self.seen.key, outcome, tuple(writes), self.hold, clashes, frozenset(self.agreed))
+        return Decision(self.seen.key, outcome, tuple(writes), self.hold, self._settled(writes), frozenset(self.agreed))
+
+    def _settled(self, writes: list[Write]) -> tuple[Clash, ...]:
+        """The conflicts that these writes settle; the others come up again, with theirs."""
+        written = {(write.side, name) for write in writes for name in write.changed}
+        return tuple(clash for clash in self.clashes if (clash.kept.other, clash.field) in written)
 
     def _write(self, side: Side, names: frozenset[str]) -> Write | None:
         values = self.pair.carry(side)
@@ -210,7 +224,7 @@ class _Plan:
             if verb is WriteVerb.RESTORE and _gone_for_good(self.kind, side):
                 self.hold = self.hold or _cannot_come_back(self.kind, side)
                 return None
-            return Write(side, verb, values, frozenset({ACTIVE}))
+            return Write(side, verb, {**shown, ACTIVE: values[ACTIVE]}, frozenset({ACTIVE}))
         whole = {**shown, **{name: values.get(name) for name in names}}
         return Write(side, WriteVerb.UPDATE, whole, names)
 
@@ -224,6 +238,12 @@ def _cannot_come_back(kind: Kind, side: Side) -> Hold:
     return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": side.label})
 
 
+def _gone_when_linked(kind: Kind, side: Side) -> Hold:
+    """Nobody took it away while they were in step, so it may be the link that is wrong: nothing is deleted for it."""
+    rule = f"In {side.label} this {kind.label.lower()} was already deleted or voided when the two were linked."
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": side.other.label})
+
+
 def _field_stays(kind: Kind, name: str, towards: Side) -> Hold:
     rule = f"{kind.field_label(name)} of a {kind.label.lower()} is not written to {towards.label}."
     return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
@@ -234,10 +254,12 @@ def _gone(kind: Kind, seen: Seen, pair: _Comparison, terms: Terms) -> Decision |
     retired = {side for side, view in pair.views.items() if view.values.get(ACTIVE) is False}
     if len(retired) == 2:
         return Decision(seen.key, Outcome.RETIRED, agreed=frozenset({ACTIVE}))
-    if len(retired) != 1 or pair.first or not pair.differs(ACTIVE):
+    if len(retired) != 1 or not pair.differs(ACTIVE):
         return None
-    plan = _Plan(kind, seen, pair, terms)
     (side,) = retired
+    if pair.is_new(ACTIVE):
+        return _held(seen, _gone_when_linked(kind, side)) if kind.transaction else None
+    plan = _Plan(kind, seen, pair, terms)
     edited = ACTIVE in pair.changed[side] and pair.changed[side.other] - {ACTIVE}
     source = terms.master if edited else next(each for each in pair.changed if ACTIVE in pair.changed[each])
     if blocked := plan._closed(ACTIVE, source.other):
