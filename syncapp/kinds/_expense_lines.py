@@ -5,6 +5,7 @@ Reference: Intuit docs, AccountBasedExpenseLineDetail and ItemBasedExpenseLineDe
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from syncapp.core.codec import dig, money, number, text
@@ -36,16 +37,23 @@ def read_qbo(raw: Raw) -> list[Values]:
 def _read_qbo_line(line: Raw) -> Values:
     detail = line.get(line["DetailType"]) or {}
     item = text(dig(detail, ("ItemRef", "value")))
+    quantity, price = _priced(item, detail.get("Qty"), detail.get("UnitPrice"))
     return {
         "amount": money(line.get("Amount")),
         "description": text(line.get("Description")),
         "account": text(dig(detail, ("AccountRef", "value"))),
         "item": item,
-        "quantity": number(detail.get("Qty")) if item else None,
-        "price": number(detail.get("UnitPrice")) if item else None,
+        "quantity": quantity,
+        "price": price,
         "accounting_class": text(dig(detail, ("ClassRef", "value"))),
         "customer": text(dig(detail, ("CustomerRef", "value"))),
     }
+
+
+def _priced(item: str, quantity: Any, price: Any) -> tuple[Decimal | None, Decimal | None]:
+    """Quantity and price of an item; one without the other says nothing, and neither side would keep it."""
+    found = (number(quantity), number(price))
+    return found if item and None not in found else (None, None)
 
 
 def read_billcom(lines: list[Raw]) -> list[Values]:
@@ -55,13 +63,14 @@ def read_billcom(lines: list[Raw]) -> list[Values]:
 def _read_billcom_line(line: Raw) -> Values:
     codes = line.get("classifications") or {}
     item = text(codes.get("itemId"))
+    quantity, price = _priced(item, line.get("quantity"), line.get("price"))
     return {
         "amount": money(line.get("amount")),
         "description": text(line.get("description")),
         "account": "" if item else text(codes.get("chartOfAccountId")),
         "item": item,
-        "quantity": number(line.get("quantity")) if item else None,
-        "price": number(line.get("price")) if item else None,
+        "quantity": quantity,
+        "price": price,
         "accounting_class": text(codes.get("accountingClassId")),
         "customer": text(codes.get("customerId")),
     }
@@ -106,15 +115,35 @@ def with_accounts(values: Values, towards: Side, terms: Terms) -> Values | Hold:
     return {**values, "lines": lines}
 
 
+def alongside(lines: list[Values], old: list[Raw], shown: list[Values]) -> list[Raw]:
+    """For each line to be written the one it was before, so that its id and what we don't map stay with it.
+
+    Lines that read the same belong together wherever they stand; what is left is taken in order.
+    """
+    left = list(range(len(old)))
+    found: dict[int, int] = {}
+    for position, line in enumerate(lines):
+        match = next((at for at in left if _reads_as(shown[at], line)), None)
+        if match is not None:
+            found[position] = match
+            left.remove(match)
+    for position in range(len(lines)):
+        if position not in found and left:
+            found[position] = left.pop(0)
+    return [old[found[position]] if position in found else {} for position in range(len(lines))]
+
+
+def _reads_as(shown: Values, line: Values) -> bool:
+    return all((shown.get(name) or None) == (value or None) for name, value in line.items())
+
+
 def write_qbo(values: Values, current: Raw | None) -> list[Raw]:
     """All lines: an update replaces the whole array, so line ids and what we don't map are taken from ``current``."""
     old = (current or {}).get("Line") or []
     ours = [line for line in old if line.get("DetailType") in DETAILS]
     others = [line for line in old if line.get("DetailType") not in DETAILS]
-    lines = []
-    for position, line in enumerate(values["lines"]):
-        lines.append(_write_qbo_line(line, ours[position] if position < len(ours) else {}))
-    return lines + others
+    before = alongside(values["lines"], ours, [_read_qbo_line(line) for line in ours])
+    return [_write_qbo_line(*each) for each in zip(values["lines"], before, strict=True)] + others
 
 
 def _write_qbo_line(line: Values, old: Raw) -> Raw:
@@ -122,19 +151,27 @@ def _write_qbo_line(line: Values, old: Raw) -> Raw:
     detail: dict[str, Any] = dict(old.get(kind) or {})
     if line.get("item"):
         detail["ItemRef"] = {"value": line["item"]}
-        detail |= {name: line[ours] for name, ours in (("Qty", "quantity"), ("UnitPrice", "price")) if line.get(ours)}
+        _set_price(detail, line)
     else:
         detail["AccountRef"] = {"value": line["account"]}
     _set_ref(detail, "ClassRef", line.get("accounting_class"))
     _set_ref(detail, "CustomerRef", line.get("customer"))
     # Said outright, because a line that names a customer would otherwise become billable.
     detail.setdefault("BillableStatus", "NotBillable")
-    written = {"DetailType": kind, "Amount": line["amount"], kind: detail}
+    written = {name: value for name, value in old.items() if name not in (*DETAILS, "Description", "LineNum")}
+    written |= {"DetailType": kind, "Amount": line["amount"], kind: detail}
     if line.get("description"):
         written["Description"] = line["description"][:4000]
-    if old.get("Id"):
-        written["Id"] = old["Id"]
     return written
+
+
+def _set_price(detail: Raw, line: Values) -> None:
+    """QuickBooks refuses an amount that isn't quantity times price, so old ones don't stay (6070)."""
+    for name, ours in (("Qty", "quantity"), ("UnitPrice", "price")):
+        if ours in line:
+            detail.pop(name, None)
+        if line.get(ours) is not None:
+            detail[name] = line[ours]
 
 
 def _set_ref(detail: Raw, name: str, value: str | None) -> None:
@@ -156,10 +193,8 @@ CODES = (
 def write_billcom(values: Values, current: Raw | None, lines_key: str) -> list[Raw]:
     """All lines with their ids: what is left out is removed (PUT)."""
     old = (current or {}).get(lines_key) or []
-    return [
-        _write_billcom_line(line, values, old[position] if position < len(old) else {})
-        for position, line in enumerate(values["lines"])
-    ]
+    before = alongside(values["lines"], old, read_billcom(old))
+    return [_write_billcom_line(line, values, each) for line, each in zip(values["lines"], before, strict=True)]
 
 
 def _write_billcom_line(line: Values, values: Values, old: Raw) -> Raw:
