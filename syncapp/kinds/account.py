@@ -53,7 +53,7 @@ def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     number = normalise(values["number"])
     parent = lookup.find("account", side, values["parent"]) if values["parent"] else None
     inside = "" if values["parent"] and parent is None else f"{parent.key if parent else ''}/{name}"
-    return Keys(first=cut(f"#{number}/{name}" if number else inside), second=cut(inside if number else ""))
+    return Keys(first=cut(f"#{number}/{name}" if number else inside), second=cut(inside))
 
 
 def not_special(values: Values, towards: Side, terms: Terms) -> Hold | None:
@@ -63,15 +63,30 @@ def not_special(values: Values, towards: Side, terms: Terms) -> Hold | None:
     return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
 
 
+def has_a_type(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    """BILL can do without a type, QuickBooks can't."""
+    if values["account_type"] in TYPES:
+        return None
+    rule = "This account has no type that the other product knows."
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+
+
 def is_special(values: Values, towards: Side) -> bool:
     """Never renamed or made inactive by us: such an account simply stays as each side has it."""
     return bool(values.get("special"))
 
 
 def write(payload: Raw, draft: Draft) -> Raw:
-    if draft.side is Side.QBO and "ParentRef" in payload:
-        payload["SubAccount"] = True
-    return payload
+    """Accounts take full updates only, so what an update doesn't mean to change is repeated.
+
+    Reference: Intuit docs, Account: full update.
+    """
+    if draft.side is Side.BILLCOM:
+        return payload
+    if "ParentRef" in payload:
+        payload["SubAccount"] = payload["ParentRef"] is not None
+    old = draft.current or {}
+    return {name: old[name] for name in ("AccountSubType", "TaxCodeRef") if name in old} | payload
 
 
 KIND = Kind(
@@ -79,13 +94,13 @@ KIND = Kind(
     label="Account",
     plural="Chart of accounts",
     billcom=BillcomShape(path="classifications/chart-of-accounts", bulk=50),
-    qbo=QboShape(entity="Account", always=("name", "account_type")),
+    qbo=QboShape(entity="Account", always=("name", "number", "description", "account_type", "parent")),
     fields={
         "name": Field(billcom="name", qbo="Name", label="Name", limits={Side.QBO: 100}),
         "number": Field(billcom="account.number", qbo="AcctNum", label="Number", limits={Side.QBO: 20}),
         "description": Field(billcom="description", qbo="Description", label="Description", limits={Side.QBO: 100}),
         "account_type": Field(
-            billcom="account.type", qbo="AccountType", type=Type.CHOICE, choices=TYPES, label="Type", to=frozenset()
+            billcom="account.type", qbo="AccountType", type=Type.CHOICE, choices=TYPES, label="Type", fixed=True
         ),
         "parent": Field(
             billcom="parentId", qbo="ParentRef.value", type=Type.REF, ref="account", label="Sub-account of"
@@ -96,7 +111,7 @@ KIND = Kind(
         "balance": Field(qbo="CurrentBalance", type=Type.MONEY, fact=True, label="Balance"),
     },
     number="number",
-    gates=(not_special,),
+    gates=(not_special, has_a_type),
     untouchable=is_special,
     keys=keys,
     key_refs=("parent",),

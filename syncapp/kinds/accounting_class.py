@@ -9,7 +9,7 @@ from syncapp.kinds._shared import ACTIVE, needs_switch, nested_keys, read_list
 
 def write(payload: Raw, draft: Draft) -> Raw:
     if draft.side is Side.QBO and "ParentRef" in payload:
-        payload["SubClass"] = True
+        payload["SubClass"] = payload["ParentRef"] is not None
     return payload
 
 
@@ -18,7 +18,7 @@ KIND = Kind(
     label="Class",
     plural="Classes",
     billcom=BillcomShape(path="classifications/accounting-classes", bulk=50),
-    qbo=QboShape(entity="Class", always=("name",)),
+    qbo=QboShape(entity="Class", always=("name", "parent")),
     fields={
         "name": Field(billcom="name", qbo="Name", label="Name", limits={Side.QBO: 100}),
         "parent": Field(

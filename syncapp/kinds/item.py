@@ -16,13 +16,6 @@ def skips(raw: Raw, side: Side) -> bool:
     return side is Side.BILLCOM and raw.get("type") in TAXES
 
 
-def read(values: Values, raw: Raw, side: Side) -> Values:
-    values = read_list(values, raw, side)
-    if side is Side.QBO:
-        values["account"] = values["account"] or ""
-    return values
-
-
 def _rule(text: str, towards: Side) -> Hold:
     return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": text, "to_make_it_in": towards.label})
 
@@ -38,7 +31,7 @@ def fit_to_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
 
 
 def write(payload: Raw, draft: Draft) -> Raw:
-    if draft.side is Side.QBO and draft.changed == frozenset(KIND.compared) and "IncomeAccountRef" not in payload:
+    if draft.side is Side.QBO and not draft.remote_id and "IncomeAccountRef" not in payload:
         # QuickBooks wants an income account on every item it may sell; an item we only buy has just the other.
         payload["IncomeAccountRef"] = payload["ExpenseAccountRef"]
     return payload
@@ -52,7 +45,7 @@ KIND = Kind(
     qbo=QboShape(entity="Item", always=("name", "item_type")),
     fields={
         "name": Field(billcom="name", qbo="Name", label="Name", limits={Side.QBO: 100}),
-        "item_type": Field(billcom="type", qbo="Type", type=Type.CHOICE, choices=TYPES, label="Type", to=frozenset()),
+        "item_type": Field(billcom="type", qbo="Type", type=Type.CHOICE, choices=TYPES, label="Type", fixed=True),
         "description": Field(billcom="description", qbo="Description", label="Description", limits={Side.QBO: 4000}),
         "price": Field(billcom="price", qbo="UnitPrice", type=Type.NUMBER, label="Price"),
         "account": Field(
@@ -69,14 +62,16 @@ KIND = Kind(
             ref="account",
             label="Expense account",
         ),
-        "purchase_description": Field(billcom="purchaseDescription", qbo="PurchaseDesc", label="Purchase description"),
+        "purchase_description": Field(
+            billcom="purchaseDescription", qbo="PurchaseDesc", label="Purchase description", limits={Side.QBO: 1000}
+        ),
         "purchase_cost": Field(billcom="purchaseCost", qbo="PurchaseCost", type=Type.NUMBER, label="Cost"),
         "taxable": Field(billcom="taxable", qbo="Taxable", type=Type.BOOL, label="Taxable", to=TO_BILLCOM),
         "active": ACTIVE,
     },
     gates=(fit_to_sync,),
     keys=name_keys,
-    read=read,
+    read=read_list,
     write=write,
     skips=skips,
 )
