@@ -30,7 +30,7 @@ def without_deleted(text: str) -> str:
 def read_list(values: Values, raw: Raw, side: Side) -> Values:
     """List records: QuickBooks leaves ``Active`` out where it is true in some replies, and marks inactive names."""
     if side is Side.QBO:
-        values["active"] = raw.get("Active") is not False
+        values["active"] = raw.get("Active") is None or values["active"]
         values["name"] = without_deleted(values["name"])
     return values
 
@@ -62,6 +62,13 @@ def books_open(values: Values, towards: Side, terms: Terms) -> Hold | None:
 def books_open_for_update(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     """Neither the date it has nor the date it gets may lie in the closed period."""
     return books_open(values, towards, terms) or books_open(shown, towards, terms)
+
+
+def home_currency(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    """Amounts go over as they are, so a record in another currency would arrive with the wrong value."""
+    if values["currency"] in ("", terms.home_currency):
+        return None
+    return Hold(HoldCode.CURRENCY, {"currency": values["currency"]})
 
 
 def one_way(towards: Side, terms: Terms) -> Hold | None:

@@ -5,9 +5,22 @@ from __future__ import annotations
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.matching import normalise
 from syncapp.core.merging import waiting
-from syncapp.core.schema import BillcomShape, Draft, Field, Keys, Kind, Lookup, QboShape, Raw, Terms, Type, Values
+from syncapp.core.schema import (
+    BillcomShape,
+    Draft,
+    Field,
+    Keys,
+    Kind,
+    Lookup,
+    QboShape,
+    Raw,
+    Target,
+    Terms,
+    Type,
+    Values,
+)
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import ACTIVE, address, country, cut, read_list
+from syncapp.kinds._shared import ACTIVE, address, country, cut, home_currency, read_list
 
 
 def path_key(name: str) -> str:
@@ -38,20 +51,37 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
         return {**values, "email": terms.customer_email}
     if ":" not in values["name"]:
         return {**values, "parent": ""}
-    above = values["name"].rsplit(":", 1)[0].strip()
-    parent = lookup.find("customer", Side.BILLCOM, f"~{path_key(above)}")
+    parent = above(values["name"], lookup)
     if parent is None or parent.qbo_id is None:
-        return waiting("customer", above, parent)
+        return waiting("customer", values["name"].rsplit(":", 1)[0].strip(), parent)
     return {**values, "parent": parent.qbo_id}
 
 
+def above(name: str, lookup: Lookup) -> Target | None:
+    """The customer that "Parent:Child" stands under; BILL knows it by its name only."""
+    return lookup.find("customer", Side.BILLCOM, f"~{path_key(name.rsplit(':', 1)[0])}") if ":" in name else None
+
+
 def write(payload: Raw, draft: Draft) -> Raw:
-    if draft.side is Side.QBO and "FullyQualifiedName" in payload:
-        # The full name is read-only in QuickBooks: it follows from the own name and the parent.
-        payload["DisplayName"] = payload.pop("FullyQualifiedName").rsplit(":", 1)[-1].strip()
-        if parent := draft.values.get("parent"):
-            payload |= {"ParentRef": {"value": parent}, "Job": True}
+    """The full name is read-only in QuickBooks: it follows from the own name and the parent."""
+    if draft.side is Side.BILLCOM or "FullyQualifiedName" not in payload:
+        return payload
+    name = payload.pop("FullyQualifiedName")
+    payload["DisplayName"] = name.rsplit(":", 1)[-1].strip()
+    parent = above(name, draft.lookup)
+    if parent is not None and parent.qbo_id:
+        payload |= {"ParentRef": {"value": parent.qbo_id}, "Job": True}
+    elif ":" not in name and draft.values.get("parent"):
+        payload |= {"ParentRef": None, "Job": False}
     return payload
+
+
+def project_stays(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
+    """QuickBooks projects come to BILL; what is changed there doesn't go back."""
+    if towards is Side.QBO and shown.get("project"):
+        rule = "A project is kept in QuickBooks: changes made to it in BILL are not written back."
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+    return None
 
 
 KIND = Kind(
@@ -74,11 +104,14 @@ KIND = Kind(
         "account_number": Field(billcom="accountNumber", fact=True, label="Account no."),
         "parent": Field(qbo="ParentRef.value", type=Type.REF, ref="customer", fact=True, label="Sub-customer of"),
         "project": Field(qbo="IsProject", type=Type.BOOL, fact=True, label="Project"),
+        "currency": Field(billcom="invoiceCurrency", qbo="CurrencyRef.value", fact=True, label="Currency"),
         "balance": Field(billcom="balance.amount", qbo="Balance", type=Type.MONEY, fact=True, label="Balance"),
     },
     keys=keys,
     read=read,
     adapt=adapt,
     write=write,
+    gates=(home_currency,),
+    update_gates=(project_stays,),
     names_path=True,
 )

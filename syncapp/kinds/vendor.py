@@ -6,14 +6,14 @@ from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.matching import normalise
 from syncapp.core.schema import TO_QBO, BillcomShape, Field, Keys, Kind, Lookup, QboShape, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import ACTIVE, address, country, cut, read_list
+from syncapp.kinds._shared import ACTIVE, address, country, cut, home_currency, read_list, without_deleted
 
 
 def read(values: Values, raw: Raw, side: Side) -> Values:
     values = read_list(values, raw, side)
     values["address_country"] = country(values["address_country"])
     if side is Side.QBO:
-        values["company_name"] = values["company_name"].removesuffix(" (deleted)")
+        values["company_name"] = without_deleted(values["company_name"])
     return values
 
 
@@ -24,11 +24,18 @@ def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
     """BILL wants a country in every address: the company's own where QuickBooks shows none."""
+    if is_masked(values["tax_id"]):
+        values = {**values, "tax_id": ""}
     if towards is Side.BILLCOM and not values["address_country"]:
         if not terms.vendor_country:
             return Hold(HoldCode.NEEDS_ADDRESS)
         return {**values, "address_country": terms.vendor_country}
     return values
+
+
+def is_masked(tax_id: str) -> bool:
+    """Shown as "XXXXX6789" or "*****6789": that is not the number, and must not be written anywhere."""
+    return "*" in tax_id or tax_id.upper().startswith("XXX")
 
 
 def network_keeps(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
@@ -64,5 +71,6 @@ KIND = Kind(
     keys=keys,
     read=read,
     adapt=adapt,
+    gates=(home_currency,),
     update_gates=(network_keeps,),
 )
