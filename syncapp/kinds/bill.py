@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.matching import normalise
 from syncapp.core.schema import (
+    ZERO,
     BillcomShape,
     Draft,
     Field,
@@ -23,6 +26,11 @@ from syncapp.kinds import _expense_lines as expense
 from syncapp.kinds._shared import books_open, books_open_for_update, cut, one_way
 
 LINES = "billLineItems"
+# Reference: Intuit docs, DocNumber.
+NUMBER_LENGTH = 21
+ONE = Decimal(1)
+# What an update that replaces a bill must say again, or BILL may take it for emptied.
+KEPT = ("payFromChartOfAccountId", "purchaseOrderNumber", "paymentTermId", "classifications")
 # QuickBooks has no such field on a transaction: a bill is there, or deleted.
 ACTIVE_IN_BILLCOM = Field(billcom="archived", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active")
 
@@ -41,22 +49,43 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
 
 
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
-    """Vendor and number; then vendor, date and total, as a proposal only."""
+    """Vendor and number, as far as QuickBooks keeps it; then vendor, date and total, as a proposal only.
+
+    What is deleted or archived is nobody's twin: the other would be deleted for it.
+    """
     vendor = lookup.find("vendor", side, values["vendor"])
-    if vendor is None:
+    if vendor is None or not values["active"]:
         return Keys()
-    number = normalise(values["number"])
+    number = normalise(values["number"][:NUMBER_LENGTH])
     alike = f"{vendor.key}/{values['date']}/{values['total']}"
-    return Keys(first=cut(f"{vendor.key}/{number}") if number else "", proposal="" if number else alike)
+    return Keys(first=cut(f"{vendor.key}/{number}") if number else "", proposal=alike)
 
 
 def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    if hold := _adds_up(values, towards) or _home_currency(values, terms):
+        return hold
     if towards is Side.QBO:
         return _may_go_to_qbo(values, terms)
     if not values["number"]:
         return Hold(HoldCode.NEEDS_NUMBER)
     if values["open"] is not None and values["total"] is not None and values["open"] < values["total"]:
         return Hold(HoldCode.PAID_BEFORE_FIRST_SEEN)
+    return None
+
+
+def _adds_up(values: Values, towards: Side) -> Hold | None:
+    """Taxes and discounts are not among the lines that go over, and a bill must not arrive with another total."""
+    lines = sum((line["amount"] or ZERO for line in values["lines"]), ZERO)
+    if values["total"] is None or lines == values["total"]:
+        return None
+    rule = f"Its lines add up to {lines} and its total is {values['total']}: taxes and discounts don't sync."
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+
+
+def _home_currency(values: Values, terms: Terms) -> Hold | None:
+    """QuickBooks names the currency; BILL shows a rate of exchange on what isn't in US dollars."""
+    if values["currency"] not in ("", terms.home_currency) or values["exchange_rate"] not in (None, ZERO, ONE):
+        return Hold(HoldCode.CURRENCY, {"currency": values["currency"] or "of this bill"})
     return None
 
 
@@ -75,6 +104,11 @@ def _approved(values: Values, terms: Terms) -> Hold | None:
 
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
+    if not values["active"]:
+        # What is taken away needs neither a number nor anybody's approval.
+        return None
+    if hold := _adds_up(values, towards):
+        return hold
     if towards is Side.BILLCOM:
         return None if values["number"] else Hold(HoldCode.NEEDS_NUMBER)
     if values.get("mixed_locations") and terms.locations:
@@ -92,8 +126,19 @@ def write(payload: Raw, draft: Draft) -> Raw:
     if draft.side is Side.QBO:
         return _write_qbo(payload, draft)
     if "lines" in draft.changed or "location" in draft.changed:
-        payload[LINES] = expense.write_billcom(draft.values, draft.current, LINES)
-    return payload
+        payload[LINES] = expense.write_billcom(_one_location(draft.values), draft.current, LINES)
+    old = draft.current or {}
+    if old.get("approvers"):
+        # Reference: https://developer.bill.com/hc/reference/updatebill
+        payload["billApprovals"] = True
+    return {name: old[name] for name in KEPT if old.get(name)} | payload
+
+
+def _one_location(values: Values) -> Values:
+    """Lines that name several locations keep theirs, unless the bill has got one."""
+    if values.get("location") or not values.get("mixed_locations"):
+        return values
+    return {**values, "location": None}
 
 
 def _write_qbo(payload: Raw, draft: Draft) -> Raw:
@@ -113,7 +158,9 @@ KIND = Kind(
     qbo=QboShape(entity="Bill", always=("vendor",), retire=Retirement.DELETE),
     fields={
         "vendor": Field(billcom="vendorId", qbo="VendorRef.value", type=Type.REF, ref="vendor", label="Vendor"),
-        "number": Field(billcom="invoice.invoiceNumber", qbo="DocNumber", label="Number", limits={Side.QBO: 21}),
+        "number": Field(
+            billcom="invoice.invoiceNumber", qbo="DocNumber", label="Number", limits={Side.QBO: NUMBER_LENGTH}
+        ),
         "date": Field(billcom="invoice.invoiceDate", qbo="TxnDate", type=Type.DATE, label="Date"),
         "due_date": Field(billcom="dueDate", qbo="DueDate", type=Type.DATE, label="Due date"),
         "description": Field(
@@ -126,6 +173,8 @@ KIND = Kind(
         "open": Field(billcom="dueAmount", qbo="Balance", type=Type.MONEY, fact=True, label="Open"),
         "approval": Field(billcom="approvalStatus", fact=True, label="Approval"),
         "payment_status": Field(billcom="paymentStatus", fact=True, label="Payment status"),
+        "currency": Field(qbo="CurrencyRef.value", fact=True, label="Currency"),
+        "exchange_rate": Field(billcom="exchangeRate", type=Type.NUMBER, fact=True, label="Exchange rate"),
         "mixed_locations": Field(type=Type.BOOL, fact=True, label="Several locations"),
     },
     transaction=True,

@@ -32,8 +32,8 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
 
 
 def _by_amount(paid: list[Values]) -> list[Values]:
-    """The order of lines means nothing, so both sides are put in the same one."""
-    return sorted(paid, key=lambda line: line["amount"], reverse=True)
+    """The order of lines means nothing, so that a side which shuffles them shows no change."""
+    return sorted(paid, key=lambda line: (-(line["amount"] or 0), line["bill"]))
 
 
 def _read_billcom(values: Values, raw: Raw) -> Values:
@@ -68,10 +68,10 @@ def _read_qbo(values: Values, raw: Raw) -> Values:
 
 
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
-    """Vendor, date, total, and the bills it pays."""
+    """Vendor, date, total, and the bills it pays. What was voided is nobody's twin."""
     vendor = lookup.find("vendor", side, values["vendor"])
     bills = [lookup.find("bill", side, line["bill"]) for line in values["paid"]]
-    if vendor is None or not bills or any(bill is None for bill in bills):
+    if not values["active"] or vendor is None or not bills or any(bill is None for bill in bills):
         return Keys()
     paid = ",".join(sorted(str(bill.key) for bill in bills if bill is not None))
     return Keys(first=cut(f"{vendor.key}/{values['date']}/{values['amount']}/{paid}"))
@@ -173,6 +173,7 @@ KIND = Kind(
         "paid": Field(
             type=Type.LINES,
             label="Bills paid",
+            unordered=True,
             lines={
                 "bill": Field(type=Type.REF, ref="bill", label="Bill"),
                 "amount": Field(type=Type.MONEY, label="Amount"),
