@@ -64,8 +64,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBL
 INSTALLED_APPS = [
     # First, so that its templates and static files win over the stock ones.
     "syncapp",
-    # The admin's own site: once syncapp/admin/site.py is there, "syncapp.admin.site.TieoutAdminConfig" stands here.
-    "django.contrib.admin",
+    "config.apps.TieoutAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

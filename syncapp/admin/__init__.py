@@ -1,0 +1,7 @@
+"""The product's face: one file per screen, generic over kind."""
+
+from __future__ import annotations
+
+from syncapp.admin import companies, conflicts, connections, objects, runs
+
+__all__ = ["companies", "conflicts", "connections", "objects", "runs"]

@@ -1,0 +1,184 @@
+"""Companies: the list with everybody's state, and one company's page with what is going on in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from syncapp.admin.shared import CompanyScoped, SuperuserOnly, badge, moment
+from syncapp.core.holds import TEXTS, HoldCode
+from syncapp.core.sides import Side
+from syncapp.kinds import KINDS
+from syncapp.models import (
+    Company,
+    Conflict,
+    ConflictState,
+    Connection,
+    ConnectionState,
+    Firm,
+    Membership,
+    SyncedObject,
+    SyncRun,
+)
+from syncapp.services import setup
+
+
+class HeldFilter(admin.SimpleListFilter):
+    title = "something is held"
+    parameter_name = "held"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "yes":
+            return queryset.filter(held_count__gt=0)
+        return queryset.filter(held_count=0) if self.value() == "no" else queryset
+
+
+def _state_of(side: Side) -> Subquery:
+    found = Connection.objects.filter(company=OuterRef("pk"), side=side)
+    return Subquery(found.values("state")[:1])
+
+
+def _count(model: Any, **where: Any) -> Subquery:
+    """How many rows of a company there are, as one sub-select: joining two of them would multiply."""
+    rows = model.objects.filter(company=OuterRef("pk"), **where).order_by().values("company")
+    return Subquery(rows.annotate(number=Count("pk")).values("number")[:1])
+
+
+@admin.register(Company)
+class CompanyAdmin(CompanyScoped):
+    list_display = (
+        "name",
+        "firm",
+        "cohort_",
+        "bill_",
+        "quickbooks_",
+        "last_sync_",
+        "next_sync_",
+        "held_",
+        "conflicts_",
+    )
+    list_filter = (HeldFilter, "setup_step", ("firm", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("name", "firm__name", "connections__remote_id", "connections__remote_name")
+    list_select_related = ("firm",)
+    change_form_template = "admin/syncapp/company/change_form.html"
+    search_help_text = "Name, firm, realm or organization id"
+    fields = ("firm", "name", "signed_up_on", "time_zone", "archived")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found = super(CompanyScoped, self).get_queryset(request)
+        visible = found.filter(pk__in=Company.objects.visible_to(request.user).values("pk"))
+        last = SyncRun.objects.filter(company=OuterRef("pk")).order_by("-created_at")
+        return visible.annotate(
+            bill_state=_state_of(Side.BILLCOM),
+            qbo_state=_state_of(Side.QBO),
+            last_state=Subquery(last.values("state")[:1]),
+            last_at=Subquery(last.values("created_at")[:1]),
+            held_count=_coalesced(_count(SyncedObject, hold_code__gt="")),
+            conflict_count=_coalesced(_count_conflicts()),
+        )
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    @admin.display(description="Cohort")
+    def cohort_(self, row: Any) -> str:
+        return str(row.cohort)
+
+    @admin.display(description="BILL")
+    def bill_(self, row: Any) -> SafeString | str:
+        return _connection_badge(row.bill_state)
+
+    @admin.display(description="QuickBooks")
+    def quickbooks_(self, row: Any) -> SafeString | str:
+        return _connection_badge(row.qbo_state)
+
+    @admin.display(description="Last sync")
+    def last_sync_(self, row: Any) -> SafeString | str:
+        if not row.last_at:
+            return "never"
+        return format_html("{} {}", moment(row.last_at), badge(row.last_state, row.last_state.capitalize()))
+
+    @admin.display(description="Next sync")
+    def next_sync_(self, row: Any) -> str:
+        return moment(row.next_sync_at)
+
+    @admin.display(description="Held", ordering="held_count")
+    def held_(self, row: Any) -> SafeString | str:
+        return badge("held", str(row.held_count)) if row.held_count else ""
+
+    @admin.display(description="Conflicts", ordering="conflict_count")
+    def conflicts_(self, row: Any) -> SafeString | str:
+        return badge("open", str(row.conflict_count)) if row.conflict_count else ""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        company = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
+        more = dashboard(company, request) if company is not None else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+
+def _coalesced(count: Subquery) -> Any:
+    return Coalesce(count, 0)
+
+
+def _count_conflicts() -> Subquery:
+    return _count(Conflict, state=ConflictState.OPEN)
+
+
+def _connection_badge(state: str | None) -> SafeString | str:
+    if state is None:
+        return badge("none", "Not connected")
+    return badge(state, ConnectionState(state).label)
+
+
+def dashboard(company: Company, request: HttpRequest) -> dict[str, Any]:
+    """What is going on in a company: connections, set-up, counts, holds, runs."""
+    objects = SyncedObject.objects.filter(company=company)
+    both = Q(billcom_id__isnull=False, qbo_id__isnull=False)
+    counted = {
+        row["kind"]: row
+        for row in objects.order_by()
+        .values("kind")
+        .annotate(
+            billcom=Count("billcom_id"),
+            qbo=Count("qbo_id"),
+            linked=Count("pk", filter=both),
+            held=Count("pk", filter=~Q(hold_code="")),
+        )
+    }
+    holds = objects.exclude(hold_code="").order_by().values("hold_code").annotate(number=Count("pk"))
+    return {
+        "company": company,
+        "connections": Connection.objects.filter(company=company).defer("credentials"),
+        "steps": setup.steps(company),
+        "kinds": [{"kind": kind, **counted[name]} for name, kind in KINDS.items() if name in counted],
+        "holds": [{"text": TEXTS[HoldCode(row["hold_code"])], **row} for row in holds.order_by("-number")],
+        "runs": SyncRun.objects.filter(company=company)[:8],
+        "may_work": Company.objects.workable_by(request.user).filter(pk=company.pk).exists(),
+    }
+
+
+@admin.register(Firm)
+class FirmAdmin(SuperuserOnly):
+    list_display = ("name", "created_at")
+    search_fields = ("name",)
+
+
+@admin.register(Membership)
+class MembershipAdmin(SuperuserOnly):
+    list_display = ("user", "role", "firm", "company")
+    list_filter = ("role", "firm")
+    list_select_related = ("user", "firm", "company")
+    search_fields = ("user__username", "user__email", "firm__name", "company__name")
+    autocomplete_fields = ("firm", "company")
+    raw_id_fields = ("user",)

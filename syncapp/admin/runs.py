@@ -1,0 +1,134 @@
+"""Syncs with their log, and the journal of every write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+
+from syncapp.admin.shared import CompanyScoped, badge, csv_response, moment
+from syncapp.kinds import KINDS
+from syncapp.models import Company, Operation, SyncRun
+
+WHAT = (
+    ("read.billcom", "read in BILL"),
+    ("read.qbo", "read in QuickBooks"),
+    ("linked", "linked"),
+    ("create.billcom", "created in BILL"),
+    ("create.qbo", "created in QuickBooks"),
+    ("update.billcom", "changed in BILL"),
+    ("update.qbo", "changed in QuickBooks"),
+    ("retire.billcom", "retired in BILL"),
+    ("retire.qbo", "retired in QuickBooks"),
+    ("conflicts", "conflicts"),
+    ("refused", "refused"),
+    ("adopted", "found again"),
+)
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(CompanyScoped):
+    list_display = ("started_", "company", "scope", "trigger", "state_", "took_", "writes_", "calls_", "message_")
+    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "state", "scope", "trigger")
+    list_select_related = ("company",)
+    search_fields = ("company__name", "message")
+    date_hierarchy = "created_at"
+    change_form_template = "admin/syncapp/syncrun/change_form.html"
+
+    @admin.display(description="Asked for", ordering="created_at")
+    def started_(self, row: SyncRun) -> str:
+        return moment(row.created_at)
+
+    @admin.display(description="State", ordering="state")
+    def state_(self, row: SyncRun) -> SafeString:
+        return badge(row.state, row.get_state_display())
+
+    @admin.display(description="Took")
+    def took_(self, row: SyncRun) -> str:
+        if not row.started_at or not row.finished_at:
+            return ""
+        return f"{(row.finished_at - row.started_at).total_seconds():,.0f} s"
+
+    @admin.display(description="Writes")
+    def writes_(self, row: SyncRun) -> int:
+        verbs = ("create", "update", "retire", "restore")
+        return sum(int(number) for name, number in row.counts.items() if name.split(".")[1] in verbs)
+
+    @admin.display(description="API calls")
+    def calls_(self, row: SyncRun) -> int:
+        return sum(int(number) for number in row.calls.values())
+
+    @admin.display(description="Message")
+    def message_(self, row: SyncRun) -> str:
+        return row.message if len(row.message) <= 80 else f"{row.message[:79]}…"
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        run = kwargs.get("obj")
+        if isinstance(run, SyncRun):
+            context |= {
+                "run": run,
+                "title": str(run),
+                "columns": [label for _, label in WHAT],
+                "rows": _rows(run),
+                "calls": sorted(run.calls.items()),
+                "log": run.log.all()[:1000],
+                "badge": badge(run.state, run.get_state_display()),
+                "may_work": Company.objects.workable_by(request.user).filter(pk=run.company_id).exists(),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _rows(run: SyncRun) -> list[dict[str, Any]]:
+    found = []
+    for kind in KINDS.values():
+        cells = [int(run.counts.get(f"{kind.name}.{what}", 0)) for what, _ in WHAT]
+        if any(cells):
+            found.append({"kind": kind, "cells": cells})
+    return found
+
+
+@admin.register(Operation)
+class OperationAdmin(CompanyScoped):
+    list_display = ("planned_", "company", "kind", "object", "verb", "side", "state_", "error_", "remote_id")
+    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "state", "side", "verb", "kind")
+    list_select_related = ("company", "object")
+    search_fields = ("=remote_id", "object__label", "object__number", "=error_code")
+    date_hierarchy = "planned_at"
+    actions = ("export",)
+    fields = (
+        "company", "run", "object", "kind", "verb", "side", "state", "remote_id", "error_code", "error_words",
+        "planned_at", "finished_at", "request_id", "payload",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        heavy = ("values", "object__billcom_raw", "object__qbo_raw", "object__billcom_values", "object__qbo_values")
+        return super().get_queryset(request).select_related("object").defer(*heavy, "object__base")
+
+    @admin.display(description="Planned", ordering="planned_at")
+    def planned_(self, row: Operation) -> str:
+        return moment(row.planned_at)
+
+    @admin.display(description="Outcome", ordering="state")
+    def state_(self, row: Operation) -> SafeString:
+        return badge(row.state, row.get_state_display())
+
+    @admin.display(description="Words")
+    def error_(self, row: Operation) -> str:
+        return row.error_words if len(row.error_words) <= 70 else f"{row.error_words[:69]}…"
+
+    @admin.action(description="Download as CSV")
+    def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        head = ("Planned", "Company", "Kind", "Record", "What", "Side", "Outcome", "Code", "Words", "Id there")
+
+        def rows() -> Iterator[tuple[Any, ...]]:
+            for row in queryset.select_related("company", "object").iterator(chunk_size=500):
+                yield (
+                    row.planned_at.isoformat(), row.company.name, row.kind, str(row.object or ""), row.verb, row.side,
+                    row.state, row.error_code, row.error_words, row.remote_id,
+                )  # fmt: skip
+
+        return csv_response("journal", head, rows())
