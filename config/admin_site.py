@@ -37,10 +37,12 @@ class TieoutAdminSite(AdminSite):
         user = request.user
         if not user.is_active or not user.is_authenticated:
             return False
-        if not hasattr(user, "works_here"):
+        known = getattr(request, "works_here", None)
+        if known is None:
             # Asked once for each screen in the menu: the answer is kept for the length of the request.
-            user.works_here = user.is_superuser or user.memberships.exists()  # type: ignore[union-attr]
-        return bool(user.works_here)
+            known = user.is_superuser or user.memberships.exists()
+            setattr(request, "works_here", known)  # noqa: B010  requests take attributes, their type doesn't know
+        return bool(known)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """People sign in where they sign in for everything, with their second factor."""
@@ -48,9 +50,6 @@ class TieoutAdminSite(AdminSite):
         if request.user.is_authenticated and not self.has_permission(request):
             return redirect("syncapp:home")
         return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': wanted})}")
-
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return redirect("account_logout")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Our own screens first, in the order of a working day; what belongs to other packages for superusers only."""

@@ -152,7 +152,7 @@ def dashboard(company: Company, request: HttpRequest) -> dict[str, Any]:
         .annotate(
             billcom=Count("billcom_id"),
             qbo=Count("qbo_id"),
-            linked=Count("pk", filter=both),
+            paired=Count("pk", filter=both),
             held=Count("pk", filter=~Q(hold_code="")),
         )
     }

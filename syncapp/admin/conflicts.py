@@ -7,12 +7,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
-from syncapp.admin.shared import CompanyScoped, badge, csv_response, moment
+from syncapp.admin.shared import CompanyScoped, badge, csv_response, moment, person
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import Company, Conflict
@@ -70,11 +70,11 @@ class ConflictAdmin(CompanyScoped):
 
     @admin.action(description="Reviewed: the kept value is right")
     def review(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        number = conflicts.review(queryset, request.user)
+        number = conflicts.review(queryset, person(request))
         self.message_user(request, f"{number} conflict{'s' if number != 1 else ''} reviewed.", messages.SUCCESS)
 
     @admin.action(description="Download as CSV")
-    def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+    def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
         head = ("When", "Company", "Kind", "Record", "Field", "In BILL", "In QuickBooks", "Kept", "State")
 
         def rows() -> Iterator[tuple[Any, ...]]:
@@ -96,9 +96,9 @@ class ConflictAdmin(CompanyScoped):
         row = get_object_or_404(self.get_queryset(request), pk=pk)
         try:
             if request.POST.get("what") == "restore":
-                conflicts.restore(Conflict.objects.get(pk=row.pk), request.user)
+                conflicts.restore(Conflict.objects.get(pk=row.pk), person(request))
                 self.message_user(request, "The next sync puts the other value back on both sides.", messages.SUCCESS)
-            elif not conflicts.review(Conflict.objects.filter(pk=row.pk), request.user):
+            elif not conflicts.review(Conflict.objects.filter(pk=row.pk), person(request)):
                 self.message_user(request, "It is closed already, or you may only look.", messages.WARNING)
         except ServiceError as error:
             self.message_user(request, error.message, messages.ERROR)

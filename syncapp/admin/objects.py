@@ -9,13 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from syncapp.admin.shared import CompanyScoped, badge, csv_response, moment, money
+from syncapp.admin.shared import CompanyScoped, badge, csv_response, moment, money, person
 from syncapp.core.schema import Field, Kind, Lookup, Target, Type
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
@@ -48,7 +48,7 @@ class SyncedObjectAdmin(CompanyScoped):
     list_select_related = ("company",)
     search_fields = ("label", "number", "=billcom_id", "=qbo_id")
     search_help_text = "Name, number, or id on either side"
-    actions = ("retry", "exclude", "include", "tell_apart", "export")
+    actions = ("retry", "leave_out", "include", "tell_apart", "export")
     ordering = ("-pk",)
     change_form_template = "admin/syncapp/syncedobject/change_form.html"
 
@@ -89,27 +89,27 @@ class SyncedObjectAdmin(CompanyScoped):
 
     @admin.action(description="Retry with the next sync")
     def retry(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._say(request, links.retry(queryset, request.user), "will be tried again with the next sync")
+        self._say(request, links.retry(queryset, person(request)), "will be tried again with the next sync")
 
     @admin.action(description="Include again")
     def include(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._say(request, links.include(queryset, request.user), "will be synced again")
+        self._say(request, links.include(queryset, person(request)), "will be synced again")
 
     @admin.action(description="These are different: create them on the other side")
     def tell_apart(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._say(request, links.tell_apart(queryset, request.user), "will be created with the next sync")
+        self._say(request, links.tell_apart(queryset, person(request)), "will be created with the next sync")
 
     @admin.action(description="Exclude from the sync …")
-    def exclude(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    def leave_out(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         if request.POST.get("sure") != "yes":
             context = {**self.admin_site.each_context(request), "objects": queryset[:50], "count": queryset.count()}
             context |= {"selected": request.POST.getlist("_selected_action"), "title": "Exclude from the sync?"}
             return render(request, "admin/syncapp/syncedobject/exclude.html", context)
-        self._say(request, links.exclude(queryset, request.user), "excluded from the sync")
+        self._say(request, links.exclude(queryset, person(request)), "excluded from the sync")
         return None
 
     @admin.action(description="Download as CSV")
-    def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+    def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
         head = (
             "Company",
             "Kind",
@@ -176,7 +176,7 @@ class SyncedObjectAdmin(CompanyScoped):
             other = self._other(request, row)
             if other is None:
                 raise ServiceError("That record is no longer among the candidates. Reload the page.")
-            linked = links.link(row, other, request.user)
+            linked = links.link(row, other, person(request))
             self._say(request, 1, "linked; the next sync merges the two")
             return linked
         simple = {
@@ -188,7 +188,7 @@ class SyncedObjectAdmin(CompanyScoped):
         if what not in simple:
             raise ServiceError("That can't be done with a record.")
         act, words = simple[what]
-        self._say(request, act(one, request.user), words)
+        self._say(request, act(one, person(request)), words)
         return row
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:

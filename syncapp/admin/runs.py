@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.safestring import SafeString
 
 from syncapp.admin.shared import CompanyScoped, badge, csv_response, moment
@@ -121,7 +121,7 @@ class OperationAdmin(CompanyScoped):
         return row.error_words if len(row.error_words) <= 70 else f"{row.error_words[:69]}…"
 
     @admin.action(description="Download as CSV")
-    def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+    def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
         head = ("Planned", "Company", "Kind", "Record", "What", "Side", "Outcome", "Code", "Words", "Id there")
 
         def rows() -> Iterator[tuple[Any, ...]]:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
@@ -49,6 +51,13 @@ def money(value: Decimal | None) -> SafeString | str:
 def moment(value: datetime | None) -> str:
     """Short, in the time zone of the installation."""
     return f"{timezone.localtime(value):%d %b %Y %H:%M}".lstrip("0") if value else ""
+
+
+def person(request: HttpRequest) -> User:
+    """Who is asking; the admin lets nobody in who hasn't signed in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 class CompanyScoped(admin.ModelAdmin[Any]):
