@@ -32,10 +32,12 @@ def fill(work: Work, data: dict[str, Any], name: str) -> None:
         raise ValueError(f"{', '.join(unknown)}: not an entity of the sandbox")
     given = _normal(data)
     _singles(work, given, name)
-    for entity in ENTITIES.values():
-        _load_rows(work, entity, given.get(entity.name, []))
-    work.realm.count_ids()
-    _name_all(work)
+    for lists in (True, False):
+        for entity in ENTITIES.values():
+            if entity.is_list is lists:
+                _load_rows(work, entity, given.get(entity.name, []))
+        work.realm.count_ids()
+        _name_all(work)
     _label_all(work)
     _post_all(work, given.get("Account", []))
     _link_all(work)
@@ -136,8 +138,7 @@ def _fill_transaction(work: Work, entity: Entity, record: Record) -> None:
     if "TotalAmt" not in record and entity.name not in ("Transfer", "JournalEntry"):
         record["TotalAmt"] = _line_total(record)
     if entity.name in ("Bill", "VendorCredit", "BillPayment") and "APAccountRef" not in record:
-        id = work.books.account(accounts.PAYABLE)
-        record["APAccountRef"] = {"value": id, "name": work.realm.table("Account").rows[id]["FullyQualifiedName"]}
+        record["APAccountRef"] = {"value": work.books.account(accounts.PAYABLE)}
     for name in ("TotalAmt", "Balance"):
         if name in record:
             record[name] = cents(record[name])

@@ -66,7 +66,7 @@ def _restore_table(table: Table, kept: dict[str, Any]) -> None:
         table.put(record, 0)
     table.deleted = dict(kept["deleted"])
     table.changes = {}
-    for id, second in kept["changes"].items():
+    for id, (_, second) in kept["changes"].items():
         table.note(id, second)
 
 

@@ -4,7 +4,7 @@ so that an answer already given, a snapshot and the replay of a request may keep
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -32,8 +32,9 @@ class Table:
     def __init__(self, entity: Entity) -> None:
         self.entity = entity
         self.rows: dict[str, Record] = {}
-        #: Ids, deleted ones too, the one changed last at the end; with the second of the change.
-        self.changes: dict[str, int] = {}
+        #: Ids, deleted ones too, the one changed last at the end; with its place in time, which never goes back, and
+        #: the second of the change by the clock, which may have been put back.
+        self.changes: dict[str, tuple[int, int]] = {}
         self.deleted: dict[str, Record] = {}
         self.indexes: dict[str, dict[str, dict[str, None]]] = {name: {} for name in entity.indexed}
         self.inactive = 0
@@ -58,10 +59,9 @@ class Table:
         self.rows[record["Id"]] = record
 
     def note(self, id: str, second: int) -> None:
-        """Changes are kept in the order they happened in, also when the clock is put back."""
         self._latest = max(self._latest, second)
         self.changes.pop(id, None)
-        self.changes[id] = self._latest
+        self.changes[id] = (self._latest, second)
 
     def remove(self, id: str, stub: Record, second: int) -> None:
         self._unindex(self.rows.pop(id))
@@ -72,14 +72,13 @@ class Table:
         """Ids changed since then, the earliest first."""
         found = []
         for id in reversed(self.changes):
-            if self.changes[id] < second or (self.changes[id] == second and not inclusive):
+            place, changed = self.changes[id]
+            if place < second:
                 break
-            found.append(id)
+            if changed > second or (changed == second and inclusive):
+                found.append(id)
         found.reverse()
         return found
-
-    def sorted_ids(self) -> Iterable[str]:
-        return self.rows if self.in_id_order else sorted(self.rows, key=id_order)
 
     def page(self, start: int, size: int) -> list[Record]:
         return list(islice(self.rows.values(), start, start + size))
