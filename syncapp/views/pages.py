@@ -33,8 +33,8 @@ def render_page(
     **context: Any,
 ) -> HttpResponse:
     """One of ``templates/syncapp/`` in the admin's frame, so that every page has the same head and menu."""
-    # Without the admin's list of tables at the side: these pages have a menu of their own.
-    frame = {**admin.site.each_context(request), "is_nav_sidebar_enabled": False}
+    # Whoever has no company yet may not enter the admin, but is shown who is signed in and the way out all the same.
+    frame = {**admin.site.each_context(request), "has_permission": request.user.is_authenticated}
     own = {"title": title, "company": company, "may_work": _may_work(request, company), "section": _section(request)}
     return render(request, f"syncapp/{template}", {**frame, **own, **context}, status=status)
 
