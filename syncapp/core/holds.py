@@ -62,9 +62,9 @@ TEXTS: Mapping[HoldCode, HoldText] = {
         "Enter a bill number in QuickBooks Online and sync again.",
     ),
     HoldCode.NEEDS_ADDRESS: HoldText(
-        "No address",
-        "BILL needs at least a country in a vendor's address, and this vendor has none.",
-        "Enter an address in QuickBooks Online, or set a country for vendors without address in Sync preferences.",
+        "No country",
+        "BILL needs a country in every address, a vendor's above all, and this record shows none.",
+        "Enter it in QuickBooks Online, or set a country for addresses without one in Sync preferences.",
     ),
     HoldCode.NEEDS_EMAIL: HoldText(
         "No e-mail address",

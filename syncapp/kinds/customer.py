@@ -44,17 +44,28 @@ def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
     if towards is Side.BILLCOM:
-        if values["email"]:
-            return values
-        if not terms.customer_email:
-            return Hold(HoldCode.NEEDS_EMAIL)
-        return {**values, "email": terms.customer_email}
+        return _for_billcom(values, terms)
     if ":" not in values["name"]:
         return {**values, "parent": ""}
     parent = above(values["name"], lookup)
     if parent is None or parent.qbo_id is None:
         return waiting("customer", values["name"].rsplit(":", 1)[0].strip(), parent)
     return {**values, "parent": parent.qbo_id}
+
+
+def _for_billcom(values: Values, terms: Terms) -> Values | Hold:
+    """BILL wants an e-mail address, and a country in each postal address that is given."""
+    email = values["email"] or terms.customer_email
+    if not email:
+        return Hold(HoldCode.NEEDS_EMAIL)
+    values = {**values, "email": email}
+    for head in ("address", "shipping"):
+        given = any(values[f"{head}_{part}"] for part in ("line1", "line2", "city", "state", "zip"))
+        if given and not values[f"{head}_country"]:
+            if not terms.vendor_country:
+                return Hold(HoldCode.NEEDS_ADDRESS)
+            values[f"{head}_country"] = terms.vendor_country
+    return values
 
 
 def above(name: str, lookup: Lookup) -> Target | None:
