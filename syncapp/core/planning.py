@@ -245,7 +245,8 @@ def _gone_when_linked(kind: Kind, side: Side) -> Hold:
 
 
 def _field_stays(kind: Kind, name: str, towards: Side) -> Hold:
-    rule = f"{kind.field_label(name)} of a {kind.label.lower()} is not written to {towards.label}."
+    article = "an" if kind.label[0] in "AEIOU" else "a"
+    rule = f"{kind.field_label(name)} of {article} {kind.label.lower()} is not written to {towards.label}."
     return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
 
 
