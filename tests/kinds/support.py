@@ -149,3 +149,7 @@ def just_linked(
     kind: str, billcom: Changes = None, qbo: Changes = None, *, by: Terms = TERMS, refs: Lookup = LOOKUP
 ) -> Decision:
     return decide(KINDS[kind], Seen(1, view(kind, BILLCOM, billcom), view(kind, QBO, qbo)), by, refs)
+
+
+def edited_on(side: Side, kind: str, changes: Changes, *, by: Terms = TERMS) -> Decision:
+    return edited(kind, changes, by=by) if side is BILLCOM else edited(kind, None, changes, by=by)

@@ -16,10 +16,10 @@ from syncapp.core.codec import blanks, decode, dig, encode
 from syncapp.core.merging import carry, same
 from syncapp.core.planning import ACTIVE
 from syncapp.core.records import Outcome, WriteVerb
-from syncapp.core.schema import Draft, Field, Kind, Raw, Terms, Type, Values
+from syncapp.core.schema import Draft, Field, Kind, Raw, Type, Values
 from syncapp.core.sides import Cohort, Side
 from syncapp.kinds import KINDS
-from tests.kinds.support import LINKED, LOOKUP, PAYLOADS, TERMS, edited, just_linked, payload, shown
+from tests.kinds.support import LINKED, LOOKUP, PAYLOADS, TERMS, edited, edited_on, just_linked, payload, shown
 
 FOLDER = Path(syncapp.kinds.__file__).parent
 SHAPES = Path(__file__).resolve().parent.parent / "sandbox" / "billcom_shapes.json"
@@ -266,7 +266,8 @@ def test_it_can_be_decided_for_every_company(kind: Kind) -> None:
     for cohort in Cohort:
         for switch in switches:
             for on in (True, False):
-                terms: Terms = replace(TERMS, cohort=cohort, **{switch: on})
+                changes: dict[str, Any] = {switch: on}
+                terms = replace(TERMS, cohort=cohort, **changes)
                 for decision in (just_linked(kind.name, by=terms), edited(kind.name, {"archived": True}, by=terms)):
                     assert decision.hold is None or (decision.hold.describe() and decision.hold.fix())
 
@@ -278,7 +279,7 @@ def test_taking_one_away_is_planned_for_the_other_side_or_held(kind: Kind, side:
         Side.BILLCOM: {"archived": True, "status": "VOID"},
         Side.QBO: {"Active": False, "status": "Deleted"},
     }
-    decision = edited(kind.name, **{side.value: gone[side]})
+    decision = edited_on(side, kind.name, gone[side])
     if decision.hold is None:
         (write,) = decision.writes
         assert (write.side, write.verb, write.changed) == (side.other, WriteVerb.RETIRE, frozenset({ACTIVE}))
@@ -296,7 +297,7 @@ def test_retiring_changes_nothing_else(kind: Kind, side: Side) -> None:
     other = (
         {"name": "Renamed", "account.type": "BANK"} if side is Side.QBO else {"Name": "Renamed", "AccountType": "Bank"}
     )
-    decision = edited(kind.name, **{side.other.value: {**gone, **other}})
+    decision = edited_on(side.other, kind.name, {**gone, **other})
     for write in decision.writes:
         there = shown(kind.name, side)
         assert write.values == {**there, ACTIVE: False}
