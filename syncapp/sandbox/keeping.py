@@ -45,6 +45,8 @@ class Keeper:
         return time.monotonic() - began
 
     def _write_and_die(self) -> None:
+        # A connection that the server ends meanwhile must end: held open here, it would swallow the next request.
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         # Collecting would touch, and so copy, all of the memory that the two still share.
         gc.disable()
         try:

@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -20,6 +21,7 @@ from syncapp.sandbox.webhooks import ANSWER_SECONDS, Post
 from syncapp.sandbox.world import Delivery, Sandbox
 
 POST_EVERY = 0.2
+KEEP_ALIVE = 120
 EXTENSION = "sandbox"
 # SO_LINGER with no time to linger: the client sees a reset, not an end.
 RESET = struct.pack("ii", 1, 0)
@@ -66,7 +68,7 @@ class Application:
         if delivery.dropped:
             await _cut(scope["extensions"][EXTENSION]["transport"])
         else:
-            await _answer(delivery, send)
+            await _answer(delivery, send, format_datetime(self.world.clock.now(), usegmt=True))
 
     async def _notify(self) -> None:
         while True:
@@ -86,10 +88,10 @@ async def _request(scope: Scope, receive: Receive) -> Request:
     return Request(scope["method"], scope["path"], query, headers, body)
 
 
-async def _answer(delivery: Delivery, send: Send) -> None:
+async def _answer(delivery: Delivery, send: Send, date: str) -> None:
     response = delivery.response
     headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in response.headers.items()]
-    headers.append((b"content-length", str(len(response.body)).encode()))
+    headers += [(b"content-length", str(len(response.body)).encode()), (b"date", date.encode())]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
 
@@ -154,8 +156,12 @@ def serve(world: Sandbox, host: str, port: int, file: Path | None) -> None:
         port=port,
         log_level="critical",
         access_log=False,
+        # Of the sandbox's own clock, which may be a virtual one.
+        date_header=False,
         loop="uvloop",
         http=Protocol,
+        # A client that has just been busy for a while must not find its connection going.
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=2,
     )
     Server(config, f"sandbox ready {world.base_url}").run()
