@@ -44,6 +44,7 @@ def work(context: Context, save: Save) -> bool:
     if position["stage"] == "read-billcom":
         if not _read_billcom(context, save):
             return False
+        position.pop("after", None)  # Where an earlier going through broke off: this one begins at the beginning.
         position.update(stage="plan", round=0, kind=0, did=0)
     return _plan_all(context, save)
 
