@@ -71,6 +71,12 @@ class BillcomGateway:
         self._gate = gate or threading.BoundedSemaphore(AT_ONCE)
         self._sleep = sleep
         self._now = now
+        self._server_time: datetime | None = None
+
+    @property
+    def server_time(self) -> datetime | None:
+        """BILL's clock in its last answer (the Date header, to the second); None where it didn't say."""
+        return self._server_time
 
     # --- the organization --------------------------------------------------------------------------------------------
 
@@ -211,6 +217,7 @@ class BillcomGateway:
         for wait in (*AT_ONCE_WAITS, None):
             with self._gate:
                 answer = self._http.send(call)
+            self._server_time = answer.date or self._server_time
             error = error_in(answer, self._now())
             at_once = isinstance(error, RateLimited) and error.scope is Scope.CONCURRENT
             if not at_once or wait is None:

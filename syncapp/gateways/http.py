@@ -111,6 +111,14 @@ class Answer:
         return self.headers.get("intuit_tid") or self.headers.get("x-request-id") or ""
 
     @property
+    def date(self) -> datetime | None:
+        """The remote's clock, as its Date header has it."""
+        with suppress(ValueError, TypeError):
+            moment = parsedate_to_datetime(self.headers.get("Date", ""))
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return None
+
+    @property
     def raw(self) -> str:
         """The beginning of the body, fit to be kept."""
         if self.call.confidential:
