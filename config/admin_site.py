@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -22,7 +24,45 @@ ORDER = (
     "GLMapping",
     "Firm",
     "Membership",
+    "User",
 )
+OURS = ("syncapp", "auth")
+# One schedule with arguments that can't be read stops all of them, so a person only looks.
+LOOK_ONLY = frozenset({"django_q.schedule"})
+# What signs people in: the secret of a second factor, and keys that confirm an address.
+SECRET_FIELDS = {"mfa.authenticator": ("data",), "account.emailconfirmation": ("key",)}
+
+
+class OfOtherPackages(ModelAdmin[Any]):
+    """Laid over the screens that other packages bring along: for superusers only, and no secret among the fields."""
+
+    def _may(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def _may_change(self, request: HttpRequest) -> bool:
+        return self._may(request) and self.model._meta.label_lower not in LOOK_ONLY
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._may(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._may(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._may_change(request) and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._may_change(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._may_change(request)
+
+    def get_exclude(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return (*(super().get_exclude(request, obj) or ()), *SECRET_FIELDS.get(self.model._meta.label_lower, ()))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        secret = SECRET_FIELDS.get(self.model._meta.label_lower, ())
+        return [name for name in super().get_list_display(request) if name not in secret]
 
 
 class TieoutAdminSite(AdminSite):
@@ -31,6 +71,15 @@ class TieoutAdminSite(AdminSite):
     index_title = "All screens"
     site_url = "/"
     enable_nav_sidebar = False
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Screens of other packages come in under our rules; they are asked for before we could change them."""
+        models: Iterable[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        for model in models:
+            shown = admin_class or ModelAdmin
+            if model._meta.app_label not in OURS:
+                shown = type(shown.__name__, (OfOtherPackages, shown), {})
+            super().register(model, shown, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Everybody who works for a firm or a company here; what they see is decided screen by screen."""
@@ -52,13 +101,11 @@ class TieoutAdminSite(AdminSite):
         return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': wanted})}")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Our own screens first, in the order of a working day; what belongs to other packages for superusers only."""
+        """Our own screens first, in the order of a working day."""
         apps = super().get_app_list(request, app_label)
-        if not request.user.is_superuser:
-            apps = [app for app in apps if app["app_label"] == "syncapp"]
-        apps.sort(key=lambda app: (app["app_label"] != "syncapp", app["name"]))
+        apps.sort(key=lambda app: (*(app["app_label"] != label for label in OURS), app["name"]))
         for app in apps:
-            if app["app_label"] == "syncapp":
+            if app["app_label"] in OURS:
                 app["models"].sort(key=lambda model: _place(model["object_name"]))
         return apps
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from syncapp.admin import companies, conflicts, connections, objects, runs
+from syncapp.admin import companies, conflicts, connections, objects, people, runs
 
-__all__ = ["companies", "conflicts", "connections", "objects", "runs"]
+__all__ = ["companies", "conflicts", "connections", "objects", "people", "runs"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -11,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from syncapp.admin.shared import CompanyScoped, SuperuserOnly, badge, moment
+from syncapp.admin.shared import CompanyScoped, badge, may_work_on, moment
 from syncapp.core.holds import TEXTS, HoldCode
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
@@ -21,8 +22,8 @@ from syncapp.models import (
     ConflictState,
     Connection,
     ConnectionState,
-    Firm,
-    Membership,
+    ObjectState,
+    SetupStep,
     SyncedObject,
     SyncRun,
 )
@@ -40,6 +41,20 @@ class HeldFilter(admin.SimpleListFilter):
         if self.value() == "yes":
             return queryset.filter(held_count__gt=0)
         return queryset.filter(held_count=0) if self.value() == "no" else queryset
+
+
+class ReconnectFilter(admin.SimpleListFilter):
+    title = "connections"
+    parameter_name = "connections"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("lost", "Needs reconnect"), ("both", "Both connected"), ("missing", "Not both connected")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        both = Q(bill_state=ConnectionState.CONNECTED, qbo_state=ConnectionState.CONNECTED)
+        lost = Q(bill_state=ConnectionState.NEEDS_RECONNECT) | Q(qbo_state=ConnectionState.NEEDS_RECONNECT)
+        wanted = {"lost": lost, "both": both, "missing": ~Q(pk__in=queryset.filter(both).values("pk"))}
+        return queryset.filter(wanted.get(self.value() or "", Q()))
 
 
 def _state_of(side: Side) -> Subquery:
@@ -66,23 +81,24 @@ class CompanyAdmin(CompanyScoped):
         "held_",
         "conflicts_",
     )
-    list_filter = (HeldFilter, "setup_step", ("firm", admin.RelatedOnlyFieldListFilter))
+    list_filter = (HeldFilter, ReconnectFilter, "setup_step", ("firm", admin.RelatedOnlyFieldListFilter))
     search_fields = ("name", "firm__name", "connections__remote_id", "connections__remote_name")
     list_select_related = ("firm",)
     change_form_template = "admin/syncapp/company/change_form.html"
     search_help_text = "Name, firm, realm or organization id"
     fields = ("firm", "name", "signed_up_on", "time_zone", "archived")
 
+    company_path = "pk"
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found = super(CompanyScoped, self).get_queryset(request)
-        visible = found.filter(pk__in=Company.objects.visible_to(request.user).values("pk"))
+        visible = super().get_queryset(request)
         last = SyncRun.objects.filter(company=OuterRef("pk")).order_by("-created_at")
         return visible.annotate(
             bill_state=_state_of(Side.BILLCOM),
             qbo_state=_state_of(Side.QBO),
             last_state=Subquery(last.values("state")[:1]),
             last_at=Subquery(last.values("created_at")[:1]),
-            held_count=_coalesced(_count(SyncedObject, hold_code__gt="")),
+            held_count=_coalesced(_count(SyncedObject, state=ObjectState.HELD)),
             conflict_count=_coalesced(_count_conflicts()),
         )
 
@@ -144,41 +160,29 @@ def _connection_badge(state: str | None) -> SafeString | str:
 def dashboard(company: Company, request: HttpRequest) -> dict[str, Any]:
     """What is going on in a company: connections, set-up, counts, holds, runs."""
     objects = SyncedObject.objects.filter(company=company)
+    rows = {row["kind"]: row for row in _by_kind(objects)}
+    holds = objects.exclude(hold_code="").order_by().values("hold_code").annotate(number=Count("pk"))
+    return {
+        "company": company,
+        "connections": Connection.objects.filter(company=company).defer("credentials"),
+        "steps": [] if company.setup_step == SetupStep.DONE else setup.steps(company),
+        "kinds": [{"kind": kind, **rows[name]} for name, kind in KINDS.items() if name in rows],
+        "holds": [{"text": TEXTS[HoldCode(row["hold_code"])], **row} for row in holds.order_by("-number")],
+        "open_conflicts": Conflict.objects.filter(company=company, state=ConflictState.OPEN).count(),
+        "runs": SyncRun.objects.filter(company=company).defer("position", "counts", "calls")[:8],
+        "may_work": may_work_on(request, company.pk),
+    }
+
+
+def _by_kind(objects: QuerySet[SyncedObject]) -> Iterable[Any]:
     both = Q(billcom_id__isnull=False, qbo_id__isnull=False)
-    counted = {
-        row["kind"]: row
-        for row in objects.order_by()
+    return (
+        objects.order_by()
         .values("kind")
         .annotate(
             billcom=Count("billcom_id"),
             qbo=Count("qbo_id"),
             paired=Count("pk", filter=both),
-            held=Count("pk", filter=~Q(hold_code="")),
+            held=Count("pk", filter=Q(state=ObjectState.HELD)),
         )
-    }
-    holds = objects.exclude(hold_code="").order_by().values("hold_code").annotate(number=Count("pk"))
-    return {
-        "company": company,
-        "connections": Connection.objects.filter(company=company).defer("credentials"),
-        "steps": setup.steps(company),
-        "kinds": [{"kind": kind, **counted[name]} for name, kind in KINDS.items() if name in counted],
-        "holds": [{"text": TEXTS[HoldCode(row["hold_code"])], **row} for row in holds.order_by("-number")],
-        "runs": SyncRun.objects.filter(company=company)[:8],
-        "may_work": Company.objects.workable_by(request.user).filter(pk=company.pk).exists(),
-    }
-
-
-@admin.register(Firm)
-class FirmAdmin(SuperuserOnly):
-    list_display = ("name", "created_at")
-    search_fields = ("name",)
-
-
-@admin.register(Membership)
-class MembershipAdmin(SuperuserOnly):
-    list_display = ("user", "role", "firm", "company")
-    list_filter = ("role", "firm")
-    list_select_related = ("user", "firm", "company")
-    search_fields = ("user__username", "user__email", "firm__name", "company__name")
-    autocomplete_fields = ("firm", "company")
-    raw_id_fields = ("user",)
+    )

@@ -2,47 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
-from syncapp.admin.shared import CompanyScoped, badge, csv_response, moment, person
+from syncapp.admin.cells import Cell, Wanted, cell, names_in
+from syncapp.admin.shared import (
+    HEAVY,
+    CompanyFilter,
+    CompanyScoped,
+    badge,
+    counted,
+    csv_response,
+    may_work_on,
+    moment,
+    person,
+)
+from syncapp.core.schema import Field
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.models import Company, Conflict
+from syncapp.models import Conflict, ConflictState
 from syncapp.services import conflicts
 from syncapp.services.errors import ServiceError
 
+SHORT = 60
+AT_ONCE = 500
 
-def words(value: Any) -> str:
-    """A value as a person reads it: lines one after the other, nothing as a dash."""
-    if value in (None, "", []):
-        return "—"
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, list):
-        return "; ".join(" ".join(str(part) for part in line.values() if part not in (None, "")) for line in value)
-    return str(value)
+
+def _field(row: Conflict) -> Field:
+    kind = KINDS.get(row.kind)
+    return kind.fields.get(row.field, Field()) if kind else Field()
+
+
+def _wanted(row: Conflict) -> tuple[Wanted, Wanted, Wanted]:
+    """What both last agreed on, as BILL had it; then the two values."""
+    field, values = _field(row), (row.base_value, row.billcom_value, row.qbo_value)
+    sides = (Side.BILLCOM, Side.BILLCOM, Side.QBO)
+    first, second, third = (
+        Wanted(company=row.company_id, field=field, side=side, value=value)
+        for side, value in zip(sides, values, strict=True)
+    )
+    return first, second, third
+
+
+def with_cells(rows: Iterable[Conflict]) -> list[tuple[Conflict, list[Cell]]]:
+    """Each conflict with its three values for reading; their names are asked for in one statement."""
+    wanted = [(row, _wanted(row)) for row in rows]
+    names = names_in(each for _, values in wanted for each in values)
+    return [(row, [cell(each, names) for each in values]) for row, values in wanted]
+
+
+def _short(found: Cell) -> str:
+    text = found.plain or "—"
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
+
+
+class ConflictList(ChangeList):
+    """A page of conflicts; the values' names are looked up for all of it at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        for row, (_, (_, billcom, qbo)) in zip(rows, with_cells(rows), strict=True):
+            row.shown = (_short(billcom), _short(qbo))
+        self.result_list = rows
 
 
 @admin.register(Conflict)
 class ConflictAdmin(CompanyScoped):
     list_display = ("at_", "company", "kind", "object", "field_", "billcom_", "qbo_", "kept_", "state_")
-    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "state", "kind", "kept")
+    list_filter = (CompanyFilter, "state", "kind", "kept", "at")
     list_select_related = ("company", "object")
     search_fields = ("object__label", "object__number", "field")
     actions = ("review", "export")
     change_form_template = "admin/syncapp/conflict/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        heavy = ("billcom_raw", "qbo_raw", "billcom_values", "qbo_values", "base")
-        return super().get_queryset(request).select_related("object").defer(*(f"object__{name}" for name in heavy))
+        return super().get_queryset(request).select_related("object").defer(*(f"object__{name}" for name in HEAVY))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ConflictList
 
     @admin.display(description="When", ordering="at")
     def at_(self, row: Conflict) -> str:
@@ -50,15 +96,16 @@ class ConflictAdmin(CompanyScoped):
 
     @admin.display(description="Field", ordering="field")
     def field_(self, row: Conflict) -> str:
-        return KINDS[row.kind].field_label(row.field) if row.kind in KINDS else row.field
+        kind = KINDS.get(row.kind)
+        return kind.field_label(row.field) if kind and row.field in kind.fields else row.field
 
     @admin.display(description="In BILL")
-    def billcom_(self, row: Conflict) -> str:
-        return words(row.billcom_value)[:60]
+    def billcom_(self, row: Any) -> str:
+        return str(row.shown[0])
 
     @admin.display(description="In QuickBooks")
-    def qbo_(self, row: Conflict) -> str:
-        return words(row.qbo_value)[:60]
+    def qbo_(self, row: Any) -> str:
+        return str(row.shown[1])
 
     @admin.display(description="Kept", ordering="kept")
     def kept_(self, row: Conflict) -> str:
@@ -68,20 +115,24 @@ class ConflictAdmin(CompanyScoped):
     def state_(self, row: Conflict) -> SafeString:
         return badge(row.state, row.get_state_display())
 
-    @admin.action(description="Reviewed: the kept value is right")
+    @admin.action(description="Reviewed: the kept value is right", permissions=["work"])
     def review(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        number = conflicts.review(queryset, person(request))
-        self.message_user(request, f"{number} conflict{'s' if number != 1 else ''} reviewed.", messages.SUCCESS)
+        if number := conflicts.review(queryset, person(request)):
+            self.message_user(request, f"{counted(number, 'conflict')} reviewed.", messages.SUCCESS)
+        else:
+            self.message_user(request, "None of these is open, or you may only look.", messages.WARNING)
 
     @admin.action(description="Download as CSV")
     def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
-        head = ("When", "Company", "Kind", "Record", "Field", "In BILL", "In QuickBooks", "Kept", "State")
+        head = (
+            "When", "Company", "Kind", "Record", "Field", "Last agreed", "In BILL", "In QuickBooks", "Kept", "State",
+        )  # fmt: skip
 
         def rows() -> Iterator[tuple[Any, ...]]:
-            for row in queryset.select_related("company", "object").iterator(chunk_size=500):
+            for row, cells in _in_batches(queryset):
                 yield (
-                    row.at.isoformat(), row.company.name, row.kind, str(row.object), row.field,
-                    words(row.billcom_value), words(row.qbo_value), row.kept, row.state,
+                    row.at.isoformat(), row.company.name, row.get_kind_display(), str(row.object), self.field_(row),
+                    *(each.plain for each in cells), Side(row.kept).label, row.get_state_display(),
                 )  # fmt: skip
 
         return csv_response("conflicts", head, rows())
@@ -107,16 +158,33 @@ class ConflictAdmin(CompanyScoped):
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         row = kwargs.get("obj")
         if isinstance(row, Conflict):
-            context |= {
-                "row": row,
-                "title": f"{self.field_(row)} of {row.object}",
-                "field_label": self.field_(row),
-                "values": [
-                    ("When both last agreed", words(row.base_value), False),
-                    ("In BILL", words(row.billcom_value), row.kept == Side.BILLCOM),
-                    ("In QuickBooks Online", words(row.qbo_value), row.kept == Side.QBO),
-                ],
-                "badge": badge(row.state, row.get_state_display()),
-                "may_work": Company.objects.workable_by(request.user).filter(pk=row.company_id).exists(),
-            }
+            context |= self._page(row) | {"may_work": may_work_on(request, row.company_id)}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _page(self, row: Conflict) -> dict[str, Any]:
+        [(_, (base, billcom, qbo))] = with_cells([row])
+        return {
+            "row": row,
+            "title": f"{self.field_(row)} of {row.object}",
+            "field_label": self.field_(row),
+            "values": [
+                ("When both last agreed", base, False),
+                ("In BILL", billcom, row.kept == Side.BILLCOM),
+                ("In QuickBooks Online", qbo, row.kept == Side.QBO),
+            ],
+            "kept": Side(row.kept).label,
+            "lost": Side(row.kept).other.label,
+            # Being there or not is no value that could be written back; the service says so too.
+            "restorable": row.state != ConflictState.RESTORED and row.field != "active",
+            "badge": badge(row.state, row.get_state_display()),
+        }
+
+
+def _in_batches(queryset: QuerySet[Any]) -> Iterator[tuple[Conflict, list[Cell]]]:
+    batch: list[Conflict] = []
+    for row in queryset.select_related("company", "object").iterator(chunk_size=AT_ONCE):
+        batch.append(row)
+        if len(batch) == AT_ONCE:
+            yield from with_cells(batch)
+            batch = []
+    yield from with_cells(batch)

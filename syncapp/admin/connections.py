@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from syncapp.admin.shared import CompanyScoped, badge, moment
+from syncapp.admin.shared import HEAVY, CompanyFilter, CompanyScoped, badge, moment
 from syncapp.models import AccountingPreferences, Connection, GLMapping, SyncPreferences
 
 
@@ -28,7 +31,7 @@ class ConnectionAdmin(CompanyScoped):
         "role",
         "since_",
     )
-    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "side", "state")
+    list_filter = (CompanyFilter, "side", "state")
     list_select_related = ("company",)
     search_fields = ("company__name", "remote_name", "=remote_id")
     fields = (
@@ -48,12 +51,26 @@ class ConnectionAdmin(CompanyScoped):
         return moment(row.connected_at)
 
 
+def page_link(company: int | None, page: str, words: str) -> SafeString:
+    """The way to the page where a person with the right changes what is only shown here."""
+    return format_html('<a href="{}">{}</a>', reverse(f"syncapp:{page}", args=[company]), words)
+
+
 @admin.register(SyncPreferences)
 class SyncPreferencesAdmin(CompanyScoped):
     list_display = ("company", "sync_automatically", "approved_only", "one_way", "two_way_payments", "master")
     list_filter = ("sync_automatically", "approved_only", "one_way", "two_way_payments", "master")
     list_select_related = ("company",)
     search_fields = ("company__name",)
+    readonly_fields = ("page_",)
+    fields = (
+        "company", "sync_automatically", "approved_only", "one_way", "two_way_payments", "master", "vendor_country",
+        "customer_email", "page_",
+    )  # fmt: skip
+
+    @admin.display(description="To change them")
+    def page_(self, row: SyncPreferences) -> SafeString:
+        return page_link(row.company_id, "preferences", "Sync preferences")
 
 
 @admin.register(AccountingPreferences)
@@ -61,6 +78,19 @@ class AccountingPreferencesAdmin(CompanyScoped):
     list_display = ("company", "numbers_", "locations_", "classes_", "customers_", "items_", "books_closed_on", "read_")
     list_select_related = ("company",)
     search_fields = ("company__name",)
+
+    readonly_fields = ("switches_", "page_")
+    fields = ("company", "switches_", "books_closed_on", "home_currency", "read_at", "page_")
+
+    @admin.display(description="Switches")
+    def switches_(self, row: AccountingPreferences) -> SafeString:
+        """What QuickBooks has on, and what was turned on here in addition."""
+        named = ((label_for_field(name, AccountingPreferences), name) for name in AccountingPreferences.SWITCHES)
+        return format_html_join("", "<div>{}: {}</div>", ((label, _where_on(row, name)) for label, name in named))
+
+    @admin.display(description="To change them")
+    def page_(self, row: AccountingPreferences) -> SafeString:
+        return page_link(row.company_id, "accounting-preferences", "Accounting preferences")
 
     @admin.display(description="Account numbers", boolean=True)
     def numbers_(self, row: AccountingPreferences) -> bool:
@@ -87,13 +117,24 @@ class AccountingPreferencesAdmin(CompanyScoped):
         return moment(row.read_at)
 
 
+def _where_on(row: AccountingPreferences, name: str) -> SafeString:
+    if getattr(row, f"qbo_{name}"):
+        return badge("done", "On in QuickBooks")
+    return badge("running", "Turned on here") if getattr(row, name) else badge("", "Off")
+
+
 @admin.register(GLMapping)
 class GLMappingAdmin(CompanyScoped):
     list_display = ("company", "role", "label", "account")
-    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "role")
+    list_filter = (CompanyFilter, "role")
     search_fields = ("company__name", "label", "account__label")
+    fields = ("company", "role", "label", "billcom_bank_id", "account", "page_")
+    readonly_fields = ("page_",)
+
+    @admin.display(description="To change it")
+    def page_(self, row: GLMapping) -> SafeString:
+        return page_link(row.company_id, "preferences", "Sync preferences")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        heavy = ("billcom_raw", "qbo_raw", "billcom_values", "qbo_values", "base")
         found = super().get_queryset(request).select_related("company", "account")
-        return found.defer(*(f"account__{name}" for name in heavy))
+        return found.defer(*(f"account__{name}" for name in HEAVY))

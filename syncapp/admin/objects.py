@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
@@ -15,12 +13,21 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from syncapp.admin.shared import CompanyScoped, badge, csv_response, moment, money, person
-from syncapp.core.schema import Field, Kind, Lookup, Target, Type
-from syncapp.core.sides import Side
+from syncapp.admin.object_page import details
+from syncapp.admin.shared import (
+    HEAVY,
+    CompanyFilter,
+    CompanyScoped,
+    badge,
+    counted,
+    csv_response,
+    may_work_on,
+    money,
+    person,
+)
 from syncapp.kinds import KINDS
-from syncapp.models import Company, ObjectState, SyncedObject, is_support
-from syncapp.services import links, references
+from syncapp.models import SyncedObject
+from syncapp.services import links
 from syncapp.services.errors import ServiceError
 
 
@@ -44,7 +51,7 @@ class SidesFilter(admin.SimpleListFilter):
 class SyncedObjectAdmin(CompanyScoped):
     list_display = ("label_", "kind", "number", "amount_", "date_", "state_", "reason_", "where_", "company")
     list_display_links = ("label_",)
-    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "kind", "state", "hold_code", SidesFilter)
+    list_filter = (CompanyFilter, "kind", "state", "hold_code", SidesFilter)
     list_select_related = ("company",)
     search_fields = ("label", "number", "=billcom_id", "=qbo_id")
     search_help_text = "Name, number, or id on either side"
@@ -53,9 +60,9 @@ class SyncedObjectAdmin(CompanyScoped):
     change_form_template = "admin/syncapp/syncedobject/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        heavy = ("billcom_raw", "qbo_raw", "billcom_values", "qbo_values", "base")
         found = super().get_queryset(request)
-        return found if request.resolver_match and "object_id" in request.resolver_match.kwargs else found.defer(*heavy)
+        one = request.resolver_match is not None and "object_id" in request.resolver_match.kwargs
+        return found if one else found.defer(*HEAVY)
 
     # --- the list ----------------------------------------------------------------------------------------------------
 
@@ -87,23 +94,27 @@ class SyncedObjectAdmin(CompanyScoped):
 
     # --- what can be done --------------------------------------------------------------------------------------------
 
-    @admin.action(description="Retry with the next sync")
+    @admin.action(description="Retry with the next sync", permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self._say(request, links.retry(queryset, person(request)), "will be tried again with the next sync")
 
-    @admin.action(description="Include again")
+    @admin.action(description="Include again", permissions=["work"])
     def include(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self._say(request, links.include(queryset, person(request)), "will be synced again")
 
-    @admin.action(description="These are different: create them on the other side")
+    @admin.action(description="These are different: create them on the other side", permissions=["work"])
     def tell_apart(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self._say(request, links.tell_apart(queryset, person(request)), "will be created with the next sync")
 
-    @admin.action(description="Exclude from the sync …")
+    @admin.action(description="Exclude from the sync …", permissions=["work"])
     def leave_out(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         if request.POST.get("sure") != "yes":
             context = {**self.admin_site.each_context(request), "objects": queryset[:50], "count": queryset.count()}
-            context |= {"selected": request.POST.getlist("_selected_action"), "title": "Exclude from the sync?"}
+            context |= {
+                "selected": request.POST.getlist("_selected_action"),
+                "across": request.POST.get("select_across", "0"),
+                "title": "Exclude from the sync?",
+            }
             return render(request, "admin/syncapp/syncedobject/exclude.html", context)
         self._say(request, links.exclude(queryset, person(request)), "excluded from the sync")
         return None
@@ -111,24 +122,14 @@ class SyncedObjectAdmin(CompanyScoped):
     @admin.action(description="Download as CSV")
     def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
         head = (
-            "Company",
-            "Kind",
-            "Name",
-            "Number",
-            "Amount",
-            "Date",
-            "State",
-            "Reason",
-            "Why",
-            "BILL id",
-            "QuickBooks id",
-        )
+            "Company", "Kind", "Name", "Number", "Amount", "Date", "State", "Reason", "Why", "BILL id", "QuickBooks id",
+        )  # fmt: skip
 
         def rows() -> Iterator[tuple[Any, ...]]:
             for row in queryset.select_related("company").iterator(chunk_size=500):
                 why = row.hold.describe() if row.hold else ""
                 yield (
-                    row.company.name, row.kind, str(row), row.number, row.amount, row.date,
+                    row.company.name, row.get_kind_display(), str(row), row.number, row.amount, row.date,
                     row.get_state_display(), row.hold_code, why, row.billcom_id, row.qbo_id,
                 )  # fmt: skip
 
@@ -136,7 +137,7 @@ class SyncedObjectAdmin(CompanyScoped):
 
     def _say(self, request: HttpRequest, number: int, what: str) -> None:
         if number:
-            self.message_user(request, f"{number} record{'s' if number != 1 else ''} {what}.", messages.SUCCESS)
+            self.message_user(request, f"{counted(number, 'record')} {what}.", messages.SUCCESS)
         else:
             self.message_user(
                 request, "None of these records can be changed so, or you may only look.", messages.WARNING
@@ -154,15 +155,18 @@ class SyncedObjectAdmin(CompanyScoped):
             return HttpResponseNotAllowed(["POST"])
         row = get_object_or_404(self.get_queryset(request), pk=pk)
         what, sure = request.POST.get("what", ""), request.POST.get("sure") == "yes"
-        if what in ("exclude", "link") and not sure:
-            other = self._other(request, row)
-            context = {**self.admin_site.each_context(request), "row": row, "what": what, "other": other}
-            return render(request, "admin/syncapp/syncedobject/confirm.html", {**context, "title": "Are you sure?"})
+        if what in ("exclude", "link") and not sure and may_work_on(request, row.company_id):
+            return self._ask(request, row, what)
         try:
             row = self._do(request, row, what)
         except ServiceError as error:
             self.message_user(request, error.message, messages.ERROR)
         return HttpResponseRedirect(reverse("admin:syncapp_syncedobject_change", args=[row.pk]))
+
+    def _ask(self, request: HttpRequest, row: SyncedObject, what: str) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "row": row, "what": what, "title": "Are you sure?"}
+        context["other"] = self._other(request, row)
+        return render(request, "admin/syncapp/syncedobject/confirm.html", context)
 
     def _other(self, request: HttpRequest, row: SyncedObject) -> SyncedObject | None:
         wanted = request.POST.get("other", "")
@@ -197,116 +201,3 @@ class SyncedObjectAdmin(CompanyScoped):
             context |= details(row, request)
             context["title"] = f"{KINDS[row.kind].label if row.kind in KINDS else row.kind} {row}"
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
-    """Both sides and base next to each other, and what hangs on the record."""
-    kind = KINDS[row.kind]
-    lookup = references.load(row.company, kind, [row])
-    visible = SyncedObject.objects.visible_to(request.user)
-    may_work = Company.objects.workable_by(request.user).filter(pk=row.company_id).exists()
-    return {
-        "row": row,
-        "kind": kind,
-        "facts": [_line(kind, name, row, lookup) for name in kind.fields],
-        "links_out": links_out(row),
-        "candidates": visible.filter(pk__in=row.candidates or []).select_related("company"),
-        "waiting": row.waiting.all()[:50],
-        "operations": row.operations.select_related("run").defer("payload", "values")[:50],
-        "conflicts": row.conflicts.all()[:50],
-        "may_work": may_work,
-        "may_retry": may_work or is_support(request.user),
-        "held": row.state == ObjectState.HELD,
-        "seen": moment(row.first_seen_at),
-        "synced": moment(row.synced_at),
-        "raw_billcom": pretty(row.billcom_raw),
-        "raw_qbo": pretty(row.qbo_raw),
-    }
-
-
-RAW_SHOWN = 20_000
-
-
-def pretty(raw: Any) -> str:
-    """The product's own JSON, indented, cut where it gets too long to read."""
-    if raw is None:
-        return "not there"
-    text = json.dumps(raw, indent=1, default=str, ensure_ascii=False)
-    return text if len(text) <= RAW_SHOWN else f"{text[:RAW_SHOWN]}\n…"
-
-
-def _line(kind: Kind, name: str, row: SyncedObject, lookup: Lookup) -> dict[str, Any]:
-    field, base = kind.fields[name], row.base or {}
-    shown = {side: (getattr(row, f"{side}_values") or {}).get(name) for side in Side}
-    agreed = {side: (base.get(side) or {}).get(name) for side in Side}
-    changed = {side: row.base is not None and not field.fact and shown[side] != agreed[side] for side in Side}
-    return {
-        "label": kind.field_label(name),
-        "fact": field.fact,
-        "billcom": _cell(field, shown[Side.BILLCOM], Side.BILLCOM, lookup),
-        "qbo": _cell(field, shown[Side.QBO], Side.QBO, lookup),
-        "base": _cell(field, agreed[Side.BILLCOM], Side.BILLCOM, lookup),
-        "changed_billcom": changed[Side.BILLCOM],
-        "changed_qbo": changed[Side.QBO],
-        "empty": not any(shown.values()) and not any(agreed.values()),
-    }
-
-
-def _cell(field: Field, value: Any, side: Side, lookup: Lookup) -> dict[str, Any]:
-    """A value for the page: text, an amount, a link to what it refers to, or lines."""
-    if field.lines:
-        return {"lines": [_cells(field, line, side, lookup) for line in value or []], "head": _heads(field, value)}
-    if value in (None, ""):
-        return {"text": ""}
-    if field.type is Type.REF:
-        target: Target | None = lookup.find(field.ref, side, value)
-        return {"text": target.label or value, "target": target.key} if target else {"text": value}
-    if field.type is Type.MONEY:
-        return {"text": f"{value:,.2f}", "number": True}
-    if field.type is Type.BOOL:
-        return {"text": "Yes" if value else "No"}
-    return {"text": str(value), "number": field.type is Type.NUMBER}
-
-
-def _used(field: Field, lines: Any) -> list[str]:
-    return [name for name in field.lines if any(line.get(name) for line in lines or [])]
-
-
-def _heads(field: Field, lines: Any) -> list[str]:
-    return [field.lines[name].label for name in _used(field, lines)]
-
-
-def _cells(field: Field, line: Any, side: Side, lookup: Lookup) -> list[dict[str, Any]]:
-    used = [name for name in field.lines if line.get(name)]
-    return [_cell(field.lines[name], line.get(name), side, lookup) for name in used]
-
-
-def links_out(row: SyncedObject) -> list[tuple[str, str]]:
-    """(label, address) of the record in each product, as their own pages have it."""
-    kind = KINDS[row.kind]
-    found = []
-    for connection in row.company.connections.all():
-        if connection.side == Side.BILLCOM and row.billcom_id:
-            collection = kind.billcom.path.rsplit("/", 1)[-1]
-            found.append(("Open in BILL", _address(settings.BILLCOM_APP_URL, connection, collection, row.billcom_id)))
-        if connection.side == Side.QBO and row.qbo_id:
-            found.append(
-                ("Open in QuickBooks", _address(settings.QBO_APP_URL, connection, kind.qbo.entity, row.qbo_id))
-            )
-    return found
-
-
-QBO_PAGES = {
-    "Vendor": "vendordetail?nameId=",
-    "Customer": "customerdetail?nameId=",
-    "Bill": "bill?txnId=",
-    "BillPayment": "billpayment?txnId=",
-    "Account": "register?accountId=",
-}
-
-
-def _address(base: str, connection: Any, collection: str, remote_id: str) -> str:
-    """The real QuickBooks has a page per type; the sandbox's addresses name company, type and id."""
-    if base.startswith("https://app.qbo.intuit.com"):
-        return f"{base}/{QBO_PAGES.get(collection, 'homepage?id=')}{remote_id}"
-    return f"{base}/{connection.remote_id}/{collection}/{remote_id}"

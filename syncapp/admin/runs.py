@@ -8,11 +8,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from syncapp.admin.shared import CompanyScoped, badge, csv_response, moment
+from syncapp.admin.object_page import pretty
+from syncapp.admin.shared import HEAVY, CompanyFilter, CompanyScoped, badge, csv_response, may_work_on, moment
 from syncapp.kinds import KINDS
-from syncapp.models import Company, Operation, SyncRun
+from syncapp.models import Operation, SyncRun
 
 WHAT = (
     ("read.billcom", "read in BILL"),
@@ -30,13 +32,16 @@ WHAT = (
 )
 
 
+LOG_SHOWN = 1000
+
+
 @admin.register(SyncRun)
 class SyncRunAdmin(CompanyScoped):
     list_display = ("started_", "company", "scope", "trigger", "state_", "took_", "writes_", "calls_", "message_")
-    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "state", "scope", "trigger")
+    list_filter = (CompanyFilter, "state", "scope", "trigger", "created_at")
     list_select_related = ("company",)
     search_fields = ("company__name", "message")
-    date_hierarchy = "created_at"
+    search_help_text = "Company or message"
     change_form_template = "admin/syncapp/syncrun/change_form.html"
 
     @admin.display(description="Asked for", ordering="created_at")
@@ -55,8 +60,8 @@ class SyncRunAdmin(CompanyScoped):
 
     @admin.display(description="Writes")
     def writes_(self, row: SyncRun) -> int:
-        verbs = ("create", "update", "retire", "restore")
-        return sum(int(number) for name, number in row.counts.items() if name.split(".")[1] in verbs)
+        verbs = {"create", "update", "retire", "restore"}
+        return sum(int(number) for name, number in row.counts.items() if verbs & set(name.split(".")[1:2]))
 
     @admin.display(description="API calls")
     def calls_(self, row: SyncRun) -> int:
@@ -75,9 +80,10 @@ class SyncRunAdmin(CompanyScoped):
                 "columns": [label for _, label in WHAT],
                 "rows": _rows(run),
                 "calls": sorted(run.calls.items()),
-                "log": run.log.all()[:1000],
+                "log": run.log.all()[:LOG_SHOWN],
+                "log_shown": LOG_SHOWN,
                 "badge": badge(run.state, run.get_state_display()),
-                "may_work": Company.objects.workable_by(request.user).filter(pk=run.company_id).exists(),
+                "may_work": may_work_on(request, run.company_id),
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -94,19 +100,21 @@ def _rows(run: SyncRun) -> list[dict[str, Any]]:
 @admin.register(Operation)
 class OperationAdmin(CompanyScoped):
     list_display = ("planned_", "company", "kind", "object", "verb", "side", "state_", "error_", "remote_id")
-    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "state", "side", "verb", "kind")
+    list_filter = (CompanyFilter, "state", "side", "verb", "kind", "planned_at")
     list_select_related = ("company", "object")
     search_fields = ("=remote_id", "object__label", "object__number", "=error_code")
-    date_hierarchy = "planned_at"
+    search_help_text = "Record, number, id or error code"
     actions = ("export",)
     fields = (
         "company", "run", "object", "kind", "verb", "side", "state", "remote_id", "error_code", "error_words",
-        "planned_at", "finished_at", "request_id", "payload",
+        "planned_at", "finished_at", "request_id", "sent_",
     )  # fmt: skip
+    readonly_fields = ("sent_",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        heavy = ("values", "object__billcom_raw", "object__qbo_raw", "object__billcom_values", "object__qbo_values")
-        return super().get_queryset(request).select_related("object").defer(*heavy, "object__base")
+        found = super().get_queryset(request).select_related("object").defer(*(f"object__{name}" for name in HEAVY))
+        one = request.resolver_match is not None and "object_id" in request.resolver_match.kwargs
+        return found.defer("values") if one else found.defer("values", "payload")
 
     @admin.display(description="Planned", ordering="planned_at")
     def planned_(self, row: Operation) -> str:
@@ -115,6 +123,10 @@ class OperationAdmin(CompanyScoped):
     @admin.display(description="Outcome", ordering="state")
     def state_(self, row: Operation) -> SafeString:
         return badge(row.state, row.get_state_display())
+
+    @admin.display(description="What was sent")
+    def sent_(self, row: Operation) -> SafeString:
+        return format_html('<pre class="json">{}</pre>', pretty(row.payload))
 
     @admin.display(description="Words")
     def error_(self, row: Operation) -> str:
@@ -127,8 +139,9 @@ class OperationAdmin(CompanyScoped):
         def rows() -> Iterator[tuple[Any, ...]]:
             for row in queryset.select_related("company", "object").iterator(chunk_size=500):
                 yield (
-                    row.planned_at.isoformat(), row.company.name, row.kind, str(row.object or ""), row.verb, row.side,
-                    row.state, row.error_code, row.error_words, row.remote_id,
+                    row.planned_at.isoformat(), row.company.name, row.get_kind_display(), str(row.object or ""),
+                    row.get_verb_display(), row.get_side_display(), row.get_state_display(), row.error_code,
+                    row.error_words, row.remote_id,
                 )  # fmt: skip
 
         return csv_response("journal", head, rows())

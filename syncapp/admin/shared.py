@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -17,7 +18,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from syncapp.models import Company
+from syncapp.models import Company, is_support
+
+# What makes a record large. Lists never load it.
+HEAVY = ("billcom_raw", "qbo_raw", "billcom_values", "qbo_values", "base")
 
 TONES = {
     "linked": "good",
@@ -60,13 +64,63 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
+def once(request: HttpRequest, name: str, ask: Callable[[], bool]) -> bool:
+    """The answer to a question the admin asks for every screen and action, kept for the length of the request."""
+    answers: dict[str, bool] = request.__dict__.setdefault("_tieout_answers", {})
+    if name not in answers:
+        answers[name] = ask()
+    return answers[name]
+
+
+def may_work(request: HttpRequest) -> bool:
+    """Whether this person may correct anything at all; for which company is asked where it is done."""
+    return once(request, "work", Company.objects.workable_by(request.user).exists)
+
+
+def may_work_on(request: HttpRequest, company_id: int) -> bool:
+    return Company.objects.workable_by(request.user).filter(pk=company_id).exists()
+
+
+def may_retry(request: HttpRequest) -> bool:
+    """Support puts records back into the queue, and decides nothing about them."""
+    return may_work(request) or once(request, "support", lambda: is_support(request.user))
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+class CompanyFilter(admin.SimpleListFilter):
+    """Companies this person may see. Asked of the companies, not of the rows, which may be a million."""
+
+    title = "company"
+    parameter_name = "company__id__exact"
+    limit = 300
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        visible = Company.objects.visible_to(request.user).order_by("name")
+        found = [(str(pk), name) for pk, name in visible.values_list("pk", "name")[: self.limit]]
+        chosen = str(self.value() or "")
+        if chosen.isdigit() and chosen not in dict(found):
+            found += [(str(pk), name) for pk, name in visible.filter(pk=chosen).values_list("pk", "name")]
+        return found
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        if not chosen.isdigit():
+            raise IncorrectLookupParameters(f"{chosen!r} is no company.")
+        return queryset.filter(company=chosen)
+
+
 class CompanyScoped(admin.ModelAdmin[Any]):
     """A screen over rows that belong to a company: visible ones only, and read-only."""
 
     company_path: ClassVar[str] = "company"
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    actions_selection_counter = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         visible = Company.objects.visible_to(request.user)
@@ -87,6 +141,13 @@ class CompanyScoped(admin.ModelAdmin[Any]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def has_work_permission(self, request: HttpRequest) -> bool:
+        """For actions: ``@admin.action(permissions=["work"])``."""
+        return may_work(request)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return may_retry(request)
 
 
 class SuperuserOnly(admin.ModelAdmin[Any]):
