@@ -34,7 +34,7 @@ def connect_billcom(request: SignedIn, company: Company) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             messages.success(request, f"BILL is connected: {connection.remote_name or connection.remote_id}.")
-            return redirect("syncapp:get-started", company.pk)
+            return _back(connection.company)
     connection = company.connection(Side.BILLCOM)
     return render_page(request, "connect_bill.html", "Connect BILL", company=company, form=form, connection=connection)
 
@@ -94,12 +94,18 @@ def _go_on(request: SignedIn, connection: Connection) -> HttpResponse:
     company.refresh_from_db()
     messages.success(request, f"QuickBooks Online is connected: {connection.remote_name or connection.remote_id}.")
     if company.setup_step != SetupStep.IMPORT_ACCOUNTS:
-        return redirect("syncapp:get-started", company.pk)
+        return _back(company)
     try:
         hand_to_worker(setup.start_import(company, request.user, now=timezone.now()))
     except ServiceError as error:
         messages.error(request, str(error))
     return redirect("syncapp:import", company.pk)
+
+
+def _back(company: Company) -> HttpResponse:
+    """To where the person came from: the set-up, or, when it is behind them, Settings."""
+    done = company.setup_step == SetupStep.DONE
+    return redirect("syncapp:settings" if done else "syncapp:get-started", company.pk)
 
 
 def _refused(request: SignedIn, company: Company | None, why: str) -> HttpResponse:

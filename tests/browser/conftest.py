@@ -119,13 +119,11 @@ class Pictures:
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder) if folder else None
-        self.taken = 0
 
     def take(self, page: Page, name: str) -> None:
-        self.taken += 1
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=self.folder / f"{self.taken:02d}-{name}.png")
+            page.screenshot(path=self.folder / f"{name}.png")
 
 
 @pytest.fixture

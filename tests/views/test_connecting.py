@@ -44,7 +44,7 @@ def signs_in(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_a_sync_token_is_handed_to_the_service(cast: Cast, signs_in: dict[str, Any]) -> None:
     answer = cast.client("alice").post(_address(cast), TOKEN)
-    assert answer["Location"] == reverse("syncapp:get-started", args=[cast.company.pk])
+    assert answer["Location"] == _address(cast, "settings")
     assert (signs_in["sign_in"], signs_in["username"], signs_in["password"]) == (
         "sync-token",
         "tieout",
@@ -135,7 +135,10 @@ def test_a_denial_is_explained(cast: Cast) -> None:
     assert _address(cast, "connect-quickbooks") in page
 
 
-@pytest.mark.parametrize(("step", "leads_to"), [(SetupStep.IMPORT_ACCOUNTS, "import"), (SetupStep.DONE, "get-started")])
+@pytest.mark.parametrize(
+    ("step", "leads_to"),
+    [(SetupStep.IMPORT_ACCOUNTS, "import"), (SetupStep.DONE, "settings"), (SetupStep.MAP_BANKS, "get-started")],
+)
 def test_the_import_starts_by_itself_but_not_after_a_reconnect(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, step: str, leads_to: str
 ) -> None:
