@@ -88,15 +88,8 @@ def _update(context: Context, kind: Kind, side: Side, row: SyncedObject, values:
         return False
     if before != values:
         row.needs_look = True
-        if before and before.get("active") and values.get("active") is False and row.linked:
-            _note_retired(context, kind)
     rows.show(row, kind, side, values, raw, version_of(raw, side))
     return True
-
-
-def _note_retired(context: Context, kind: Kind) -> None:
-    retired = context.run.position.setdefault("retired", {})
-    retired[kind.name] = retired.get(kind.name, 0) + 1
 
 
 def mark_gone(context: Context, kind: Kind, ids: Sequence[str]) -> None:
@@ -107,8 +100,6 @@ def mark_gone(context: Context, kind: Kind, ids: Sequence[str]) -> None:
             row.qbo_values = {**row.qbo_values, "active": False}
             row.needs_look = True
             gone.append(row)
-            if row.linked:
-                _note_retired(context, kind)
     rows.upsert(SyncedObject, gone, ["qbo_values", "needs_look"])
     context.count(kind.name, "deleted.qbo", len(gone))
 

@@ -161,6 +161,8 @@ class _Slice:
         run.slices, run.not_before = run.slices + 1, None
         run.failures += broke_off
         if broke_off:
+            stages.start_over(run.position)
+        if broke_off:
             # What the dead worker was writing is settled first, and both sides are read anew for that.
             run.position.pop("stage", None)
         if run.failures > MOST_BREAKS:
@@ -231,7 +233,7 @@ class _Slice:
         if tries > MOST_PAUSES:
             return self._fail(f"Given up after {tries} tries: {why}", "gave-up")
         self.run.position["pauses"] = tries
-        self.run.position.pop("stage", None)
+        stages.start_over(self.run.position)
         self.run.not_before = self.clock() + timedelta(seconds=seconds)
         self.run.phase = f"Paused: {why}"[:120]
         self._note(f"Paused for {round(seconds)} seconds: {why}", Level.WARNING)

@@ -7,6 +7,7 @@ for what was freed on the way.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db.models import Q
 
@@ -24,6 +25,15 @@ MOST_PASSES = 12
 """Chains of records that wait for each other (five levels of sub-accounts, then items, bills, payments)."""
 
 Save = Callable[[], None]
+
+
+def start_over(position: dict[str, Any]) -> None:
+    """After a pause or a crash: settle what is unfinished first, then read what has changed meanwhile.
+
+    Pages of QuickBooks that were read and saved are not read again.
+    """
+    for name in ("stage", "kind", "round", "after", "did", "page", "billcom_read", "billcom_read_to"):
+        position.pop(name, None)
 
 
 def work(context: Context, save: Save) -> bool:
@@ -158,10 +168,24 @@ def _set_keys(context: Context, kind: Kind) -> None:
 
 
 def _guard(context: Context, kind: Kind) -> None:
-    retired = int(context.run.position.get("retired", {}).get(kind.name, 0))
-    if not retired or context.run.let_pass:
+    if context.run.let_pass:
+        return
+    retired = _newly_retired(context, kind)
+    if not retired:
         return
     linked = SyncedObject.objects.of(context.company, kind.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
     stop = too_many_retired(kind.plural, retired, linked.count())
     if stop:
         raise Stopped(stop.code, stop.what)
+
+
+def _newly_retired(context: Context, kind: Kind) -> int:
+    """Linked records that went inactive or away on one side since both last agreed; asked of what is saved."""
+    looked_at = SyncedObject.objects.to_look_at(context.company, kind.name).exclude(linking.ONE_SIDED)
+    changed = looked_at.filter(base__isnull=False).only("billcom_values", "qbo_values", "base")
+    return sum(_went_away(row) for row in changed.iterator(chunk_size=rows.CHUNK))
+
+
+def _went_away(row: SyncedObject) -> bool:
+    shown = {Side.BILLCOM: row.billcom_values or {}, Side.QBO: row.qbo_values or {}}
+    return any(values.get("active") is False and row.base[side].get("active") for side, values in shown.items())
