@@ -239,6 +239,15 @@ class TestBillPayments:
         assert caller.read("Bill", made["Id"])["Balance"] == 100
         assert (caller.balance("1"), caller.events[-2]["operation"]) == (0, "Void")
 
+    def test_what_is_void_stays_void(self, caller: Caller) -> None:
+        made = caller.post("Invoice", invoice(PrivateNote="Voided cheque came back"))
+        assert made["TotalAmt"] == 100
+        void = caller.post("Invoice", gone(made), operation="void")
+        later = caller.sparse("Invoice", void, PrivateNote="", CustomerMemo={"value": "sorry"}, Line=[sales_line(70)])
+
+        assert (void["PrivateNote"], later["TotalAmt"], later["Line"]) == (made["PrivateNote"], 0, void["Line"])
+        assert caller.balance("4") == 0
+
     def test_a_void_may_answer_with_a_stub(self) -> None:
         caller = Caller(qbo_void_reply="stub")
         made = caller.post("Invoice", invoice())

@@ -109,6 +109,12 @@ class TestUpdates:
         assert [(line["Id"], line["Amount"]) for line in changed["Line"]] == [("2", 25), ("4", 5)]
         assert changed["TotalAmt"] == 30
 
+    def test_what_is_required_cannot_be_emptied(self, caller: Caller) -> None:
+        made = caller.post("Bill", bill())
+
+        assert caller.code("Bill", sparse(made, VendorRef={"value": "20"}, Line=[])) == "2020"
+        assert caller.code("Account", sparse(caller.read("Account", "5"), Name="")) == "2020"
+
     def test_a_sparse_bill_needs_its_vendor(self, caller: Caller) -> None:
         made = caller.post("Bill", bill())
 
@@ -212,6 +218,10 @@ class TestNames:
         error = caller.refused("POST", "vendor", {"DisplayName": taken})
 
         assert (error["code"], error["Message"]) == ("6240", "Duplicate Name Exists Error")
+
+    def test_blanks_around_a_name_do_not_count(self, caller: Caller) -> None:
+        assert caller.code("Vendor", {"DisplayName": " Acme "}) == "6240"
+        assert caller.post("Vendor", {"DisplayName": " Cedar "})["DisplayName"] == "Cedar"
 
     def test_a_rename_frees_the_old_name(self, caller: Caller) -> None:
         caller.sparse("Vendor", caller.read("Vendor", "20"), DisplayName="Acme Two")

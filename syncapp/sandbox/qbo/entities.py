@@ -5,7 +5,7 @@ from __future__ import annotations
 from syncapp.sandbox.qbo.declaring import Entity, Kind
 from syncapp.sandbox.qbo.entities_lists import ADDRESS, EMAIL, LISTS, PHONE, WEB
 from syncapp.sandbox.qbo.entities_transactions import TRANSACTION_ENTITIES
-from syncapp.sandbox.qbo.fields import Anything, Choice, Flag, Group, Many, Text, same
+from syncapp.sandbox.qbo.fields import Anything, Bag, Choice, Flag, Group, Many, Ref, Text, same
 
 ATTACHABLE = Entity(
     "Attachable",
@@ -52,21 +52,23 @@ COMPANY_INFO = Entity(
 PREFERENCES = Entity(
     "Preferences",
     Kind.SINGLE,
-    same(
-        (
-            "AccountingInfoPrefs",
-            "ProductAndServicesPrefs",
-            "SalesFormsPrefs",
-            "EmailMessagesPrefs",
-            "VendorAndPurchasesPrefs",
-            "TimeTrackingPrefs",
-            "TaxPrefs",
-            "CurrencyPrefs",
-            "ReportPrefs",
-            "OtherPrefs",
+    {
+        "CurrencyPrefs": Group({"MultiCurrencyEnabled": Flag(), "HomeCurrency": Ref(("CompanyCurrency",))}),
+        "OtherPrefs": Group({"NameValue": Many(Group(same(("Name", "Value"), Text())))}),
+        **same(
+            (
+                "AccountingInfoPrefs",
+                "ProductAndServicesPrefs",
+                "SalesFormsPrefs",
+                "EmailMessagesPrefs",
+                "VendorAndPurchasesPrefs",
+                "TimeTrackingPrefs",
+                "TaxPrefs",
+                "ReportPrefs",
+            ),
+            Bag(),
         ),
-        Anything(),
-    ),
+    },
     creatable=False,
     not_queryable=frozenset({"Id", "SyncToken"}),
 )

@@ -21,7 +21,30 @@ from syncapp.sandbox.qbo.fields import (
 )
 
 LINKS = Many(Group(same(("TxnId", "TxnType", "TxnLineId"), Text(50))))
-TAX_DETAIL = Group({"TxnTaxCodeRef": ref("TaxCode"), "TotalTax": Number(), "TaxLine": Anything()})
+TAX_DETAIL = Group(
+    {
+        "TxnTaxCodeRef": ref("TaxCode"),
+        "TotalTax": Number(),
+        "TaxLine": Many(
+            Group(
+                {
+                    "Id": Text(50),
+                    "LineNum": Whole(),
+                    "Amount": Number(),
+                    "DetailType": Text(50),
+                    "TaxLineDetail": Group(
+                        {
+                            "TaxRateRef": ref("TaxRate"),
+                            "PercentBased": Flag(),
+                            **same(("TaxPercent", "NetAmountTaxable", "TaxInclusiveAmount"), Number(7)),
+                            "OverrideDeltaAmount": Number(),
+                        }
+                    ),
+                }
+            )
+        ),
+    }
+)
 _PRINT = Choice(("NotSet", "NeedToPrint", "PrintComplete"))
 _MAIL = Choice(("NotSet", "NeedToSend", "EmailSent"))
 # `HasBeenBilled` is set by the books alone.

@@ -213,8 +213,8 @@ class Lines:
     def _line(self, line: Any, path: str, found: Found) -> dict[str, Any]:
         if not isinstance(line, dict):
             raise bodies.unreadable(path, line, "a line")
-        detail_type = line.get("DetailType")
-        detail = self.details.get(detail_type or "")
+        detail_type = str(line.get("DetailType") or "")
+        detail = self.details.get(detail_type)
         if detail_type and detail is None:
             raise bodies.invalid_choice(f"{path}.DetailType", detail_type)
         key = "DescriptionLineDetail" if detail_type == "DescriptionOnly" else detail_type
@@ -223,6 +223,16 @@ class Lines:
         if detail is not None:
             kept[str(key)] = detail.take(line.get(key) or {}, f"{path}.{key}", found)
         return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """An object of settings, kept as it comes."""
+
+    def take(self, value: Any, path: str, found: Found) -> Any:
+        if not isinstance(value, dict):
+            raise bodies.unreadable(path, value, "an object")
+        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from syncapp.sandbox.qbo import accounts, bodies, lines, links
+from syncapp.sandbox.qbo.declaring import VoidBy
 from syncapp.sandbox.qbo.entities_lists import BALANCE_SHEET
+from syncapp.sandbox.qbo.entities_transactions import TRANSACTION_ENTITIES
 from syncapp.sandbox.qbo.fields import ZERO, cents
 from syncapp.sandbox.qbo.posting import paid_from
 from syncapp.sandbox.qbo.store import Key, Realm, Record, value_of
@@ -17,6 +19,7 @@ from syncapp.sandbox.qbo.work import Work
 
 #: What a payment settles; made once the payment is kept.
 Settled = dict[Key, Decimal]
+VOIDABLE = {entity.name: entity.void_by is not VoidBy.NOBODY for entity in TRANSACTION_ENTITIES}
 
 
 def prepare(work: Work, entity: str, record: Record, old: Record | None) -> Settled:
@@ -24,6 +27,9 @@ def prepare(work: Work, entity: str, record: Record, old: Record | None) -> Sett
     record.setdefault("TxnDate", work.today)
     check_currency(work, record)
     lines.track(work, record)
+    if old is not None and is_void(entity, old):
+        record.update({name: old[name] for name in _AMOUNTS if name in old})
+        return {}
     if "Line" in record:
         record["Line"] = lines.numbered([_copied(line) for line in record["Line"]], old)
     return FORMS[entity](work, record, old) or {}
@@ -98,8 +104,6 @@ def _vendor_credit(work: Work, record: Record, old: Record | None) -> None:
 
 
 def _bill_payment(work: Work, record: Record, old: Record | None) -> Settled:
-    if is_void(record):
-        return {}
     unapplied_before = old is not None and not old.get("Line")
     if not any(line.get("LinkedTxn") for line in record["Line"]) and not unapplied_before:
         raise bodies.required("Line.LinkedTxn")
@@ -165,8 +169,6 @@ def _keep_lines(work: Work, record: Record, outcome: links.Settlement) -> None:
 
 
 def _payment(work: Work, record: Record, old: Record | None) -> Settled:
-    if is_void(record):
-        return {}
     record.setdefault("Line", [])
     _check_lines(record["Line"])
     if "ARAccountRef" in record:
@@ -208,9 +210,7 @@ def _purchase(work: Work, record: Record, old: Record | None) -> None:
     _total(record, lines.expense(work, record["Line"]))
 
 
-def _sales(work: Work, entity: str, record: Record, old: Record | None) -> None:
-    if is_void(record):
-        return
+def _sales(work: Work, record: Record) -> None:
     if not any(line.get("DetailType") in ("SalesItemLineDetail", "DescriptionOnly") for line in record["Line"]):
         raise bodies.required("Line")
     record["Line"], total, taxed = lines.sales(work, record["Line"])
@@ -267,26 +267,26 @@ def _from_customer(work: Work, record: Record) -> None:
 
 
 def _invoice(work: Work, record: Record, old: Record | None) -> None:
-    _sales(work, "Invoice", record, old)
+    _sales(work, record)
     record.setdefault("DueDate", due_date(work.realm, record))
     _balance(work, "Invoice", record, old)
 
 
 def _credit_memo(work: Work, record: Record, old: Record | None) -> None:
-    _sales(work, "CreditMemo", record, old)
+    _sales(work, record)
     _balance(work, "CreditMemo", record, old)
     record["RemainingCredit"] = record["Balance"]
 
 
 def _sales_receipt(work: Work, record: Record, old: Record | None) -> None:
     _deposit_to(work, record)
-    _sales(work, "SalesReceipt", record, old)
+    _sales(work, record)
     record["Balance"] = ZERO
 
 
 def _refund_receipt(work: Work, record: Record, old: Record | None) -> None:
     _deposit_to(work, record)
-    _sales(work, "RefundReceipt", record, old)
+    _sales(work, record)
     record["Balance"] = ZERO
 
 
@@ -294,6 +294,9 @@ def _deposit(work: Work, record: Record, old: Record | None) -> Settled:
     _deposit_to(work, record)
     total = lines.deposit(work, record["Line"], _key("Deposit", old))
     cash_back = record.get("CashBack") or {}
+    for name in ("AccountRef", "Amount") if cash_back else ():
+        if name not in cash_back:
+            raise bodies.required(f"CashBack.{name}")
     _total(record, total - cash_back.get("Amount", ZERO))
     return {wish.target: abs(wish.amount) for wish in links.wishes(record["Line"])}
 
@@ -329,8 +332,13 @@ FORMS: dict[str, Callable[[Work, Record, Record | None], Any]] = {
 
 
 # Reference: Intuit docs, voiding: the transaction stays, with nothing in it and a word in its memo.
-def is_void(record: Record) -> bool:
-    return str(record.get("PrivateNote") or "").startswith("Voided") and not record.get("TotalAmt")
+_AMOUNTS = ("Line", "TotalAmt", "Amount", "Balance", "RemainingCredit", "UnappliedAmt", "TxnTaxDetail")
+
+
+def is_void(entity: str, record: Record) -> bool:
+    """There is nothing left in it to change but its words."""
+    noted = str(record.get("PrivateNote") or "").startswith("Voided")
+    return noted and VOIDABLE[entity] and not record.get("TotalAmt") and not record.get("Amount")
 
 
 def voided_note(record: Record) -> str:

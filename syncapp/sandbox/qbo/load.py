@@ -73,7 +73,7 @@ def _load_rows(work: Work, entity: Entity, rows: list[Record]) -> None:
     records = [_complete(work, {**row, "Id": row.get("Id") or next(free)}) for row in rows]
     for record in sorted(records, key=lambda record: id_order(record["Id"])):
         table.rows[record["Id"]] = record
-    stamps = {record["Id"]: times.log_time(record["MetaData"]["LastUpdatedTime"]) for record in records}
+    stamps = {record["Id"]: int(times.seconds(record["MetaData"]["LastUpdatedTime"])) for record in records}
     for record in list(table.rows.values()):
         _fill_row(work, entity, record)
     _enter(work, entity, stamps)

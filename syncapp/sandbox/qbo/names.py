@@ -28,7 +28,7 @@ def shown(name: str, *, active: bool) -> str:
 def settle(work: Work, entity: Entity, record: Record) -> None:
     """Gives a list record the name it is shown by and its path, and refuses a name that is taken."""
     active = record.get("Active") is not False
-    record[entity.name_field] = shown(record[entity.name_field], active=active)
+    record[entity.name_field] = shown(record[entity.name_field].strip(), active=active)
     if "FullyQualifiedName" in entity.read_only:
         _place(work, entity, record)
     refuse_taken(work, entity, record)

@@ -10,7 +10,7 @@ from typing import Any
 from syncapp.sandbox.qbo import bodies, times
 from syncapp.sandbox.qbo.declaring import Entity
 from syncapp.sandbox.qbo.entities import BY_PATH
-from syncapp.sandbox.qbo.fields import Anything, Flag, Number, Ref, Whole
+from syncapp.sandbox.qbo.fields import Anything, Day, Flag, Number, Ref, Whole
 from syncapp.sandbox.qbo.query import Statement, Term, parse
 from syncapp.sandbox.qbo.store import Realm, Record, Table, id_order, value_of
 from syncapp.sandbox.qbo.work import Work
@@ -98,7 +98,7 @@ def _second(term: Term) -> int:
 
 def _instant(value: Any) -> float:
     try:
-        return times.read_instant(str(value)).timestamp()
+        return times.seconds(str(value))
     except ValueError:
         raise bodies.query_invalid(f"{value} is not a date or a time") from None
 
@@ -156,6 +156,8 @@ def _reader(entity: Entity, path: str) -> tuple[Callable[[Record], Any], Callabl
         raise bodies.query_invalid(f"Property {path} cannot be compared")
     if path == "Active" or isinstance(kind, Flag):
         return lambda record: record.get(path, True if path == "Active" else None), _flag
+    if isinstance(kind, Day):
+        return lambda record: record.get(path), _day
     numeric = isinstance(kind, (Number, Whole)) or path in _NUMBERS
     return lambda record: record.get(path), _number if numeric else _text
 
@@ -167,6 +169,10 @@ def _attached(record: Record, name: str) -> str | None:
 
 def _text(value: Any) -> str:
     return str(value).casefold()
+
+
+def _day(value: Any) -> str:
+    return str(value)[:10]
 
 
 def _flag(value: Any) -> bool:

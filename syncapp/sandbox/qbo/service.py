@@ -130,8 +130,8 @@ class Qbo(Mischief):
         work.include = frozenset(request.query.get("include", "").lower().split(",")) - {""}
         operation = request.query.get("operation", "").lower()
         # `operation=update` is sent by some clients with every update: the Id says what it is.
-        operation = "update" if operation == "update" and "void" in work.include else operation
-        operation = "" if operation in ("create", "update") and "void" not in work.include else operation
+        if operation in ("create", "update") and "void" not in work.include:
+            operation = ""
 
         def once() -> dict[str, Any]:
             return {entity.name: batch.perform(work, entity, operation, payload), "time": time}

@@ -53,6 +53,7 @@ def read_instant(text: str) -> datetime:
     return at.astimezone(UTC)
 
 
-def log_time(text: str) -> int:
-    """A MetaData time as seconds, for the order of changes."""
-    return int(read_instant(text).timestamp())
+@lru_cache(maxsize=1 << 16)
+def seconds(text: str) -> float:
+    """A moment as it is written, since 1970; many records share a second. Raises ValueError."""
+    return read_instant(text).timestamp()

@@ -119,6 +119,7 @@ def update(work: Work, entity: Entity, payload: Record) -> Record:
     merged = _merged(entity, old, fields, found.cleared, sparse=sparse)
     if sparse:
         require(entity, fields, names=() if work.by_person else entity.sparse_required)
+        require(entity, merged, names=[name for name in entity.required if name in found.cleared | set(fields)])
     if not sparse or entity.kind is not Kind.TRANSACTION:
         require(entity, merged, names=() if entity.kind is Kind.SINGLE else entity.required)
     resolve(work, found, old)
