@@ -161,10 +161,8 @@ class _Slice:
         run.slices, run.not_before = run.slices + 1, None
         run.failures += broke_off
         if broke_off:
-            stages.start_over(run.position)
-        if broke_off:
             # What the dead worker was writing is settled first, and both sides are read anew for that.
-            run.position.pop("stage", None)
+            stages.start_over(run.position)
         if run.failures > MOST_BREAKS:
             self._fail(f"It broke off {run.failures} times and was given up. Support has the log.", "broke-off")
             return False
