@@ -68,6 +68,20 @@ class TestUpdates:
         assert (changed["SyncToken"], changed["AcctNum"]) == ("1", "7")
         assert "CompanyName" not in changed
 
+    @pytest.mark.parametrize("empty", ["", None, {"value": ""}])
+    def test_what_is_sent_empty_is_emptied(self, caller: Caller, empty: Any) -> None:
+        caller.sparse("Vendor", caller.read("Vendor", "20"), AcctNum="7", TermRef={"value": "1"})
+        caller.switches.qbo_sparse_keeps_references = True
+        assert "TermRef" in caller.sparse("Vendor", caller.read("Vendor", "20"), TermRef=empty)
+        caller.switches.qbo_sparse_keeps_references = False
+        assert "TermRef" not in caller.sparse("Vendor", caller.read("Vendor", "20"), TermRef=empty)
+
+    def test_null_may_be_nothing(self, caller: Caller) -> None:
+        caller.sparse("Vendor", caller.read("Vendor", "20"), AcctNum="7")
+        caller.switches.qbo_null_clears = False
+        assert caller.sparse("Vendor", caller.read("Vendor", "20"), AcctNum=None)["AcctNum"] == "7"
+        assert "AcctNum" not in caller.sparse("Vendor", caller.read("Vendor", "20"), AcctNum="")
+
     def test_full_empties_what_is_not_sent(self, caller: Caller) -> None:
         vendor = caller.post("Vendor", {"DisplayName": "Cedar", "AcctNum": "7", "PrintOnCheckName": "Cedar Print"})
         changed = caller.post("Vendor", {"Id": vendor["Id"], "SyncToken": "0", "DisplayName": "Cedar"})

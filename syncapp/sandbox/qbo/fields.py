@@ -29,6 +29,8 @@ class Found:
     references: list[tuple[dict[str, Any], tuple[str, ...], str]] = field(default_factory=list)
     #: Names at the top that were sent empty: a sparse update clears them.
     cleared: set[str] = field(default_factory=set)
+    #: Whether null is such an emptiness, or as good as not sent.
+    null_clears: bool = True
 
 
 class Field(Protocol):
@@ -177,7 +179,7 @@ class Group:
                     continue
                 raise bodies.unknown_property(f"{path}.{name}" if path else name)
             if part is None or part == "":
-                if not path:
+                if not path and (part == "" or found.null_clears):
                     found.cleared.add(name)
                 continue
             taken = known.take(part, f"{path}.{name}" if path else name, found)

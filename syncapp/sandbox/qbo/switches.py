@@ -27,6 +27,10 @@ class QboSwitches:
     """The code for naming something inactive: 610 or 2500."""
     qbo_kept_inactive_references_pass: bool = True
     """A record that already names something inactive can be updated without replacing it."""
+    qbo_null_clears: bool = True
+    """null in a sparse update empties the property; otherwise it is as if it was not sent. "" empties it always."""
+    qbo_sparse_keeps_references: bool = False
+    """A reference that a sparse update empties stays as it is, without an error."""
     qbo_untracked: str = "kept"
     """A class or location where the company tracks none: "kept", "dropped" without a word, or "refused" with 5020."""
     qbo_customer_line_is_billable: bool = True

@@ -109,11 +109,13 @@ def _keep_books(work: Work, entity: Entity, record: Record, settled: forms.Settl
 
 def update(work: Work, entity: Entity, payload: Record) -> Record:
     old = current(work, entity, payload)
-    found = Found()
+    found = Found(null_clears=work.switches.qbo_null_clears)
     fields = entity.read(payload, found)
     if entity.name == "Preferences" and not work.by_person:
         fields = writable(fields)
     sparse = payload.get("sparse") in (True, "true")
+    if sparse and work.switches.qbo_sparse_keeps_references and not work.by_person:
+        found.cleared -= entity.reference_fields
     if sparse and entity.kind is Kind.FILE:
         raise bodies.unsupported("Attachable takes full updates only")
     merged = _merged(entity, old, fields, found.cleared, sparse=sparse)
