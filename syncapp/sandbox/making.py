@@ -15,7 +15,10 @@ from syncapp.sandbox import words
 Record = dict[str, Any]
 
 LISTED_ON = date(2026, 1, 2)
-TRANSACTIONS = ("Bill", "BillPayment", "JournalEntry")
+SPACES = {
+    **dict.fromkeys(("Bill", "BillPayment", "JournalEntry"), "transaction"),
+    **dict.fromkeys(("Vendor", "Customer"), "name"),
+}
 ALWAYS_ON_BOTH = ("Operating Checking", "Sales")
 FEWEST_ACCOUNTS = len(words.ACCOUNTS) + 3
 # One in so many is out of use.
@@ -66,8 +69,8 @@ class Lists:
     # --- ids, places, twins ------------------------------------------------------------------------------------------
 
     def in_qbo(self, entity: str, record: Record, day: date = LISTED_ON) -> str:
-        """Transactions share their ids; every list has its own, so that the same id means many things."""
-        space = "transaction" if entity in TRANSACTIONS else entity
+        """Transactions share their ids, and so do names; any other list has its own: the same id means many things."""
+        space = SPACES.get(entity, entity)
         self.used[space] += 1
         made_at = f"{day.isoformat()}T09:00:00-08:00"
         made = str(self.used[space])
@@ -242,6 +245,7 @@ class Lists:
     def _customers(self) -> None:
         """Every sixth is a job of an earlier one; every fourteenth has no e-mail, which BILL would want."""
         tops: list[str] = []
+        names: dict[str, str] = {}
         for position in range(self.size.customers):
             mail = "" if position % 14 == 13 else f"office{position}@customer{position}.example"
             parent = tops[position // 6 - 1] if position % 6 == 5 and position // 6 <= len(tops) else ""
@@ -252,13 +256,11 @@ class Lists:
             if not parent:
                 tops.append(made)
             self.customers.append(made)
+            names[made] = name
             if mail and self.on_both():
-                full = f"{self._customer_record(parent)['DisplayName']}:{name}" if parent else name
+                full = f"{names[parent]}:{name}" if parent else name
                 shown = {"name": full, "email": mail, "invoiceCurrency": "USD", "archived": False}
                 self.twins["Customer", made] = self.in_billcom("customers", "0cu", shown)
-
-    def _customer_record(self, id: str) -> Record:
-        return self.qbo["Customer"][int(id) - 1]
 
     def _customer_in_qbo(self, name: str, mail: str, parent: str) -> str:
         record: Record = {"DisplayName": name, "Job": bool(parent), "Active": True}
