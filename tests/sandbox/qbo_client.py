@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from syncapp.sandbox.clock import Clock
@@ -158,3 +159,26 @@ def check(total: Any, *links: Json, vendor: str = "20", **more: Any) -> Json:
 
 def payment(total: Any, *links: Json, customer: str = "30", **more: Any) -> Json:
     return {"CustomerRef": {"value": customer}, "TotalAmt": total, "Line": list(links), **more}
+
+
+def journal(credit: str, debit: str, amount: Any, *, vendor: str = "") -> Json:
+    owed: Json = {"Entity": {"Type": "Vendor", "EntityRef": {"value": vendor}}} if vendor else {}
+    return {
+        "Line": [
+            {
+                "DetailType": "JournalEntryLineDetail",
+                "Amount": amount,
+                "JournalEntryLineDetail": {"PostingType": "Credit", "AccountRef": {"value": credit}, **owed},
+            },
+            {
+                "DetailType": "JournalEntryLineDetail",
+                "Amount": amount,
+                "JournalEntryLineDetail": {"PostingType": "Debit", "AccountRef": {"value": debit}},
+            },
+        ]
+    }
+
+
+def trial(caller: Caller) -> dict[str, Decimal]:
+    """The trial balance: account -> debit as plus."""
+    return {row["account_id"]: row["debit"] - row["credit"] for row in caller.qbo.trial_balance(caller.realm)}
