@@ -146,7 +146,7 @@ def test_a_refused_record_is_held_with_quickbooks_words_and_the_rest_goes_on(
     synced(company, clock)
 
     refused = Operation.objects.get(company=company, state=OperationState.REFUSED)
-    row = SyncedObject.objects.get(pk=refused.object_id)
+    row = SyncedObject.objects.get(pk=refused.object_id or 0)
     assert row.hold_code == "name-taken"
     assert row.hold is not None and "QuickBooks Online already has" in row.hold.describe()
     assert SyncedObject.objects.get(company=company, label="Perfectly Fine Vendor").linked
