@@ -181,11 +181,12 @@ class _Plan:
         return self.kind.flow(towards, self.terms)
 
     def _leave(self, name: str, towards: Side, hold: Hold) -> None:
-        """Not ours to write. On a transaction, or where a preference stands in the way, somebody must know;
-        on a list a field that never flows simply stays different, and so does what was different from the start.
+        """Not ours to write. On a transaction somebody must know, unless it was so when the two were linked. On a
+        list a field that never flows simply stays different; one that flows once a preference is on is held till then.
         """
-        must_know = self.kind.transaction or self.kind.flow(towards, self.terms) is not None
-        if must_know and not self.pair.is_new(name):
+        transaction = self.kind.transaction
+        must_know = not self.pair.is_new(name) if transaction else self.kind.flow(towards, self.terms) is not None
+        if must_know:
             self.hold = self.hold or hold
         else:
             self.agreed.add(name)
