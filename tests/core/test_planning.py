@@ -340,6 +340,13 @@ def test_an_edit_made_while_the_kind_is_switched_off_is_shown_and_not_lost() -> 
     assert (decision.outcome, code(decision)) == (Outcome.HELD, FLOWS_NOT)
     assert "colour" not in decision.agreed
     assert written(in_step_but(FRUIT, {"colour": "green"}, {})) == one(QBO, UPDATE, "colour")
+    assert code(linked_now(FRUIT, {"colour": "green"}, {}, by=OFF)) is FLOWS_NOT
+
+
+def test_under_one_way_an_old_difference_is_left_and_a_new_one_is_shown() -> None:
+    left = linked_now(ORDER, {}, {"memo": "b"}, by=ONE_WAY)
+    assert (left.outcome, left.writes, left.hold) == (Outcome.IN_STEP, (), None)
+    assert code(in_step_but(ORDER, {}, {"memo": "b"}, by=ONE_WAY)) is HoldCode.ONE_WAY
 
 
 def test_a_record_nobody_may_touch_stays_as_each_side_has_it() -> None:

@@ -8,11 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.matching import normalise
 from syncapp.core.records import Seen, View
 from syncapp.core.schema import (
     TO_QBO,
     BillcomShape,
+    Draft,
     Field,
+    Keys,
     Kind,
     Lookup,
     QboShape,
@@ -39,6 +42,20 @@ def approved(values: Values, towards: Side, terms: Terms) -> Hold | None:
 
 def closed(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     return Hold(HoldCode.BOOKS_CLOSED) if terms.books_closed_on and towards is QBO else None
+
+
+def by_name(values: Values, side: Side, lookup: Lookup) -> Keys:
+    return Keys(first=normalise(values["name"]))
+
+
+def by_number(values: Values, side: Side, lookup: Lookup) -> Keys:
+    return Keys(first=normalise(values["number"]) if values["active"] else "")
+
+
+def write_lines(payload: Raw, draft: Draft) -> Raw:
+    if "lines" in draft.changed:
+        payload["lines" if draft.side is BILLCOM else "Lines"] = [dict(line) for line in draft.values["lines"]]
+    return payload
 
 
 def lines_of(values: Values, raw: Raw, side: Side) -> Values:
@@ -70,6 +87,7 @@ FRUIT = Kind(
         "active": ACTIVE,
         "weight": Field(billcom="weight", qbo="Weight", type=Type.MONEY, label="Weight", fact=True),
     },
+    keys=by_name,
     flow=lambda towards, terms: None if terms.classes else Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": "Off."}),
 )
 
@@ -98,7 +116,9 @@ ORDER = Kind(
     flow=one_way,
     gates=(approved,),
     update_gates=(closed,),
+    keys=by_number,
     read=lines_of,
+    write=write_lines,
 )
 
 TERMS = Terms(cohort=Cohort.A, classes=True)
