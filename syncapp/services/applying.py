@@ -192,8 +192,8 @@ class Applier:
                 self._succeeded(operation, row, outcome)
             touched.append(row)
         with transaction.atomic():
-            rows.upsert(Operation, batch, OPERATION_FIELDS)
-            rows.upsert(SyncedObject, touched, rows.WRITE_FIELDS)
+            rows.save(batch, OPERATION_FIELDS)
+            rows.save(touched, [*rows.PLAN_FIELDS, *rows.shown_fields(Side(batch[0].side))])
 
     def _succeeded(self, operation: Operation, row: SyncedObject, raw: Raw) -> None:
         side = Side(operation.side)
@@ -237,8 +237,8 @@ class Applier:
             self._let_go(operation, row)
             touched.append(row)
         with transaction.atomic():
-            rows.upsert(Operation, operations, OPERATION_FIELDS)
-            rows.upsert(SyncedObject, touched, ("state", "needs_look"))
+            rows.save(operations, OPERATION_FIELDS)
+            rows.save(touched, ("state", "needs_look"))
 
 
 def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, context: Context) -> None:

@@ -25,7 +25,7 @@ def set_keys(company: Company, kind: Kind, chunk: Sequence[SyncedObject]) -> Non
         if (keys.first, keys.second, keys.proposal) != (row.match_key, row.second_key, row.proposal_key):
             row.match_key, row.second_key, row.proposal_key = keys.first, keys.second, keys.proposal
             changed.append(row)
-    rows.upsert(SyncedObject, changed, KEY_FIELDS)
+    rows.save(changed, KEY_FIELDS)
 
 
 def keys_of(kind: Kind, row: SyncedObject, lookup: Lookup) -> Keys:

@@ -102,7 +102,9 @@ def commit(context: Context, plan: ChunkPlan) -> None:
     _number_requests(plan.kind, plan.operations)
     with transaction.atomic():
         linking.remove_absorbed(plan.absorbed)
-        rows.upsert(SyncedObject, list(plan.rows.values()), [*rows.PLAN_FIELDS, "told_apart", "wanted"])
+        rows.save(list(plan.rows.values()), rows.PLAN_FIELDS)
+        # A pair has QuickBooks' row, and BILL's side is new to it.
+        rows.save([plan.rows[key] for key in plan.linked], rows.shown_fields(Side.BILLCOM))
         Operation.objects.bulk_create(plan.operations, batch_size=rows.CHUNK)
         Conflict.objects.bulk_create(plan.conflicts, batch_size=rows.CHUNK)
         if plan.linked:

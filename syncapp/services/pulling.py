@@ -64,7 +64,7 @@ def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) ->
             changed.append(row)
     SyncedObject.objects.bulk_create(new, batch_size=rows.CHUNK)
     fields = [*(f"{side}_{name}" for name in PULL_FIELDS), "needs_look", "label", "number", "amount", "date"]
-    rows.upsert(SyncedObject, changed, fields)
+    rows.save(changed, fields)
     context.count(kind.name, f"read.{side}", len(records))
     return len(records)
 
@@ -100,7 +100,7 @@ def mark_gone(context: Context, kind: Kind, ids: Sequence[str]) -> None:
             row.qbo_values = {**row.qbo_values, "active": False}
             row.needs_look = True
             gone.append(row)
-    rows.upsert(SyncedObject, gone, ["qbo_values", "needs_look"])
+    rows.save(gone, ["qbo_values", "needs_look"])
     context.count(kind.name, "deleted.qbo", len(gone))
 
 

@@ -1,4 +1,4 @@
-"""SyncedObject rows in bulk: to and from the core's frozen values, saved in one statement per chunk."""
+"""SyncedObject rows in bulk: to and from the core's frozen values, saved chunk by chunk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Model
+from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field, Model
 
 from syncapp.core.holds import Hold
 from syncapp.core.records import Seen, View
@@ -18,15 +20,29 @@ from syncapp.models import ObjectState, SyncedObject
 CHUNK = 500
 
 
-def upsert(model: type[Model], rows: Sequence[Model], fields: Sequence[str]) -> None:
-    """Save the named fields of rows that exist, in one statement. Columns that weren't loaded stay untouched."""
-    for row in rows:
-        for name in row.get_deferred_fields():
-            setattr(row, name, None)
-    if rows:
-        model._default_manager.bulk_create(
-            rows, update_conflicts=True, unique_fields=["id"], update_fields=list(fields), batch_size=CHUNK
+def save(found: Sequence[Model], fields: Sequence[str]) -> None:
+    """Save the named fields of rows that exist.
+
+    One prepared statement for all of them, and only the named columns: the others are large, and Django's own ways
+    (``bulk_update``'s CASE, an upsert of whole rows) take several times as long.
+    """
+    if not found:
+        return
+    model = type(found[0])
+    database = connections[router.db_for_write(model)]
+    known = {each.name: each for each in model._meta.concrete_fields}
+    columns, key = [known[name] for name in fields], model._meta.pk
+    named = [f"{database.ops.quote_name(str(each.column))} = %s" for each in (*columns, key)]
+    table = database.ops.quote_name(model._meta.db_table)
+    with database.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET {', '.join(named[:-1])} WHERE {named[-1]}",
+            [_stored(row, [*columns, key], database) for row in found],
         )
+
+
+def _stored(row: Model, columns: Iterable[Field[Any, Any]], database: BaseDatabaseWrapper) -> list[Any]:
+    return [each.get_db_prep_save(getattr(row, each.attname), database) for each in columns]
 
 
 def view(row: SyncedObject, side: Side) -> View | None:
@@ -120,15 +136,12 @@ PLAN_FIELDS = (
     "needs_look",
     "base",
     "synced_at",
-    "billcom_id",
-    "billcom_values",
-    "billcom_raw",
-    "billcom_version",
-    "label",
-    "number",
-    "amount",
-    "date",
+    "told_apart",
+    "wanted",
 )
-"""What planning may change; linking brings BILL's side over to the QuickBooks row."""
+"""What deciding may change."""
 
-WRITE_FIELDS = (*PLAN_FIELDS, "qbo_id", "qbo_values", "qbo_raw", "qbo_version")
+
+def shown_fields(side: Side) -> tuple[str, ...]:
+    """What changes with what a side shows."""
+    return (*(f"{side}_{name}" for name in ("id", "values", "raw", "version")), "label", "number", "amount", "date")
