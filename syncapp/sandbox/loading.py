@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 FIXTURES = Path(__file__).resolve().parent.parent.parent / "fixtures"
 GENERATED = "generated:"
+# What every BILL organization that pays anything has.
+BANK = {
+    "bankName": "First Sample Bank",
+    "nameOnAccount": "Operating",
+    "routingNumber": "121000358",
+    "accountNumber": "000123456789",
+    "type": "CHECKING",
+    "ownerType": "BUSINESS",
+}
 
 
 @dataclass
@@ -68,7 +77,7 @@ def raw(entities: dict[str, Any], name: str) -> dict[str, Any]:
         "console": True,
         "signed_up_on": "2020-01-01",
         "qbo": lists,
-        "billcom": {},
+        "billcom": {"banks": [dict(BANK)]},
     }
 
 
@@ -94,5 +103,6 @@ def into(world: Sandbox, data: dict[str, Any]) -> Company:
         billcom=world.billcom.load(data["billcom"], name, console=bool(data["console"])),
     )
     world.companies[company.id] = company
+    world.webhooks.subscribe(company.billcom["organization_id"])
     world.changed = True
     return company
