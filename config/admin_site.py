@@ -12,20 +12,21 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-ORDER = (
-    "Company",
-    "SyncedObject",
-    "SyncRun",
-    "Conflict",
-    "Operation",
-    "Connection",
-    "SyncPreferences",
-    "AccountingPreferences",
-    "GLMapping",
-    "Firm",
-    "Membership",
-    "User",
-)
+# In the order of a working day, with what each screen is for.
+SCREENS = {
+    "Company": "Every client: connections, last and next sync, what is held",
+    "SyncedObject": "Every record of both sides, why it is held, and what to do about it",
+    "SyncRun": "Every sync: what it read and wrote, what it cost, its log",
+    "Conflict": "Changed on both sides: what was kept, and the way back",
+    "Operation": "Every write on either side, with its outcome",
+    "Connection": "How each company is connected to BILL and QuickBooks Online",
+    "SyncPreferences": "What each company has chosen for its sync",
+    "AccountingPreferences": "What QuickBooks uses, and what was turned on besides",
+    "GLMapping": "Which QuickBooks account stands for a bank account or a role",
+    "Firm": "Accountant consoles",
+    "Membership": "Who works for which firm or company",
+    "User": "Who may sign in",
+}
 OURS = ("syncapp", "auth")
 # One schedule with arguments that can't be read stops all of them, so a person only looks.
 LOOK_ONLY = frozenset({"django_q.schedule"})
@@ -71,6 +72,7 @@ class TieoutAdminSite(AdminSite):
     index_title = "All screens"
     site_url = "/"
     enable_nav_sidebar = False
+    empty_value_display = "–"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Screens of other packages come in under our rules; they are asked for before we could change them."""
@@ -107,8 +109,10 @@ class TieoutAdminSite(AdminSite):
         for app in apps:
             if app["app_label"] in OURS:
                 app["models"].sort(key=lambda model: _place(model["object_name"]))
+                for model in app["models"]:
+                    model["about"] = SCREENS.get(model["object_name"], "")
         return apps
 
 
 def _place(name: str) -> int:
-    return ORDER.index(name) if name in ORDER else len(ORDER)
+    return list(SCREENS).index(name) if name in SCREENS else len(SCREENS)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from syncapp.admin.shared import short_day
 from syncapp.core.schema import Field, Target, Type
 from syncapp.core.sides import Side
 from syncapp.models import SyncedObject
@@ -116,7 +117,7 @@ def _words(field: Field, value: Any) -> str:
 def short_date(value: str) -> str:
     """5 Nov 2026; what isn't a date is shown as it is."""
     try:
-        return f"{date.fromisoformat(value):%d %b %Y}".lstrip("0")
+        return short_day(date.fromisoformat(value))
     except ValueError:
         return value
 

@@ -9,10 +9,11 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from syncapp.admin.shared import CompanyScoped, badge, may_work_on, moment
+from syncapp.admin.shared import CompanyScoped, badge, may_work, may_work_on, moment
 from syncapp.core.holds import TEXTS, HoldCode
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
@@ -135,11 +136,17 @@ class CompanyAdmin(CompanyScoped):
     def conflicts_(self, row: Any) -> SafeString | str:
         return badge("open", str(row.conflict_count)) if row.conflict_count else ""
 
+    empty_words = "A company that is made, or that you are added to, stands here."
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        more = {"new_url": reverse("syncapp:new-company")} if may_work(request) else {}
+        return super().changelist_view(request, {**more, **(extra_context or {})})
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         company = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
-        more = dashboard(company, request) if company is not None else {}
+        more = {"title": company.name, **dashboard(company, request)} if company is not None else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
 
@@ -166,7 +173,7 @@ def dashboard(company: Company, request: HttpRequest) -> dict[str, Any]:
         "company": company,
         "connections": Connection.objects.filter(company=company).defer("credentials"),
         "steps": [] if company.setup_step == SetupStep.DONE else setup.steps(company),
-        "kinds": [{"kind": kind, **rows[name]} for name, kind in KINDS.items() if name in rows],
+        "kinds": [{**rows[name], "kind": kind} for name, kind in KINDS.items() if name in rows],
         "holds": [{"text": TEXTS[HoldCode(row["hold_code"])], **row} for row in holds.order_by("-number")],
         "open_conflicts": Conflict.objects.filter(company=company, state=ConflictState.OPEN).count(),
         "runs": SyncRun.objects.filter(company=company).defer("position", "counts", "calls")[:8],

@@ -24,6 +24,8 @@ from syncapp.admin.shared import (
     may_work_on,
     moment,
     person,
+    record_link,
+    short_side,
 )
 from syncapp.core.schema import Field
 from syncapp.core.sides import Side
@@ -77,11 +79,13 @@ class ConflictList(ChangeList):
 
 @admin.register(Conflict)
 class ConflictAdmin(CompanyScoped):
-    list_display = ("at_", "company", "kind", "object", "field_", "billcom_", "qbo_", "kept_", "state_")
+    list_display = ("at_", "company", "kind", "record_", "field_", "billcom_", "qbo_", "kept_", "state_")
     list_filter = (CompanyFilter, "state", "kind", "kept", "at")
     list_select_related = ("company", "object")
     search_fields = ("object__label", "object__number", "field")
     actions = ("review", "export")
+    search_help_text = "Record, number or field"
+    empty_words = "When both sides change the same field between two syncs, both values are kept here."
     change_form_template = "admin/syncapp/conflict/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -93,6 +97,10 @@ class ConflictAdmin(CompanyScoped):
     @admin.display(description="When", ordering="at")
     def at_(self, row: Conflict) -> str:
         return moment(row.at)
+
+    @admin.display(description="Record", ordering="object__label")
+    def record_(self, row: Conflict) -> SafeString | str:
+        return record_link(row.object)
 
     @admin.display(description="Field", ordering="field")
     def field_(self, row: Conflict) -> str:
@@ -109,7 +117,7 @@ class ConflictAdmin(CompanyScoped):
 
     @admin.display(description="Kept", ordering="kept")
     def kept_(self, row: Conflict) -> str:
-        return Side(row.kept).label
+        return short_side(row.kept)
 
     @admin.display(description="State", ordering="state")
     def state_(self, row: Conflict) -> SafeString:

@@ -12,7 +12,17 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from syncapp.admin.shared import HEAVY, CompanyFilter, CompanyScoped, badge, moment
+from syncapp.admin.shared import (
+    HEAVY,
+    CompanyFilter,
+    CompanyScoped,
+    badge,
+    moment,
+    on_off,
+    record_link,
+    short_day,
+    short_side,
+)
 from syncapp.models import AccountingPreferences, Connection, GLMapping, SyncPreferences
 
 
@@ -22,15 +32,17 @@ class ConnectionAdmin(CompanyScoped):
 
     list_display = (
         "company",
-        "side",
+        "side_",
+        "state_",
         "remote_name",
         "remote_id",
-        "state_",
         "sign_in",
         "connected_as",
         "role",
         "since_",
     )
+    ordering = ("company__name", "side")
+    empty_words = "Companies are connected on their Get Started page."
     list_filter = (CompanyFilter, "side", "state")
     list_select_related = ("company",)
     search_fields = ("company__name", "remote_name", "=remote_id")
@@ -46,6 +58,10 @@ class ConnectionAdmin(CompanyScoped):
     def state_(self, row: Connection) -> SafeString:
         return badge(row.state, row.get_state_display())
 
+    @admin.display(description="Side", ordering="side")
+    def side_(self, row: Connection) -> str:
+        return short_side(row.side)
+
     @admin.display(description="Since", ordering="connected_at")
     def since_(self, row: Connection) -> str:
         return moment(row.connected_at)
@@ -58,7 +74,8 @@ def page_link(company: int | None, page: str, words: str) -> SafeString:
 
 @admin.register(SyncPreferences)
 class SyncPreferencesAdmin(CompanyScoped):
-    list_display = ("company", "sync_automatically", "approved_only", "one_way", "two_way_payments", "master")
+    list_display = ("company", "automatic_", "approved_", "one_way_", "two_way_", "master_")
+    ordering = ("company__name",)
     list_filter = ("sync_automatically", "approved_only", "one_way", "two_way_payments", "master")
     list_select_related = ("company",)
     search_fields = ("company__name",)
@@ -68,6 +85,26 @@ class SyncPreferencesAdmin(CompanyScoped):
         "customer_email", "page_",
     )  # fmt: skip
 
+    @admin.display(description="Sync automatically", ordering="sync_automatically")
+    def automatic_(self, row: SyncPreferences) -> SafeString:
+        return on_off(row.sync_automatically)
+
+    @admin.display(description="Only approved", ordering="approved_only")
+    def approved_(self, row: SyncPreferences) -> SafeString:
+        return on_off(row.approved_only)
+
+    @admin.display(description="1-way transactions", ordering="one_way")
+    def one_way_(self, row: SyncPreferences) -> SafeString:
+        return on_off(row.one_way)
+
+    @admin.display(description="2-way payments", ordering="two_way_payments")
+    def two_way_(self, row: SyncPreferences) -> SafeString:
+        return on_off(row.two_way_payments)
+
+    @admin.display(description="Master in conflicts", ordering="master")
+    def master_(self, row: SyncPreferences) -> str:
+        return short_side(row.master)
+
     @admin.display(description="To change them")
     def page_(self, row: SyncPreferences) -> SafeString:
         return page_link(row.company_id, "preferences", "Sync preferences")
@@ -75,7 +112,8 @@ class SyncPreferencesAdmin(CompanyScoped):
 
 @admin.register(AccountingPreferences)
 class AccountingPreferencesAdmin(CompanyScoped):
-    list_display = ("company", "numbers_", "locations_", "classes_", "customers_", "items_", "books_closed_on", "read_")
+    list_display = ("company", "numbers_", "locations_", "classes_", "customers_", "items_", "closed_", "read_")
+    ordering = ("company__name",)
     list_select_related = ("company",)
     search_fields = ("company__name",)
 
@@ -92,25 +130,29 @@ class AccountingPreferencesAdmin(CompanyScoped):
     def page_(self, row: AccountingPreferences) -> SafeString:
         return page_link(row.company_id, "accounting-preferences", "Accounting preferences")
 
-    @admin.display(description="Account numbers", boolean=True)
-    def numbers_(self, row: AccountingPreferences) -> bool:
-        return row.uses("account_numbers")
+    @admin.display(description="Account numbers")
+    def numbers_(self, row: AccountingPreferences) -> SafeString:
+        return on_off(row.uses("account_numbers"))
 
-    @admin.display(description="Locations", boolean=True)
-    def locations_(self, row: AccountingPreferences) -> bool:
-        return row.uses("locations")
+    @admin.display(description="Locations")
+    def locations_(self, row: AccountingPreferences) -> SafeString:
+        return on_off(row.uses("locations"))
 
-    @admin.display(description="Classes", boolean=True)
-    def classes_(self, row: AccountingPreferences) -> bool:
-        return row.uses("classes")
+    @admin.display(description="Classes")
+    def classes_(self, row: AccountingPreferences) -> SafeString:
+        return on_off(row.uses("classes"))
 
-    @admin.display(description="Customers in payables", boolean=True)
-    def customers_(self, row: AccountingPreferences) -> bool:
-        return row.uses("customers_in_payables")
+    @admin.display(description="Customers in payables")
+    def customers_(self, row: AccountingPreferences) -> SafeString:
+        return on_off(row.uses("customers_in_payables"))
 
-    @admin.display(description="Items in payables", boolean=True)
-    def items_(self, row: AccountingPreferences) -> bool:
-        return row.uses("items_in_payables")
+    @admin.display(description="Items in payables")
+    def items_(self, row: AccountingPreferences) -> SafeString:
+        return on_off(row.uses("items_in_payables"))
+
+    @admin.display(description="Books closed on", ordering="books_closed_on")
+    def closed_(self, row: AccountingPreferences) -> str:
+        return short_day(row.books_closed_on)
 
     @admin.display(description="Read", ordering="read_at")
     def read_(self, row: AccountingPreferences) -> str:
@@ -125,11 +167,16 @@ def _where_on(row: AccountingPreferences, name: str) -> SafeString:
 
 @admin.register(GLMapping)
 class GLMappingAdmin(CompanyScoped):
-    list_display = ("company", "role", "label", "account")
+    list_display = ("company", "role", "label", "account_")
+    ordering = ("company__name", "role", "label")
     list_filter = (CompanyFilter, "role")
     search_fields = ("company__name", "label", "account__label")
     fields = ("company", "role", "label", "billcom_bank_id", "account", "page_")
     readonly_fields = ("page_",)
+
+    @admin.display(description="Account", ordering="account__label")
+    def account_(self, row: GLMapping) -> SafeString | str:
+        return record_link(row.account) or badge("held", "Not chosen")
 
     @admin.display(description="To change it")
     def page_(self, row: GLMapping) -> SafeString:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
@@ -24,9 +24,11 @@ from syncapp.admin.shared import (
     may_work_on,
     money,
     person,
+    short_day,
 )
 from syncapp.kinds import KINDS
 from syncapp.models import SyncedObject
+from syncapp.models.objects import hold_choices
 from syncapp.services import links
 from syncapp.services.errors import ServiceError
 
@@ -47,16 +49,38 @@ class SidesFilter(admin.SimpleListFilter):
         return queryset.filter(**wanted.get(self.value() or "", {}))
 
 
+class HoldFilter(admin.SimpleListFilter):
+    """The reasons that occur in the chosen company, or all there are."""
+
+    title = "why held"
+    parameter_name = "hold_code__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        company, titles = request.GET.get(CompanyFilter.parameter_name, ""), dict(hold_choices())
+        if not company.isdigit():
+            return list(titles.items())
+        held = SyncedObject.objects.visible_to(request.user).filter(company=int(company)).exclude(hold_code="")
+        counts = held.order_by().values_list("hold_code").annotate(number=Count("pk")).order_by("-number")
+        found = [(code, f"{titles.get(code, code)} ({number:,})") for code, number in counts]
+        # What is chosen stays in the list, or the filter would silently be off.
+        chosen = str(self.value() or "")
+        return found if chosen in ("", *dict(found)) else [*found, (chosen, titles.get(chosen, chosen))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(hold_code=self.value()) if self.value() else queryset
+
+
 @admin.register(SyncedObject)
 class SyncedObjectAdmin(CompanyScoped):
     list_display = ("label_", "kind", "number", "amount_", "date_", "state_", "reason_", "where_", "company")
     list_display_links = ("label_",)
-    list_filter = (CompanyFilter, "kind", "state", "hold_code", SidesFilter)
+    list_filter = (CompanyFilter, "kind", "state", HoldFilter, SidesFilter)
     list_select_related = ("company",)
     search_fields = ("label", "number", "=billcom_id", "=qbo_id")
     search_help_text = "Name, number, or id on either side"
     actions = ("retry", "leave_out", "include", "tell_apart", "export")
     ordering = ("-pk",)
+    empty_words = "Records are read with the first sync of a company; start it on its Get Started page."
     change_form_template = "admin/syncapp/syncedobject/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -76,7 +100,7 @@ class SyncedObjectAdmin(CompanyScoped):
 
     @admin.display(description="Date", ordering="date")
     def date_(self, row: SyncedObject) -> str:
-        return f"{row.date:%d %b %Y}".lstrip("0") if row.date else ""
+        return short_day(row.date)
 
     @admin.display(description="State", ordering="state")
     def state_(self, row: SyncedObject) -> SafeString:

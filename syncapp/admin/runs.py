@@ -12,7 +12,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from syncapp.admin.object_page import pretty
-from syncapp.admin.shared import HEAVY, CompanyFilter, CompanyScoped, badge, csv_response, may_work_on, moment
+from syncapp.admin.shared import (
+    HEAVY,
+    CompanyFilter,
+    CompanyScoped,
+    badge,
+    csv_response,
+    may_work_on,
+    moment,
+    record_link,
+    short_side,
+)
 from syncapp.kinds import KINDS
 from syncapp.models import Operation, SyncRun
 
@@ -99,7 +109,7 @@ def _rows(run: SyncRun) -> list[dict[str, Any]]:
 
 @admin.register(Operation)
 class OperationAdmin(CompanyScoped):
-    list_display = ("planned_", "company", "kind", "object", "verb", "side", "state_", "error_", "remote_id")
+    list_display = ("planned_", "company", "kind", "record_", "verb_", "side_", "state_", "error_", "there_")
     list_filter = (CompanyFilter, "state", "side", "verb", "kind", "planned_at")
     list_select_related = ("company", "object")
     search_fields = ("=remote_id", "object__label", "object__number", "=error_code")
@@ -119,6 +129,22 @@ class OperationAdmin(CompanyScoped):
     @admin.display(description="Planned", ordering="planned_at")
     def planned_(self, row: Operation) -> str:
         return moment(row.planned_at)
+
+    @admin.display(description="Record", ordering="object__label")
+    def record_(self, row: Operation) -> SafeString | str:
+        return record_link(row.object)
+
+    @admin.display(description="What", ordering="verb")
+    def verb_(self, row: Operation) -> str:
+        return str(row.get_verb_display())
+
+    @admin.display(description="Side", ordering="side")
+    def side_(self, row: Operation) -> str:
+        return short_side(row.side)
+
+    @admin.display(description="Id there", ordering="remote_id")
+    def there_(self, row: Operation) -> str:
+        return row.remote_id
 
     @admin.display(description="Outcome", ordering="state")
     def state_(self, row: Operation) -> SafeString:

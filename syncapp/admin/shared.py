@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
-from syncapp.models import Company, is_support
+from syncapp.core.sides import Side
+from syncapp.models import Company, SyncedObject, is_support
 
 # What makes a record large. Lists never load it.
 HEAVY = ("billcom_raw", "qbo_raw", "billcom_values", "qbo_values", "base")
@@ -55,6 +59,26 @@ def money(value: Decimal | None) -> SafeString | str:
 def moment(value: datetime | None) -> str:
     """Short, in the time zone of the installation."""
     return f"{timezone.localtime(value):%d %b %Y %H:%M}".lstrip("0") if value else ""
+
+
+def short_day(value: date | None) -> str:
+    """5 Nov 2026."""
+    return f"{value:%d %b %Y}".lstrip("0") if value else ""
+
+
+def on_off(value: bool) -> SafeString:
+    return badge("done", "On") if value else badge("", "Off")
+
+
+def short_side(side: str) -> str:
+    """Narrow enough for a column."""
+    return "BILL" if side == Side.BILLCOM else "QuickBooks"
+
+
+def record_link(row: SyncedObject | None) -> SafeString | str:
+    if row is None:
+        return ""
+    return format_html('<a href="{}">{}</a>', reverse("admin:syncapp_syncedobject_change", args=[row.pk]), row)
 
 
 def person(request: HttpRequest) -> User:
@@ -114,6 +138,18 @@ class CompanyFilter(admin.SimpleListFilter):
         return queryset.filter(company=chosen)
 
 
+def chosen_filters(changelist: ChangeList) -> list[dict[str, str]]:
+    """The filters that are on, each with the address of the list without it."""
+    found = []
+    for spec in changelist.filter_specs:
+        everything, *choices = spec.choices(changelist)
+        for choice in choices:
+            if choice["selected"]:
+                words = {"title": str(spec.title), "choice": str(choice["display"])}
+                found.append({**words, "without": str(everything["query_string"])})
+    return found
+
+
 class CompanyScoped(admin.ModelAdmin[Any]):
     """A screen over rows that belong to a company: visible ones only, and read-only."""
 
@@ -121,6 +157,15 @@ class CompanyScoped(admin.ModelAdmin[Any]):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
+    empty_words: ClassVar[str] = ""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        more = {"title": capfirst(self.opts.verbose_name_plural), "empty_words": self.empty_words}
+        response = super().changelist_view(request, {**more, **(extra_context or {})})
+        found = getattr(response, "context_data", None) or {}
+        if "cl" in found:
+            found["chosen_filters"] = chosen_filters(found["cl"])
+        return response
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         visible = Company.objects.visible_to(request.user)

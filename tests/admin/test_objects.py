@@ -1,0 +1,232 @@
+"""The records: how they are found, what their page shows, and what can be done with them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from syncapp.core.holds import HoldCode
+from syncapp.models import ObjectState, SyncedObject
+from tests.admin.support import Cast, act, change, changelist, make_held, make_object, said, text
+
+
+def decide(cast: Cast, name: str, row: SyncedObject, **data: object) -> str:
+    address = reverse("admin:syncapp_syncedobject_decide", args=[row.pk])
+    return text(cast.client(name).post(address, data, follow=True))
+
+
+@pytest.mark.parametrize("wanted", ("Harbor-1", "00nb1", "b1"))
+def test_a_record_is_found_by_number_and_by_both_ids(cast: Cast, wanted: str) -> None:
+    assert ">Harbor-1<" in text(cast.client("bob").get(changelist("syncedobject", q=wanted)))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"state__exact": "held"}, {"Harbor-77"}),
+        ({"hold_code__exact": "zero-amount"}, {"Harbor-77"}),
+        ({"kind__exact": "vendor"}, {"Harbor Paper Co"}),
+        ({"where": "billcom"}, {"Harbor-77"}),
+        ({"where": "both", "kind__exact": "bill"}, {"Harbor-1"}),
+        ({"where": "qbo"}, set()),
+    ],
+)
+def test_records_are_filtered(cast: Cast, query: dict[str, str], found: set[str]) -> None:
+    response = cast.client("bob").get(changelist("syncedobject", **query))
+
+    assert {str(row) for row in response.context["cl"].result_list} == found
+
+
+def test_a_company_that_is_none_is_said_to_be_wrong(cast: Cast) -> None:
+    response = cast.client("alice").get(changelist("syncedobject", company__id__exact="1;drop"))
+
+    assert response.status_code == 302
+
+
+def test_the_list_shows_amounts_dates_and_states_for_reading(cast: Cast) -> None:
+    page = text(cast.client("bob").get(changelist("syncedobject")))
+
+    assert '<span class="amount">1,234.50</span>' in page
+    assert "5 Nov 2026" in page
+    assert '<span class="badge badge-warn">Held</span>' in page
+    assert "Total is zero" in page
+
+
+def test_the_page_sets_both_sides_and_base_next_to_each_other(cast: Cast) -> None:
+    page = text(cast.client("bob").get(change("syncedobject", cast.first.bill)))
+
+    assert "1,234.50" in page
+    assert "5 Nov 2026" in page
+    assert "20 Dec 2026" in page
+    assert page.count("5 Dec 2026") == 2
+    assert page.count('class="changed"') == 1
+    assert page.count('class="differs"') == 1
+
+
+def test_references_are_shown_by_name_with_a_link(cast: Cast) -> None:
+    page = text(cast.client("bob").get(change("syncedobject", cast.first.bill)))
+
+    vendor = f'<a href="{change("syncedobject", cast.first.vendor)}">Harbor Paper Co</a>'
+    assert page.count(vendor) == 3
+    assert f'<a href="{change("syncedobject", cast.first.account)}">Harbor Supplies</a>' in page
+
+
+def test_a_reference_to_what_is_not_known_shows_its_id(cast: Cast) -> None:
+    row = make_object(cast.first.company, "bill", billcom_id="00n5", billcom_values={"vendor": "009gone"})
+
+    assert "009gone" in text(cast.client("bob").get(change("syncedobject", row)))
+
+
+def test_lines_keep_their_columns_where_a_cell_is_empty(cast: Cast) -> None:
+    lines = [{"amount": Decimal(5), "description": ""}, {"amount": Decimal(7), "description": "Second"}]
+    row = make_object(cast.first.company, "bill", billcom_id="00n5", billcom_values={"lines": lines})
+
+    response = cast.client("bob").get(change("syncedobject", row))
+    [fact] = response.context["lines"]
+    assert fact.billcom.head == ("Amount", "Description")
+    assert [[each.text for each in cells] for cells in fact.billcom.rows] == [["5.00", ""], ["7.00", "Second"]]
+
+
+def test_lines_that_both_sides_share_are_shown_once(cast: Cast) -> None:
+    [fact] = cast.client("bob").get(change("syncedobject", cast.first.bill)).context["lines"]
+
+    assert [name for name, _ in fact.tables] == ["BILL and QuickBooks Online and Last agreed"]
+
+
+def test_what_the_products_say_is_escaped(cast: Cast) -> None:
+    evil = "<script>alert(1)</script>"
+    values = {"name": evil, "email": evil}
+    row = make_object(
+        cast.first.company, "vendor", billcom_id="009e", label=evil, billcom_values=values, billcom_raw=values
+    )
+
+    for address in (change("syncedobject", row), changelist("syncedobject")):
+        assert evil not in text(cast.client("bob").get(address))
+
+
+def test_a_held_record_says_what_it_means_and_what_to_do(cast: Cast) -> None:
+    page = text(cast.client("alice").get(change("syncedobject", cast.first.held)))
+
+    assert "Bills with a total of zero are never sent to QuickBooks Online." in page
+    assert "Give the bill an amount, or archive it in BILL." in page
+    assert ">Retry<" in page
+
+
+def test_it_names_what_it_waits_for_and_what_waits_for_it(cast: Cast) -> None:
+    waiting = make_held(cast.first.company, "W-1", hold_code=HoldCode.WAITS_FOR, waits_for=cast.first.vendor)
+
+    assert "Vendor Harbor Paper Co" in text(cast.client("bob").get(change("syncedobject", waiting)))
+    assert "Bill W-1" in text(cast.client("bob").get(change("syncedobject", cast.first.vendor)))
+
+
+def test_it_links_out_to_both_products(cast: Cast, settings: object) -> None:
+    settings.BILLCOM_APP_URL, settings.QBO_APP_URL = "http://there/ui/billcom", "http://there/ui/qbo"  # type: ignore[attr-defined]
+    page = text(cast.client("bob").get(change("syncedobject", cast.first.bill)))
+
+    billcom, qbo = (each.remote_id for each in cast.first.connections)
+    assert f'href="http://there/ui/billcom/{billcom}/bills/00nb1"' in page
+    assert f'href="http://there/ui/qbo/{qbo}/Bill/b1"' in page
+
+
+def test_raw_json_is_folded_away(cast: Cast) -> None:
+    page = text(cast.client("bob").get(change("syncedobject", cast.first.bill)))
+
+    assert '<details class="raw"><summary>Raw JSON of BILL</summary>' in page
+    assert "Harbor raw" in page
+
+
+def test_excluding_asks_first(cast: Cast) -> None:
+    row = cast.first.held
+    assert "Nothing of it is read or written" in decide(cast, "alice", row, what="exclude")
+    row.refresh_from_db()
+    assert not row.excluded
+
+    decide(cast, "alice", row, what="exclude", sure="yes")
+    row.refresh_from_db()
+    assert row.excluded
+    assert row.hold_code == HoldCode.EXCLUDED
+
+    decide(cast, "alice", row, what="include")
+    row.refresh_from_db()
+    assert not row.excluded
+    assert row.needs_look
+
+
+def test_excluding_many_asks_first_and_says_how_many(cast: Cast) -> None:
+    rows = [cast.first.held, cast.second.held, cast.first.bill]
+    asked = act(cast.client("alice"), "syncedobject", "leave_out", *rows)
+    assert "Exclude 3 records" in text(asked)
+    assert not SyncedObject.objects.filter(excluded=True).exists()
+
+    done = act(cast.client("alice"), "syncedobject", "leave_out", *rows, sure="yes")
+    assert said(done) == ["3 records excluded from the sync."]
+
+
+def test_excluding_all_of_a_long_list_reaches_past_the_page(cast: Cast) -> None:
+    for number in range(60):
+        make_held(cast.second.company, f"L-{number}")
+    client, address = cast.client("alice"), changelist("syncedobject", q="L-")
+    first = SyncedObject.objects.get(number="L-1").pk
+    data = {"action": "leave_out", "_selected_action": [first], "select_across": "1"}
+    asked = client.post(address, data)
+    assert "Exclude 60 records" in text(asked)
+    assert 'name="select_across" value="1"' in text(asked)
+
+    done = client.post(address, {**data, "sure": "yes"}, follow=True)
+    assert said(done) == ["60 records excluded from the sync."]
+    assert not SyncedObject.objects.filter(excluded=True).exclude(number__startswith="L-").exists()
+
+
+def candidates(cast: Cast) -> tuple[SyncedObject, SyncedObject]:
+    theirs = make_object(cast.first.company, "vendor", label="Acme Ltd", qbo_id="77", state=ObjectState.NEW)
+    mine = make_object(
+        cast.first.company,
+        "vendor",
+        label="ACME Limited",
+        billcom_id="00977",
+        state=ObjectState.HELD,
+        hold_code=HoldCode.AMBIGUOUS_MATCH,
+        candidates=[theirs.pk],
+    )
+    return mine, theirs
+
+
+def test_a_candidate_is_linked_after_a_question(cast: Cast) -> None:
+    mine, theirs = candidates(cast)
+    assert "Acme Ltd" in text(cast.client("alice").get(change("syncedobject", mine)))
+    assert "They become one record" in decide(cast, "alice", mine, what="link", other=theirs.pk)
+    assert not SyncedObject.objects.get(pk=mine.pk).linked
+
+    decide(cast, "alice", mine, what="link", other=theirs.pk, sure="yes")
+    pair = SyncedObject.objects.get(company=cast.first.company, billcom_id="00977")
+    assert pair.qbo_id == "77"
+
+
+def test_what_is_no_candidate_is_not_linked(cast: Cast) -> None:
+    mine, _ = candidates(cast)
+    stranger = make_object(cast.first.company, "vendor", label="Other", qbo_id="78")
+
+    page = decide(cast, "alice", mine, what="link", other=stranger.pk, sure="yes")
+    assert "no longer among the candidates" in page
+    assert not SyncedObject.objects.get(pk=mine.pk).linked
+
+
+def test_different_records_are_told_apart(cast: Cast) -> None:
+    mine, _ = candidates(cast)
+    decide(cast, "alice", mine, what="different")
+
+    mine.refresh_from_db()
+    assert mine.told_apart
+    assert mine.needs_look
+
+
+def test_an_unknown_button_is_refused_in_words(cast: Cast) -> None:
+    assert "be done with a record" in decide(cast, "alice", cast.first.held, what="drop")
+
+
+def test_an_empty_list_says_what_to_do(cast: Cast) -> None:
+    client = cast.client("alice")
+    assert "Show everything" in text(client.get(changelist("syncedobject", q="no such thing")))
+    SyncedObject.objects.filter(company=cast.third.company).exclude(kind="account").delete()
