@@ -147,13 +147,12 @@ class Server(uvicorn.Server):
             print(self.line, flush=True)
 
 
-def serve(world: Sandbox, host: str, port: int, file: Path | None) -> None:
+def serve(world: Sandbox, listening: socket.socket, file: Path | None) -> None:
     """Until it is told to end; then the state is saved."""
+    host, port = listening.getsockname()[:2]
     world.base_url = f"http://{host}:{port}"
     config = uvicorn.Config(
         Application(world, file),
-        host=host,
-        port=port,
         log_level="critical",
         access_log=False,
         # Of the sandbox's own clock, which may be a virtual one.
@@ -164,4 +163,4 @@ def serve(world: Sandbox, host: str, port: int, file: Path | None) -> None:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=2,
     )
-    Server(config, f"sandbox ready {world.base_url}").run()
+    Server(config, f"sandbox ready {world.base_url}").run(sockets=[listening])

@@ -121,7 +121,24 @@ def test_little_is_lost_when_it_is_killed(tmp_path: Path) -> None:
         assert len(second._ask("GET", "companies")) == 1
 
 
-def test_a_company_that_is_not_there_is_said_at_the_start() -> None:
-    command = [sys.executable, "-m", "syncapp.sandbox", "--port", str(_free_port()), "--load", "no-such"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
-    assert ended.returncode == 2 and "harbor-bakery" in ended.stderr and READY not in ended.stdout
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--port", "0", "--load", "no-such"), "harbor-bakery"),
+        (("--port", "0", "--state", "pyproject.toml"), "no state of this sandbox"),
+        (("--port", "99999"), "0-65535"),
+    ],
+)
+def test_what_is_wrong_at_the_start_is_said(options: tuple[str, ...], words: str) -> None:
+    ended = started(*options)
+    assert ended.returncode == 2 and words in ended.stderr and READY not in ended.stdout
+
+
+def test_a_port_that_is_taken_is_said(sandbox: Sandbox) -> None:
+    ended = started("--port", sandbox.url.rpartition(":")[2])
+    assert ended.returncode == 2 and "in use" in ended.stderr
+
+
+def started(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "syncapp.sandbox", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)

@@ -54,13 +54,17 @@ def party(books: Books, record: Record) -> str:
 
 def shown(books: Books, entity: str, record: Record) -> Safe:
     found = [(label, dig(record, path.split("."))) for path, label in _FACTS[books.side]]
-    facts = [(label, value) for label, value in found if value is not None]
+    facts = [(label, _plain(value)) for label, value in found if value is not None]
     parts = [table(("Fact", ""), facts)]
     if rows := record.get(LINES[books.side]) or record.get("vendorCreditLineItems"):
         parts.append(table(("Line", "Amount"), [_line(books, line) for line in rows], caption="Lines", numbers=(1,)))
     if linked := _links(books, entity, record):
         parts.append(table(("Linked", "Amount"), linked, caption="Payments and what they pay", numbers=(1,)))
     return tag("section", tag("h2", "What it says"), joined(parts))
+
+
+def _plain(value: Any) -> Any:
+    return ("no", "yes")[value] if isinstance(value, bool) else value
 
 
 def _line(books: Books, line: Record) -> tuple[str, Any]:

@@ -62,7 +62,7 @@ def listed(books: Books, entity: str, request: Request) -> Response:
         books.plural(entity),
         search,
         new,
-        table(("Name or number", "Of", "Date", "Amount", "Open", ""), _rows(books, entity, shown), numbers=(3, 4)),
+        _table(books, shown, entity),
         _pager(f"{books.address}/{entity}", wanted, at, len(found)),
         side=books.side,
         path=[(books.address, books.name)],
@@ -78,13 +78,23 @@ def _says(row: Record, wanted: str) -> bool:
     return not wanted or wanted.casefold() in encode(row).decode().casefold()
 
 
+def _table(books: Books, records: list[Record], entity: str) -> Safe:
+    """Only the columns that say something."""
+    heads = ("Name or number", "Of", "E-mail", "Date", "Amount", "Open", "State")
+    rows = list(_rows(books, entity, records))
+    used = [at for at in range(len(heads)) if not at or any(row[at] not in ("", None) for row in rows)]
+    numbers = [position for position, at in enumerate(used) if heads[at] in ("Amount", "Open")]
+    return table([heads[at] for at in used], [[row[at] for at in used] for row in rows], numbers=numbers)
+
+
 def _rows(books: Books, entity: str, records: Iterable[Record]) -> Iterable[tuple[Any, ...]]:
     off = "inactive" if books.side == "qbo" else "archived"
     for row in records:
         name = link(f"{books.address}/{entity}/{row[books.key]}", books.label(row))
+        mail = dig(row, ("PrimaryEmailAddr", "Address")) or row.get("email")
         day = _first(row, _DATES) or dig(row, ("invoice", "invoiceDate"))
         state = row.get("approvalStatus", "") if books.in_use(row) else off
-        yield name, lines.party(books, row), day, _first(row, _AMOUNTS), _first(row, _OPEN), state
+        yield name, lines.party(books, row), mail, day, _first(row, _AMOUNTS), _first(row, _OPEN), state
 
 
 def _first(row: Record, names: Iterable[str]) -> Any:
@@ -212,9 +222,8 @@ def _acts(books: Books, entity: str, record: Record) -> Safe:
 def _approval_form(record: Record) -> Safe:
     states = [(state, state.capitalize()) for state in STATES]
     approval = choice("state", "Approval", states, record.get("approvalStatus", ""))
-    return form(
-        approval, button("Set approval", "approve", plain=True), button("Approve", "set-approved"), class_="row"
-    )
+    approve = [] if record.get("approvalStatus") == "APPROVED" else [button("Approve", "set-approved")]
+    return form(approval, button("Set approval", "approve", plain=True), *approve, class_="row")
 
 
 def _pay_form(books: Books, record: Record) -> Safe:

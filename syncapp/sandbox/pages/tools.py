@@ -114,7 +114,7 @@ def _tools_page(world: Sandbox, *, said: str = "", wrong: str = "") -> Response:
 def _faults(world: Sandbox) -> Safe:
     rows = [
         (
-            f"{fault.kind}: {faults.MEANINGS[fault.kind]}",
+            faults.MEANINGS[fault.kind],
             fault.side or "both",
             f"{fault.method} {fault.path_contains}".strip() or "any call",
             fault.times,
