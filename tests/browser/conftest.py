@@ -126,6 +126,10 @@ class Pictures:
             page.screenshot(path=self.folder / f"{name}.png")
 
 
+# For steps that another test has pictures of.
+NO_PICTURES = Pictures("")
+
+
 @pytest.fixture
 def pictures() -> Pictures:
     return Pictures(os.environ.get("TIEOUT_SCREENSHOTS", ""))

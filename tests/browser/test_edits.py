@@ -7,15 +7,15 @@ from playwright.sync_api import Page, expect
 
 from syncapp.models import Company, Conflict, SyncedObject
 from tests.browser import steps
-from tests.browser.conftest import Pictures, Product
+from tests.browser.conftest import NO_PICTURES, Pictures, Product
 
 pytestmark = pytest.mark.browser
 
 
 def test_an_edit_on_one_side_shows_on_the_other(page: Page, product: Product, pictures: Pictures) -> None:
     shown = product.load("harbor-bakery")
-    steps.sign_in(page, product, pictures)
-    steps.set_up(page, shown, pictures)
+    steps.sign_in(page, product, NO_PICTURES)
+    steps.set_up(page, shown, NO_PICTURES)
     company = Company.objects.get()
     company_url = f"{product.url}/companies/{company.pk}"
     vendor = _a_linked_vendor(company)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from syncapp.models import Company, RunState, SyncedObject, SyncRun
 from syncapp.services import connections, setup
 from tests.browser import steps
-from tests.browser.conftest import Pictures, Product
+from tests.browser.conftest import NO_PICTURES, Pictures, Product
 
 pytestmark = pytest.mark.browser
 
@@ -79,7 +79,7 @@ def half_way(product: Product) -> dict[str, Any]:
 def test_who_declines_or_is_no_administrator_is_told_what_to_do(
     page: Page, product: Product, half_way: dict[str, Any], pictures: Pictures
 ) -> None:
-    steps.sign_in(page, product, pictures)
+    steps.sign_in(page, product, NO_PICTURES)
     page.get_by_role("link", name=half_way["name"], exact=True).click()
     page.get_by_role("link", name="Set Up Sync").click()
     page.get_by_role("button", name="Connect to QuickBooks").click()
@@ -95,15 +95,13 @@ def test_who_declines_or_is_no_administrator_is_told_what_to_do(
     assert not Company.objects.get().connections.filter(side="qbo").exists()
 
 
-def test_the_progress_page_works_without_scripts(
-    browser: Browser, product: Product, half_way: dict[str, Any], pictures: Pictures
-) -> None:
+def test_the_progress_page_works_without_scripts(browser: Browser, product: Product, half_way: dict[str, Any]) -> None:
     plain = browser.new_context(java_script_enabled=False)
     page = plain.new_page()
-    steps.sign_in(page, product, pictures)
+    steps.sign_in(page, product, NO_PICTURES)
     page.goto(f"{product.url}/companies/{Company.objects.get().pk}/connect/quickbooks/")
     page.get_by_role("button", name="Connect to QuickBooks").click()
-    steps.authorise(page, half_way, pictures)
+    steps.authorise(page, half_way, NO_PICTURES)
     # The page reloads itself until the import is over.
     page.get_by_role("link", name="Set Up", exact=True).wait_for(timeout=steps.LONG)
     plain.close()
