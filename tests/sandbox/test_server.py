@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -108,6 +109,17 @@ def test_it_is_the_same_after_a_restart(tmp_path: Path) -> None:
     with process(file, "--load", "harbor-bakery") as second:
         assert [each["name"] for each in second._ask("GET", "companies")] == ["Harbor Bakery"]
         assert second.books("qbo", company["qbo"]["realm_id"]) == books
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_quietly_when_told_to(tmp_path: Path, told: signal.Signals) -> None:
+    command = [sys.executable, "-m", "syncapp.sandbox", "--port", "0", "--state", str(tmp_path / "state.json")]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as running:
+        assert running.stdout is not None and running.stdout.readline().startswith(READY)
+        running.send_signal(told)
+        _, said = running.communicate(timeout=30)
+    assert (running.returncode, said) == (0, "")
 
 
 def test_little_is_lost_when_it_is_killed(tmp_path: Path) -> None:
