@@ -309,9 +309,13 @@ class Engine:
         key = kind.keys(doubt.write.values, BILLCOM, lookup).first
         for row in self.of(kind):
             fresh = BILLCOM in row.ids and not row.linked and row.ids[BILLCOM] not in doubt.known
-            if fresh and key and kind.keys(row.values[BILLCOM], BILLCOM, lookup).first == key:
+            if fresh and key and self._key_as_made(kind, row, lookup) == key:
                 return row
         return None
+
+    def _key_as_made(self, kind: Kind, row: Row, lookup: Lookup) -> str:
+        """What is archived has no key, but it had one when it was made."""
+        return kind.keys({**row.values[BILLCOM], ACTIVE: True}, BILLCOM, lookup).first
 
     def _agree_as_sent(self, kind: Kind, doubt: Doubt) -> None:
         """They agreed on what was sent, not on what either side shows by now: edits since then are edits."""

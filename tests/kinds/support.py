@@ -13,10 +13,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from syncapp.core.codec import decode, put
+from syncapp.core.codec import decode, encode, put
+from syncapp.core.holds import HoldCode
 from syncapp.core.planning import decide
-from syncapp.core.records import Decision, Seen, View
-from syncapp.core.schema import Account, Kind, Lookup, Raw, Target, Terms, Values
+from syncapp.core.records import Decision, Seen, View, WriteVerb
+from syncapp.core.schema import Account, Draft, Kind, Lookup, Raw, Target, Terms, Values
 from syncapp.core.sides import Cohort, Side
 from syncapp.kinds import KINDS
 
@@ -153,3 +154,30 @@ def just_linked(
 
 def edited_on(side: Side, kind: str, changes: Changes, *, by: Terms = TERMS) -> Decision:
     return edited(kind, changes, by=by) if side is BILLCOM else edited(kind, None, changes, by=by)
+
+
+def code(decision: Decision) -> HoldCode | None:
+    return decision.hold.code if decision.hold else None
+
+
+def body(
+    decision: Decision,
+    kind: str,
+    side: Side,
+    *,
+    current: Raw | None = None,
+    by: Terms = TERMS,
+    refs: Lookup = LOOKUP,
+) -> Raw:
+    """The request that the decision's write to ``side`` makes, as the services build it."""
+    write = next(each for each in decision.writes if each.side is side)
+    creating = write.verb is WriteVerb.CREATE
+    whole = creating or (side is BILLCOM and KINDS[kind].billcom.replace)
+    names = frozenset(KINDS[kind].compared) if whole else write.changed
+    remote_id = "" if creating else "1"
+    draft = Draft(side, write.values, names, current, by, refs, remote_id, "1")
+    return encode(KINDS[kind], draft, creating=creating)
+
+
+def planned(decision: Decision) -> list[tuple[Side, WriteVerb, list[str]]]:
+    return [(write.side, write.verb, sorted(write.changed)) for write in decision.writes]
