@@ -13,7 +13,7 @@ from types import MappingProxyType
 from syncapp.core.schema import Kind, in_order
 
 
-def discover(paths: list[str], package: str) -> Mapping[str, Kind]:
+def discover(paths: list[str], package: str) -> dict[str, Kind]:
     """Every kind declared in a folder, in dependency order. A file without its KIND is a mistake and says so."""
     found = []
     for module in pkgutil.iter_modules(paths):
@@ -23,7 +23,8 @@ def discover(paths: list[str], package: str) -> Mapping[str, Kind]:
         if not isinstance(kind, Kind) or kind.name != module.name:
             raise ValueError(f"kinds/{module.name}.py must declare KIND with the name {module.name!r}")
         found.append(kind)
-    return MappingProxyType({kind.name: kind for kind in in_order(found)})
+    return {kind.name: kind for kind in in_order(found)}
 
 
-KINDS = discover(list(__path__), __name__)
+_declared = discover(list(__path__), __name__)
+KINDS: Mapping[str, Kind] = MappingProxyType(_declared)

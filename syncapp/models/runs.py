@@ -123,7 +123,10 @@ class SyncLogEntry(models.Model):
 
 
 class Cursor(models.Model):
-    """How far a kind has been read on a side. QuickBooks has one for all kinds (kind = "")."""
+    """How far a kind has been read on a side. QuickBooks' changes have one cursor for all kinds (kind = "").
+
+    A cursor of one kind in QuickBooks says when that kind was last read whole.
+    """
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="cursors")
     side = models.CharField(max_length=10, choices=SIDE_CHOICES)

@@ -123,6 +123,11 @@ def pull_qbo(context: Context) -> None:
     if cursor is None or "pages" in context.run.position:
         import_qbo(context, list(KINDS.values()), since=None)
         return
+    if unread := _never_read(context):
+        # Declared after this company's first sync: changes alone would never show what was there before.
+        import_qbo(context, unread, since=None)
+        if "pages" in context.run.position:
+            return
     try:
         changes = context.remotes.qbo.changes([*_ABOUT, *entities()], cursor.read_to)
     except TooOld:
@@ -141,6 +146,11 @@ def pull_qbo(context: Context) -> None:
         if entity in kinds:
             mark_gone(context, kinds[entity], ids)
     move_cursor(context, Side.QBO, "", changes.time - QBO_OVERLAP)
+
+
+def _never_read(context: Context) -> list[Kind]:
+    read = Cursor.objects.filter(company=context.company, side=Side.QBO).values_list("kind", flat=True)
+    return [kind for kind in KINDS.values() if kind.name not in set(read)]
 
 
 def _about(context: Context, records: dict[str, list[dict[str, Any]]]) -> None:
@@ -176,6 +186,7 @@ def import_qbo(context: Context, kinds: Sequence[Kind], since: datetime | None) 
     if "pages" not in position:
         position["pages"] = {kind.qbo.entity: 1 for kind in kinds}
         position["since"] = since.isoformat() if since else ""
+        position["kinds"] = [kind.name for kind in kinds]
     by_entity = _by_entity()
     while position["pages"]:
         first = "read_to" not in position
@@ -190,7 +201,10 @@ def import_qbo(context: Context, kinds: Sequence[Kind], since: datetime | None) 
     for name in ("pages", "since"):
         position.pop(name, None)
     read_to = datetime.fromisoformat(position.pop("read_to"))
-    if len(kinds) == len(KINDS):
+    read = position.pop("kinds")
+    for name in read:
+        move_cursor(context, Side.QBO, name, read_to)
+    if set(read) == set(KINDS):
         move_cursor(context, Side.QBO, "", read_to)
 
 

@@ -54,7 +54,6 @@ def work(context: Context, save: Save) -> bool:
     if position["stage"] == "read-billcom":
         if not _read_billcom(context, save):
             return False
-        position.pop("after", None)  # Where an earlier going through broke off: this one begins at the beginning.
         position.update(stage="plan", round=0, kind=0, did=0)
     return _plan_all(context, save)
 
@@ -85,7 +84,7 @@ def _read_settings(context: Context) -> None:
 
 def _before_first_reading(context: Context) -> None:
     """Before the very first reading the settings are read singly; later they come with the changes."""
-    if "pages" not in context.run.position and not context.company.cursors.filter(side=Side.QBO).exists():
+    if "pages" not in context.run.position and not context.company.cursors.filter(side=Side.QBO, kind="").exists():
         _read_settings(context)
 
 
