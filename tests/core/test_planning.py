@@ -1,217 +1,33 @@
-"""The decision table, row by row: what is seen, and what is done about it."""
+"""What a decision carries, and the fields and records that have a rule of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.planning import decide
-from syncapp.core.records import Clash, Decision, Outcome, WriteVerb
-from syncapp.core.schema import Kind, Retirement, Terms, Values
+from syncapp.core.records import Clash, Outcome
+from syncapp.core.schema import Retirement, Terms, Values
 from syncapp.core.sides import Side
-from tests.core.toys import BILLCOM, FRUIT, LOOKUP, ORDER, QBO, TERMS, agreed, fruit, order, pair, terms
-
-ONE_WAY = terms(one_way=True)
-QBO_IS_MASTER = terms(master=QBO)
-APPROVED_ONLY = terms(approved_only=True)
-CLOSED = terms(books_closed_on=date(2026, 3, 31))
-OFF = terms(classes=False)
-
-CREATE, UPDATE, RETIRE, RESTORE = WriteVerb.CREATE, WriteVerb.UPDATE, WriteVerb.RETIRE, WriteVerb.RESTORE
-EVERYTHING = frozenset(ORDER.compared)
-Written = tuple[Side, WriteVerb, frozenset[str]]
-
-
-def record(kind: Kind, side: Side, changes: Mapping[str, Any]) -> Values:
-    return fruit(**changes) if kind.name == "fruit" else order(side, **changes)
-
-
-def in_step_but(
-    kind: Kind, billcom: Mapping[str, Any], qbo: Mapping[str, Any], *, by: Terms = TERMS, base: Mapping[str, Any] = {}
-) -> Decision:
-    """A pair that was in step with ``base`` until these edits."""
-    was = agreed(kind, record(kind, BILLCOM, base), record(kind, QBO, base))
-    ours, theirs = record(kind, BILLCOM, {**base, **billcom}), record(kind, QBO, {**base, **qbo})
-    return decide(kind, pair(kind, ours, theirs, was), by, LOOKUP)
-
-
-def linked_now(kind: Kind, billcom: Mapping[str, Any], qbo: Mapping[str, Any], *, by: Terms = TERMS) -> Decision:
-    return decide(kind, pair(kind, record(kind, BILLCOM, billcom), record(kind, QBO, qbo)), by, LOOKUP)
-
-
-def alone(kind: Kind, side: Side, changes: Mapping[str, Any], *, by: Terms = TERMS) -> Decision:
-    one = record(kind, side, changes)
-    return decide(kind, pair(kind, one, None) if side is BILLCOM else pair(kind, None, one), by, LOOKUP)
-
-
-def written(decision: Decision) -> list[Written]:
-    return [(write.side, write.verb, write.changed) for write in decision.writes]
-
-
-def code(decision: Decision) -> HoldCode | None:
-    return decision.hold.code if decision.hold else None
-
-
-def one(side: Side, verb: WriteVerb, *names: str) -> list[Written]:
-    return [(side, verb, frozenset(names))]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table. ``clashes``: field -> the side that is kept."""
-
-    seen: str
-    billcom: Mapping[str, Any] | None
-    qbo: Mapping[str, Any] | None
-    outcome: Outcome
-    written: tuple[Written, ...] = ()
-    hold: HoldCode | None = None
-    clashes: Mapping[str, Side] = frozenset()  # type: ignore[assignment]
-    by: Terms = TERMS
-    base: bool = True
-
-
-MEMO, LINES = frozenset({"memo"}), frozenset({"lines"})
-GONE = frozenset({"active"})
-OTHER_LINES = [{"fruit": "b-apple", "amount": Decimal("9.00"), "note": "x"}]
-QBO_LINES = [{"fruit": "q-apple", "amount": Decimal("8.00"), "note": "y"}]
-FLOWS_NOT = HoldCode.FLOW_NOT_IN_MATRIX
-
-TABLE = [
-    # On one side only, without a twin.
-    Row("new in BILL", {}, None, Outcome.WRITE, ((QBO, CREATE, EVERYTHING),)),
-    Row("new in QuickBooks", None, {}, Outcome.WRITE, ((BILLCOM, CREATE, EVERYTHING),)),
-    Row("new, flow closed", None, {}, Outcome.HELD, hold=HoldCode.ONE_WAY, by=ONE_WAY),
-    Row("new, flow open the other way", {}, None, Outcome.WRITE, ((QBO, CREATE, EVERYTHING),), by=ONE_WAY),
-    Row("new, a gate is shut", {}, None, Outcome.HELD, hold=HoldCode.NOT_APPROVED, by=APPROVED_ONLY),
-    Row("new, gone already", {"active": False}, None, Outcome.RETIRED),
-    # Linked, neither changed.
-    Row("nothing changed", {}, {}, Outcome.IN_STEP),
-    Row("both gone", {"active": False}, {"active": False}, Outcome.RETIRED),
-    # Linked, one changed.
-    Row("edit in BILL", {"memo": "a"}, {}, Outcome.WRITE, ((QBO, UPDATE, MEMO),)),
-    Row("edit in QuickBooks", {}, {"memo": "a"}, Outcome.WRITE, ((BILLCOM, UPDATE, MEMO),)),
-    Row("edit that doesn't flow", {}, {"memo": "a"}, Outcome.HELD, hold=HoldCode.ONE_WAY, by=ONE_WAY),
-    Row("edit the books are closed to", {"memo": "a"}, {}, Outcome.HELD, hold=HoldCode.BOOKS_CLOSED, by=CLOSED),
-    # Linked, both changed.
-    Row("same edit on both", {"memo": "a"}, {"memo": "a"}, Outcome.IN_STEP),
-    Row(
-        "different fields",
-        {"memo": "a"},
-        {"number": "8"},
-        Outcome.WRITE,
-        ((BILLCOM, UPDATE, frozenset({"number"})), (QBO, UPDATE, MEMO)),
-    ),
-    Row(
-        "same field, BILL is master",
-        {"memo": "a"},
-        {"memo": "b"},
-        Outcome.WRITE,
-        ((QBO, UPDATE, MEMO),),
-        clashes={"memo": BILLCOM},
-    ),
-    Row(
-        "same field, QuickBooks is master",
-        {"memo": "a"},
-        {"memo": "b"},
-        Outcome.WRITE,
-        ((BILLCOM, UPDATE, MEMO),),
-        clashes={"memo": QBO},
-        by=QBO_IS_MASTER,
-    ),
-    Row(
-        "same field, the master's way is closed",
-        {"memo": "a"},
-        {"memo": "b"},
-        Outcome.WRITE,
-        ((QBO, UPDATE, MEMO),),
-        clashes={"memo": BILLCOM},
-        by=replace(QBO_IS_MASTER, one_way=True),
-    ),
-    Row(
-        "lines on both merge whole",
-        {"lines": OTHER_LINES},
-        {"lines": QBO_LINES},
-        Outcome.WRITE,
-        ((QBO, UPDATE, LINES),),
-        clashes={"lines": BILLCOM},
-    ),
-    Row(
-        "one field flows, another doesn't",
-        {"memo": "a"},
-        {"number": "8"},
-        Outcome.WRITE,
-        ((QBO, UPDATE, MEMO),),
-        hold=HoldCode.ONE_WAY,
-        by=ONE_WAY,
-    ),
-    # Gone on one side.
-    Row("archived in BILL", {"active": False}, {}, Outcome.WRITE, ((QBO, RETIRE, GONE),)),
-    Row("deleted in QuickBooks", {}, {"active": False}, Outcome.WRITE, ((BILLCOM, RETIRE, GONE),)),
-    Row("deleted, flow closed", {}, {"active": False}, Outcome.HELD, hold=HoldCode.ONE_WAY, by=ONE_WAY),
-    Row("deleted, books closed", {"active": False}, {}, Outcome.HELD, hold=HoldCode.BOOKS_CLOSED, by=CLOSED),
-    Row(
-        "archived in BILL, edited in QuickBooks",
-        {"active": False},
-        {"memo": "b"},
-        Outcome.WRITE,
-        ((QBO, RETIRE, GONE),),
-        clashes={"active": BILLCOM},
-    ),
-    Row(
-        "archived in BILL, edited in QuickBooks, which is master",
-        {"active": False},
-        {"memo": "b"},
-        Outcome.WRITE,
-        ((BILLCOM, RESTORE, GONE),),
-        clashes={"active": QBO},
-        by=QBO_IS_MASTER,
-    ),
-    Row(
-        "deleted in QuickBooks for good, edited in BILL, which is master",
-        {"memo": "a"},
-        {"active": False},
-        Outcome.HELD,
-        hold=FLOWS_NOT,
-    ),
-    Row(
-        "archived in BILL, then edited there", {"active": False, "memo": "a"}, {}, Outcome.WRITE, ((QBO, RETIRE, GONE),)
-    ),
-    # Just linked: there is no base yet.
-    Row("just linked, alike", {}, {}, Outcome.IN_STEP, base=False),
-    Row(
-        "just linked, differing",
-        {"memo": "a"},
-        {"memo": "b"},
-        Outcome.WRITE,
-        ((QBO, UPDATE, MEMO),),
-        clashes={"memo": BILLCOM},
-        base=False,
-    ),
-    Row("just linked, a blank never wins", {}, {"memo": "b"}, Outcome.WRITE, ((BILLCOM, UPDATE, MEMO),), base=False),
-    Row("just linked, one is gone", {"active": False}, {}, Outcome.HELD, hold=FLOWS_NOT, base=False),
-    Row("just linked, the other is gone", {}, {"active": False}, Outcome.HELD, hold=FLOWS_NOT, base=False),
-]
-
-
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.seen.replace(" ", "-"))
-def test_the_decision_table(row: Row) -> None:
-    if row.billcom is None or row.qbo is None:
-        side = QBO if row.billcom is None else BILLCOM
-        decision = alone(ORDER, side, row.billcom or row.qbo or {}, by=row.by)
-    else:
-        decided = in_step_but if row.base else linked_now
-        decision = decided(ORDER, row.billcom, row.qbo, by=row.by)
-    assert decision.outcome is row.outcome
-    assert sorted(written(decision)) == sorted(row.written)
-    assert code(decision) is row.hold
-    assert {clash.field: clash.kept for clash in decision.clashes} == dict(row.clashes)
+from tests.core.deciding import (
+    CREATE,
+    FLOWS_NOT,
+    OFF,
+    ONE_WAY,
+    RESTORE,
+    RETIRE,
+    UPDATE,
+    alone,
+    code,
+    in_step_but,
+    linked_now,
+    one,
+    written,
+)
+from tests.core.toys import BILLCOM, FRUIT, LOOKUP, ORDER, QBO, TERMS, agreed, fruit, order, pair
 
 
 def test_both_gone_since_the_last_sync_needs_nothing() -> None:

@@ -181,3 +181,23 @@ def body(
 
 def planned(decision: Decision) -> list[tuple[Side, WriteVerb, list[str]]]:
     return [(write.side, write.verb, sorted(write.changed)) for write in decision.writes]
+
+
+def billcom_lines(*changes: Mapping[str, Any]) -> list[Raw]:
+    """BILL's two lines; each change merged into one of them, classifications too."""
+    lines = payload("bill", BILLCOM)["billLineItems"]
+    for line, change in zip(lines, changes, strict=False):
+        codes = {**line["classifications"], **change.get("classifications", {})}
+        line |= {**change, "classifications": {name: value for name, value in codes.items() if value}}
+    return list(lines)
+
+
+def qbo_lines(*changes: Mapping[str, Any]) -> list[Raw]:
+    lines = payload("bill", QBO)["Line"]
+    for line, change in zip(lines, changes, strict=False):
+        line |= change
+    return list(lines)
+
+
+def one_line(amount: str, **classifications: str) -> list[Raw]:
+    return [{"id": "bli9", "amount": Decimal(amount), "description": "", "classifications": classifications}]

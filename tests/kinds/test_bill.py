@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,54 +9,30 @@ from typing import Any
 import pytest
 
 from syncapp.core.holds import HoldCode
-from syncapp.core.planning import decide
-from syncapp.core.records import Outcome, Seen, WriteVerb
-from syncapp.core.schema import Keys, Lookup, Raw
+from syncapp.core.records import Outcome, WriteVerb
 from syncapp.core.sides import Cohort, Side
 from syncapp.kinds import KINDS
 from tests.kinds.support import (
     BILLCOM,
-    LOOKUP,
     QBO,
-    TERMS,
+    billcom_lines,
     body,
     code,
     edited,
     edited_on,
-    in_step,
     just_linked,
     lookup,
+    one_line,
     only_in,
     payload,
     planned,
-    shown,
+    qbo_lines,
     terms,
-    view,
 )
 
 CREATE, UPDATE, RETIRE = WriteVerb.CREATE, WriteVerb.UPDATE, WriteVerb.RETIRE
 BILL = KINDS["bill"]
 ACCOUNT_LINE, ITEM_LINE = 0, 1
-
-
-def billcom_lines(*changes: Mapping[str, Any]) -> list[Raw]:
-    """BILL's two lines; each change merged into one of them, classifications too."""
-    lines = payload("bill", BILLCOM)["billLineItems"]
-    for line, change in zip(lines, changes, strict=False):
-        codes = {**line["classifications"], **change.get("classifications", {})}
-        line |= {**change, "classifications": {name: value for name, value in codes.items() if value}}
-    return list(lines)
-
-
-def qbo_lines(*changes: Mapping[str, Any]) -> list[Raw]:
-    lines = payload("bill", QBO)["Line"]
-    for line, change in zip(lines, changes, strict=False):
-        line |= change
-    return list(lines)
-
-
-def one_line(amount: str, **classifications: str) -> list[Raw]:
-    return [{"id": "bli9", "amount": Decimal(amount), "description": "", "classifications": classifications}]
 
 
 # --- which way -------------------------------------------------------------------------------------------------------
@@ -319,229 +294,3 @@ def test_what_is_not_in_use_is_no_difference(switch: str, column: str) -> None:
 def test_a_location_is_left_alone_while_locations_are_not_in_use() -> None:
     decision = edited_on(QBO, "bill", {"DepartmentRef": None}, by=terms(locations=False))
     assert (decision.outcome, decision.writes) == (Outcome.IN_STEP, ())
-
-
-# --- edits -----------------------------------------------------------------------------------------------------------
-
-
-def test_an_edit_in_bill_is_a_sparse_update_of_quickbooks() -> None:
-    decision = edited("bill", {"dueDate": "2026-05-01"})
-    assert planned(decision) == [(QBO, UPDATE, ["due_date"])]
-    assert body(decision, "bill", QBO, current=payload("bill", QBO)) == {"DueDate": "2026-05-01"}
-
-
-def test_an_edit_in_quickbooks_replaces_the_whole_bill_and_keeps_what_is_not_ours() -> None:
-    """PUT replaces the bill, so all of it goes along: line ids, coding that isn't mapped, the order's number."""
-    current = payload("bill", BILLCOM)
-    sent = body(edited_on(QBO, "bill", {"PrivateNote": "changed"}), "bill", BILLCOM, current=current)
-    assert sent["description"] == "changed"
-    assert sent["purchaseOrderNumber"] == "PO-77"
-    assert sent["payFromChartOfAccountId"] == "0ca01CHECKING0000001"
-    assert sent["classifications"] == {"departmentId": "0de01WORKS0000000001"}
-    assert [line["id"] for line in sent["billLineItems"]] == ["bli01LINE0000000001", "bli01LINE0000000002"]
-    assert sent["billLineItems"] == current["billLineItems"]
-
-
-def test_a_bill_with_approvers_keeps_them_when_it_is_replaced() -> None:
-    """Reference: https://developer.bill.com/hc/reference/updatebill: once set it must be set again."""
-    decision = edited_on(QBO, "bill", {"PrivateNote": "changed"})
-    assert body(decision, "bill", BILLCOM, current=payload("bill", BILLCOM))["billApprovals"] is True
-    alone = payload("bill", BILLCOM, {"approvers": None})
-    assert "billApprovals" not in body(decision, "bill", BILLCOM, current=alone)
-
-
-def test_the_locations_of_a_mixed_bill_survive_an_edit_from_quickbooks() -> None:
-    """It may have become mixed while locations were not in use; the bill as a whole then has none."""
-    mixed = {"billLineItems": billcom_lines({}, {"classifications": {"locationId": "loc01HARBOUR00000001"}})}
-    was = in_step(BILL, shown("bill", BILLCOM, mixed), shown("bill", QBO))
-    pair = Seen(1, view("bill", BILLCOM, mixed), view("bill", QBO, {"PrivateNote": "changed"}), was)
-    sent = body(decide(BILL, pair, TERMS, LOOKUP), "bill", BILLCOM, current=payload("bill", BILLCOM, mixed))
-    assert sent["description"] == "changed"
-    assert sent["billLineItems"] == mixed["billLineItems"]
-
-
-def test_a_location_taken_off_in_quickbooks_is_taken_off_every_line() -> None:
-    sent = body(edited_on(QBO, "bill", {"DepartmentRef": None}), "bill", BILLCOM, current=payload("bill", BILLCOM))
-    assert not any("locationId" in line["classifications"] for line in sent["billLineItems"])
-
-
-def test_a_location_taken_off_in_bill_is_cleared_outright_in_quickbooks() -> None:
-    none = {"classifications": {"locationId": ""}}
-    decision = edited("bill", {"billLineItems": billcom_lines(none, none)})
-    assert planned(decision) == [(QBO, UPDATE, ["location"])]
-    assert body(decision, "bill", QBO, current=payload("bill", QBO)) == {"DepartmentRef": None}
-
-
-def test_both_sides_editing_lines_is_one_conflict_and_lines_stay_whole() -> None:
-    ours = billcom_lines({"amount": Decimal("341.50")})
-    theirs = qbo_lines({}, {"Description": "Pipe"})
-    decision = edited("bill", {"billLineItems": ours, "amount": Decimal("416.50")}, {"Line": theirs})
-    assert planned(decision) == [(QBO, UPDATE, ["lines"])]
-    assert [(clash.field, clash.kept) for clash in decision.clashes] == [("lines", BILLCOM)]
-
-
-def test_different_fields_of_both_sides_are_merged() -> None:
-    decision = edited("bill", {"dueDate": "2026-05-01"}, {"PrivateNote": "x"})
-    assert sorted(planned(decision)) == [(BILLCOM, UPDATE, ["description"]), (QBO, UPDATE, ["due_date"])]
-
-
-def test_blanks_never_win_over_lines_that_say_more() -> None:
-    bare = {"classifications": {"accountingClassId": "", "customerId": ""}}
-    decision = just_linked("bill", {"billLineItems": billcom_lines(bare, bare)})
-    assert planned(decision) == [(BILLCOM, UPDATE, ["lines"])]
-    assert decision.clashes == ()
-
-
-# --- lines -----------------------------------------------------------------------------------------------------------
-
-
-def removed_first(kind_lines: list[Raw]) -> list[Raw]:
-    return kind_lines[1:]
-
-
-def test_a_line_keeps_its_id_and_what_is_not_mapped_when_another_is_removed() -> None:
-    """Otherwise the billable status and the tax code of one line would end up on the next."""
-    current = payload("bill", QBO)
-    current["Line"][ITEM_LINE]["ItemBasedExpenseLineDetail"] |= {
-        "BillableStatus": "Billable",
-        "TaxCodeRef": {"value": "TAX"},
-    }
-    decision = edited("bill", {"billLineItems": removed_first(billcom_lines()), "amount": 75})
-    (line,) = body(decision, "bill", QBO, current=current)["Line"]
-    assert line["Id"] == "2"
-    assert line["ItemBasedExpenseLineDetail"]["BillableStatus"] == "Billable"
-    assert line["ItemBasedExpenseLineDetail"]["TaxCodeRef"] == {"value": "TAX"}
-
-
-def test_a_line_of_bill_keeps_its_id_and_department_when_another_is_removed() -> None:
-    decision = edited_on(QBO, "bill", {"Line": removed_first(qbo_lines()), "TotalAmt": 75, "Balance": 75})
-    current = payload("bill", BILLCOM)
-    current["billLineItems"][ITEM_LINE]["classifications"]["departmentId"] = "0de02"
-    (line,) = body(decision, "bill", BILLCOM, current=current)["billLineItems"]
-    assert (line["id"], line["classifications"]["departmentId"]) == ("bli01LINE0000000002", "0de02")
-
-
-def test_an_edited_line_stays_the_line_it_was() -> None:
-    decision = edited("bill", {"billLineItems": billcom_lines({"amount": Decimal("10.00")}), "amount": 85})
-    lines = body(decision, "bill", QBO, current=payload("bill", QBO))["Line"]
-    assert [(line["Id"], line["Amount"]) for line in lines] == [("1", Decimal("10.00")), ("2", 75)]
-
-
-def test_a_new_line_has_no_id_yet() -> None:
-    more = billcom_lines() + one_line(
-        "1.00", chartOfAccountId="0ca01RENT00000000001", locationId="loc01YARD00000000001"
-    )
-    decision = edited("bill", {"billLineItems": more, "amount": Decimal("416.50")})
-    lines = body(decision, "bill", QBO, current=payload("bill", QBO))["Line"]
-    assert [line.get("Id") for line in lines] == ["1", "2", None]
-
-
-def test_what_links_a_line_to_a_purchase_order_stays() -> None:
-    current = payload("bill", QBO)
-    current["Line"][0] |= {"LinkedTxn": [{"TxnId": "70", "TxnType": "PurchaseOrder", "TxnLineId": "1"}]}
-    decision = edited("bill", {"billLineItems": billcom_lines({"description": "New words"})})
-    line = body(decision, "bill", QBO, current=current)["Line"][0]
-    assert line["LinkedTxn"] == current["Line"][0]["LinkedTxn"]
-    assert line["Description"] == "New words"
-
-
-def test_lines_quickbooks_has_and_nobody_maps_stay() -> None:
-    words = {"Id": "3", "DetailType": "DescriptionOnly", "Description": "Thank you", "DescriptionLineDetail": {}}
-    current = payload("bill", QBO)
-    current["Line"].append(words)
-    decision = edited("bill", {"billLineItems": billcom_lines({"description": "x"})})
-    assert body(decision, "bill", QBO, current=current)["Line"][-1] == words
-
-
-def test_an_emptied_description_is_emptied() -> None:
-    decision = edited("bill", {"billLineItems": billcom_lines({"description": ""})})
-    assert "Description" not in body(decision, "bill", QBO, current=payload("bill", QBO))["Line"][0]
-
-
-def test_an_item_line_carries_quantity_and_price() -> None:
-    line = body(only_in(BILLCOM, "bill"), "bill", QBO)["Line"][ITEM_LINE]
-    assert (line["ItemBasedExpenseLineDetail"]["Qty"], line["ItemBasedExpenseLineDetail"]["UnitPrice"]) == (5, 15)
-
-
-def test_an_amount_without_quantity_takes_the_old_quantity_away() -> None:
-    """QuickBooks refuses an amount that isn't quantity times price (6070)."""
-    lines = billcom_lines({}, {"amount": 90, "quantity": None, "price": None})
-    decision = edited("bill", {"billLineItems": lines, "amount": Decimal("430.50")})
-    detail = body(decision, "bill", QBO, current=payload("bill", QBO))["Line"][ITEM_LINE]["ItemBasedExpenseLineDetail"]
-    assert "Qty" not in detail and "UnitPrice" not in detail
-    assert detail["ItemRef"] == {"value": "21"}
-
-
-@pytest.mark.parametrize("shown_", [{"quantity": 5, "price": None}, {"quantity": None, "price": 15}])
-def test_a_quantity_without_price_says_nothing(shown_: dict[str, Any]) -> None:
-    line = shown("bill", BILLCOM, {"billLineItems": billcom_lines({}, shown_)})["lines"][ITEM_LINE]
-    assert (line["quantity"], line["price"]) == (None, None)
-
-
-def test_a_line_that_changes_from_account_to_item_says_only_the_one() -> None:
-    lines = billcom_lines({"classifications": {"chartOfAccountId": "", "itemId": "0ii01PIPE00000000001"}})
-    line = body(edited("bill", {"billLineItems": lines}), "bill", QBO, current=payload("bill", QBO))["Line"][0]
-    assert line["DetailType"] == "ItemBasedExpenseLineDetail"
-    assert "AccountBasedExpenseLineDetail" not in line
-    assert line["ItemBasedExpenseLineDetail"]["ItemRef"] == {"value": "21"}
-
-
-# --- twins -----------------------------------------------------------------------------------------------------------
-
-
-def keys(side: Side, changes: dict[str, Any] | None = None, refs: Lookup = LOOKUP) -> Keys:
-    return BILL.keys(shown("bill", side, changes), side, refs)
-
-
-@pytest.mark.parametrize("number", ["bw 2026 0311", "BW-2026-0311", "Bw.2026/0311"])
-def test_its_twin_is_the_vendors_bill_of_the_same_number(number: str) -> None:
-    assert keys(QBO, {"DocNumber": number}).first == keys(BILLCOM).first
-
-
-@pytest.mark.parametrize("number", ["BW-2026/0312", "BW-20260-311", "W-2026/0311"])
-def test_another_number_is_another_bill(number: str) -> None:
-    assert keys(QBO, {"DocNumber": number}).first != keys(BILLCOM).first
-
-
-def test_a_number_that_quickbooks_had_to_cut_still_finds_its_twin() -> None:
-    number = "2026-INVOICE-00000000000077"
-    assert keys(QBO, {"DocNumber": number[:21]}).first == keys(BILLCOM, {"invoice.invoiceNumber": number}).first
-
-
-def test_the_same_vendor_date_and_total_are_only_ever_a_proposal() -> None:
-    assert keys(QBO, {"DocNumber": "other"}).proposal == keys(BILLCOM).proposal != ""
-    assert keys(QBO, {"DocNumber": None}).first == ""
-    assert keys(QBO, {"TxnDate": "2026-03-16"}).proposal != keys(BILLCOM).proposal
-
-
-@pytest.mark.parametrize(("side", "gone"), [(BILLCOM, {"archived": True}), (QBO, {"status": "Deleted"})])
-def test_what_is_gone_is_nobodys_twin(side: Side, gone: dict[str, Any]) -> None:
-    """It would be linked with a bill that was entered anew, and that would be deleted for it."""
-    assert keys(side, gone) == Keys()
-
-
-def test_without_its_vendor_it_has_no_twin() -> None:
-    assert keys(BILLCOM, refs=Lookup()) == Keys()
-
-
-def test_a_hand_made_link_with_an_archived_bill_deletes_nothing() -> None:
-    decision = just_linked("bill", {"archived": True})
-    assert (code(decision), decision.writes) == (HoldCode.FLOW_NOT_IN_MATRIX, ())
-
-
-# --- gone ------------------------------------------------------------------------------------------------------------
-
-
-def test_archived_in_bill_is_deleted_in_quickbooks_and_the_other_way_round() -> None:
-    assert planned(edited("bill", {"archived": True})) == [(QBO, RETIRE, ["active"])]
-    assert planned(edited_on(QBO, "bill", {"status": "Deleted"})) == [(BILLCOM, RETIRE, ["active"])]
-
-
-def test_what_quickbooks_has_deleted_is_not_made_again_for_a_restored_bill() -> None:
-    master_edits = edited("bill", {"description": "x"}, {"status": "Deleted"})
-    assert code(master_edits) is HoldCode.FLOW_NOT_IN_MATRIX
-    assert master_edits.hold and "can't be brought back" in master_edits.hold.describe()
-
-
-def test_a_bill_archived_before_it_was_ever_synced_concerns_nobody() -> None:
-    assert only_in(BILLCOM, "bill", {"archived": True}).outcome is Outcome.RETIRED
