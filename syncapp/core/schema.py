@@ -267,6 +267,12 @@ class Kind:
             found |= {sub.ref for sub in (each, *each.lines.values()) if sub.ref}
         return frozenset(found - {self.name})
 
+    @cached_property
+    def keyed_by(self) -> frozenset[str]:
+        """The kinds whose pairs stand in this kind's match keys."""
+        fields = [self.fields[name] for name in self.key_refs]
+        return frozenset(each.ref for field in fields for each in (field, *field.lines.values()) if each.ref)
+
     def field_label(self, name: str) -> str:
         return self.fields[name].label or name.replace("_", " ").capitalize()
 

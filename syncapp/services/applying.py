@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from syncapp.core.codec import decode
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.merging import same
-from syncapp.core.schema import Kind, Raw, Retirement
+from syncapp.core.schema import Kind, Raw, Retirement, Type
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import (
     BadAnswer,
@@ -253,12 +253,13 @@ def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, co
     if operation.verb == Verb.CREATE:
         setattr(row, f"{side}_id", pulling.id_of(raw, side))
     rows.show(row, kind, side, values, raw, pulling.version_of(raw, side) or getattr(row, f"{side}_version"))
-    changed = sent.get("changed", [])
-    rows.agree(row, kind, changed, context.clock())
-    if operation.verb == Verb.CREATE and row.base:
+    missing = not_taken(kind, operation, values)
+    taken = [name for name in sent.get("changed", []) if name not in missing]
+    rows.agree_as_sent(row, side, taken, values, sent.get("source", {}), context.clock())
+    if operation.verb == Verb.CREATE:
         # A record made from an inactive one is active at first: the difference is the next thing to write.
         row.base[side.other]["active"] = values.get("active")
-    if missing := not_taken(kind, sent, values, side):
+    if missing:
         names = ", ".join(kind.field_label(name) for name in missing)
         words = f"it was accepted, but without {names}"
         rows.hold(row, Hold(HoldCode.REJECTED, {"side": side.label, "code": "accepted in part", "words": words}))
@@ -271,11 +272,22 @@ def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, co
     row.needs_look = not rows.settled(row, kind)
 
 
-def not_taken(kind: Kind, sent: Raw, values: Raw, side: Side) -> list[str]:
-    """What was sent and doesn't show in the reply: QuickBooks drops a link it won't apply without an error."""
-    whole = sent.get("whole", {})
-    lines = [name for name in sent.get("changed", []) if kind.fields[name].lines or kind.fields[name].type == "money"]
-    return [name for name in lines if not same(kind.fields[name], whole.get(name), values.get(name), side)]
+CHECKED = (Type.LINES, Type.MONEY, Type.REF, Type.DATE, Type.BOOL)
+
+
+def not_taken(kind: Kind, operation: Operation, values: Raw) -> list[str]:
+    """What was sent and doesn't show in the reply: QuickBooks drops what it won't apply without an error.
+
+    Texts may come back in another form, and a new record fills in what was left empty; neither counts.
+    """
+    side, sent = Side(operation.side), operation.values or {}
+    whole, creating = sent.get("whole", {}), operation.verb == Verb.CREATE
+    names = [name for name in sent.get("changed", []) if kind.fields[name].type in CHECKED]
+    if creating:
+        names = [name for name in names if whole.get(name) and name != "active"]
+    if operation.verb in (Verb.RETIRE, Verb.RESTORE):
+        names = ["active"]
+    return [name for name in names if not same(kind.fields[name], whole.get(name), values.get(name), side)]
 
 
 def _is_gone(operation: Operation, error: GatewayError) -> bool:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from syncapp.core.matching import Candidate, Matches, pair_up
 from syncapp.core.schema import Keys, Kind, Lookup
 from syncapp.core.sides import Side
+from syncapp.kinds import KINDS
 from syncapp.models import Company, ObjectState, Operation, SyncedObject
 from syncapp.services import references, rows
 
@@ -68,7 +69,7 @@ def absorb(kind: Kind, keep: SyncedObject, other: SyncedObject) -> None:
     keep.told_apart = False
 
 
-def remove_absorbed(gone: dict[int, SyncedObject]) -> None:
+def remove_absorbed(kind: Kind, gone: dict[int, SyncedObject]) -> None:
     """Delete the absorbed rows after everything that pointed at them has been turned to the row that stays.
 
     ``gone``: key of an absorbed row -> the row it became part of.
@@ -77,8 +78,31 @@ def remove_absorbed(gone: dict[int, SyncedObject]) -> None:
         return
     waiting = SyncedObject.objects.filter(waits_for__in=gone)
     waiting.update(needs_look=True, waits_for=None)
+    _look_again_where_named(kind, gone)
     moved = list(Operation.objects.filter(object__in=gone).defer("payload", "values"))
     for operation in moved:
         Operation.objects.filter(pk=operation.pk).update(object=gone[operation.object_id or 0])
     doomed = SyncedObject.objects.filter(pk__in=gone)
     doomed._raw_delete(doomed.db)
+
+
+def _look_again_where_named(kind: Kind, gone: dict[int, SyncedObject]) -> None:
+    """Held records whose match key names an absorbed row: the key is worked out anew before they meet a twin."""
+    keyed = [each.name for each in KINDS.values() if kind.name in each.keyed_by]
+    if not keyed:
+        return
+    company = next(iter(gone.values())).company_id
+    named = {str(key) for key in gone}
+    settled = SyncedObject.objects.filter(ONE_SIDED, company=company, kind__in=keyed, needs_look=False)
+    stale = [pk for pk, *keys in settled.values_list("pk", *KEY_FIELDS).iterator() if _names(keys) & named]
+    for start in range(0, len(stale), rows.CHUNK):
+        SyncedObject.objects.filter(pk__in=stale[start : start + rows.CHUNK]).look_again()
+
+
+def _names(keys: Iterable[str]) -> set[str]:
+    """The pairs that keys name: "12/…" a vendor or a parent, "…/7,9" the bills of a payment."""
+    found: set[str] = set()
+    for key in filter(None, keys):
+        first, *_, last = key.split("/") if "/" in key else (key, key)
+        found |= {first, *last.split(",")}
+    return found

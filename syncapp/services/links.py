@@ -39,7 +39,7 @@ def link(first: SyncedObject, second: SyncedObject, user: User) -> SyncedObject:
         keep, other = sorted(pair, key=lambda row: row.qbo_id is None)
         linking.absorb(KINDS[keep.kind], keep, other)
         keep.state = ObjectState.NEW
-        linking.remove_absorbed({other.pk: keep})
+        linking.remove_absorbed(KINDS[keep.kind], {other.pk: keep})
         keep.save()
     return keep
 

@@ -36,10 +36,12 @@ class ChunkPlan:
     linked: list[int] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    left: int = 0
+    """Rows left for the next round."""
 
     @property
     def did_something(self) -> bool:
-        return bool(self.operations or self.linked)
+        return bool(self.operations or self.linked or self.left)
 
 
 def make(company: Company, kind: Kind, chunk: Sequence[SyncedObject], terms: Terms) -> ChunkPlan:
@@ -55,15 +57,35 @@ def make(company: Company, kind: Kind, chunk: Sequence[SyncedObject], terms: Ter
         plan.rows[keep.pk] = keep
         plan.absorbed[other.pk] = keep
         plan.linked.append(keep.pk)
-    for key, (reason, others) in matches.holds.items():
-        plan.rows[key] = found[key]
-        rows.hold(found[key], reason, others)
+    plan.rows |= {key: found[key] for key in matches.holds}
     plan.lookup = references.load(company, kind, plan.rows.values())
     references.relink(plan.lookup, kind, [plan.rows[key] for key in plan.linked])
-    for row in plan.rows.values():
-        if row.pk not in matches.holds:
+    _leave_children(plan)
+    for key, row in plan.rows.items():
+        if key in matches.holds:
+            rows.hold(row, *matches.holds[key])
+        else:
             _decide(plan, row, terms)
     return plan
+
+
+def _leave_children(plan: ChunkPlan) -> None:
+    """Children of a parent that was paired just now have no true key yet: they wait for the next round."""
+    if plan.kind.name not in plan.kind.keyed_by or not plan.linked:
+        return
+    fresh = set(plan.linked)
+    for key, row in list(plan.rows.items()):
+        side = rows.one_side(row)
+        if side is not None and _parents(plan, row, side) & fresh:
+            del plan.rows[key]
+            plan.left += 1
+
+
+def _parents(plan: ChunkPlan, row: SyncedObject, side: Side) -> set[int]:
+    values = getattr(row, f"{side}_values")
+    names = [name for name in plan.kind.key_refs if plan.kind.fields[name].ref == plan.kind.name]
+    found = [plan.lookup.find(plan.kind.name, side, values[name]) for name in names if values.get(name)]
+    return {target.key for target in found if target is not None}
 
 
 def _decide(plan: ChunkPlan, row: SyncedObject, terms: Terms) -> None:
@@ -101,7 +123,7 @@ def commit(context: Context, plan: ChunkPlan) -> None:
         _take_over(context, plan, plan.rows[key], decision)
     _number_requests(plan.kind, plan.operations)
     with transaction.atomic():
-        linking.remove_absorbed(plan.absorbed)
+        linking.remove_absorbed(plan.kind, plan.absorbed)
         rows.save(list(plan.rows.values()), rows.PLAN_FIELDS)
         # A pair has QuickBooks' row, and BILL's side is new to it.
         rows.save([plan.rows[key] for key in plan.linked], rows.shown_fields(Side.BILLCOM))
@@ -159,9 +181,15 @@ def operation(context: Context, plan: ChunkPlan, row: SyncedObject, write: Write
         side=write.side,
         verb=write.verb.value,
         payload=payload(plan.kind, row, write, context.terms, plan.lookup),
-        values={"whole": write.values, "changed": sorted(write.changed)},
+        values={"whole": write.values, "changed": sorted(write.changed), "source": _source(row, write)},
         planned_at=context.clock(),
     )
+
+
+def _source(row: SyncedObject, write: Write) -> Raw:
+    """What the other side showed when this was planned: that, and no later edit, is what the write carries over."""
+    shown = getattr(row, f"{Side(write.side).other}_values") or {}
+    return {name: shown.get(name) for name in write.changed}
 
 
 def payload(kind: Kind, row: SyncedObject, write: Write, terms: Terms, lookup: Lookup) -> Raw:

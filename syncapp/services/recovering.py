@@ -68,11 +68,12 @@ def adopt(context: Context, kind: Kind) -> None:
     if not doubtful:
         return
     _wait_out(context, doubtful)
-    made = _made_since(context, kind, min(each.planned_at for each in doubtful))
     lookup = _lookup(context, kind, doubtful)
+    keys = {each.pk: kind.keys(each.values["whole"], Side.BILLCOM, lookup).first for each in doubtful}
+    made = _made_since(context, kind, min(each.planned_at for each in doubtful), set(keys.values()) - {""})
     missing = []
     for operation in doubtful:
-        key = kind.keys(operation.values["whole"], Side.BILLCOM, lookup).first
+        key = keys[operation.pk]
         if made[key]:
             _take(context, kind, operation, made[key].pop(0))
         else:
@@ -90,17 +91,21 @@ def _wait_out(context: Context, doubtful: Sequence[Operation]) -> None:
         raise Paused(left, "An answer of BILL was lost; waiting before looking what became of the request.")
 
 
-def _made_since(context: Context, kind: Kind, since: datetime) -> dict[str, list[SyncedObject]]:
-    """BILL's unlinked records that appeared since, by match key, oldest first."""
+def _made_since(context: Context, kind: Kind, since: datetime, wanted: set[str]) -> dict[str, list[SyncedObject]]:
+    """BILL's unlinked records that appeared since and have one of the wanted match keys, oldest first."""
     fresh = SyncedObject.objects.of(context.company, kind.name).filter(
         qbo_id__isnull=True, first_seen_at__gte=since - timedelta(minutes=1)
     )
-    chunk = list(fresh.order_by("pk"))
-    linking.set_keys(context.company, kind, chunk)
     found: dict[str, list[SyncedObject]] = defaultdict(list)
-    for row in chunk:
-        if row.match_key:
-            found[row.match_key].append(row)
+    after = 0
+    while chunk := list(fresh.filter(pk__gt=after).order_by("pk")[: rows.CHUNK]):
+        after = chunk[-1].pk
+        lookup = references.load(context.company, kind, chunk)
+        for row in chunk:
+            # As it was made: somebody may have archived it since, and what is gone has no key.
+            key = kind.keys({**row.billcom_values, "active": True}, Side.BILLCOM, lookup).first
+            if key in wanted:
+                found[key].append(row)
     return found
 
 
@@ -110,22 +115,19 @@ def _lookup(context: Context, kind: Kind, doubtful: Sequence[Operation]) -> Look
 
 
 def _take(context: Context, kind: Kind, operation: Operation, made: SyncedObject) -> None:
-    """The record is there: it is the one we asked for."""
+    """The record is there: it is the one we asked for. Edits made since, on either side, are for the planner."""
     row = SyncedObject.objects.get(pk=operation.object_id or 0)
+    sent = operation.values
     linking.absorb(kind, row, made)
-    rows.agree(row, kind, [name for name in kind.compared if name in _unedited(operation, row)], context.clock())
+    rows.agree_as_sent(row, Side.BILLCOM, sent["changed"], sent["whole"], sent.get("source", {}), context.clock())
+    # What has just been created is active, whatever the record was made from.
+    row.base[Side.BILLCOM]["active"] = row.base[Side.QBO]["active"] = True
     row.state = ObjectState.LINKED
     with transaction.atomic():
-        linking.remove_absorbed({made.pk: row})
+        linking.remove_absorbed(kind, {made.pk: row})
         row.save()
         operation.state, operation.finished_at = OperationState.ADOPTED, context.clock()
         operation.remote_id = row.billcom_id or ""
         operation.save()
         SyncedObject.objects.free_waiting([row.pk])
     context.count(kind.name, "adopted")
-
-
-def _unedited(operation: Operation, row: SyncedObject) -> set[str]:
-    """Fields that show what we sent: the others were edited since, and are for the planner."""
-    sent = operation.values["whole"]
-    return {name for name in operation.values["changed"] if row.billcom_values.get(name) == sent.get(name)}

@@ -112,6 +112,18 @@ def agree(row: SyncedObject, kind: Kind, fields: Iterable[str], now: datetime) -
     row.synced_at = now
 
 
+def agree_as_sent(
+    row: SyncedObject, side: Side, fields: Iterable[str], shown: Values, source: Values, now: datetime
+) -> None:
+    """A write to ``side`` was carried out: there it shows ``shown``, and it carried over what ``source`` had then."""
+    base = row.base or {Side.BILLCOM.value: {}, Side.QBO.value: {}}
+    for name in fields:
+        base[side][name] = shown.get(name)
+        base[side.other][name] = source.get(name)
+    row.base = base
+    row.synced_at = now
+
+
 def settled(row: SyncedObject, kind: Kind) -> bool:
     """Whether both sides show what they last agreed on."""
     if row.base is None or not row.linked:

@@ -254,7 +254,7 @@ def create_company(user: User, *, firm: Firm | None, name: str, signed_up_on: da
     mine = Membership.objects.filter(user_id=user.pk, role=Role.ADMINISTRATOR, firm=firm)
     if firm is not None and not user.is_superuser and not mine.exists():
         raise ServiceError(f"Only administrators of {firm} can add companies to it.")
-    if Company.objects.filter(firm=firm, name=name).exists():
+    if firm is not None and Company.objects.filter(firm=firm, name=name).exists():
         raise ServiceError("There is a company of this name already.")
     with transaction.atomic():
         company = make_company(name=name, firm=firm, signed_up_on=signed_up_on)

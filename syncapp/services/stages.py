@@ -134,6 +134,8 @@ def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:
         context.hold_lease()
         plan = planning.make(context.company, kind, chunk, context.terms)
         planning.commit(context, plan)
+        if plan.absorbed and kind.name in kind.keyed_by:
+            _set_keys(context, kind)
         context.run.position["did"] += int(plan.did_something)
         context.run.position["after"] = after
         Applier(context, kind, plan.rows).send(plan.operations)
