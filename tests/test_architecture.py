@@ -36,7 +36,7 @@ OUTSIDE: dict[str, set[str]] = {
     "core": set(),
     "kinds": set(),
     "gateways": {"requests", "urllib3", "msgspec"},
-    "sandbox": {"starlette", "uvicorn", "uvloop", "httptools", "msgspec"},
+    "sandbox": {"uvicorn", "uvloop", "httptools", "msgspec"},
 }
 
 #: Libraries that one part alone may import.
