@@ -30,6 +30,8 @@ SCREENS = {
 OURS = ("syncapp", "auth")
 # One schedule with arguments that can't be read stops all of them, so a person only looks.
 LOOK_ONLY = frozenset({"django_q.schedule"})
+# People set up their second factor themselves; who has lost it can have it taken away here.
+ONLY_TAKEN_AWAY = frozenset({"mfa.authenticator"})
 # What signs people in: the secret of a second factor, and keys that confirm an address.
 SECRET_FIELDS = {"mfa.authenticator": ("data",), "account.emailconfirmation": ("key",)}
 
@@ -41,7 +43,7 @@ class OfOtherPackages(ModelAdmin[Any]):
         return bool(request.user.is_active and request.user.is_superuser)
 
     def _may_change(self, request: HttpRequest) -> bool:
-        return self._may(request) and self.model._meta.label_lower not in LOOK_ONLY
+        return self._may(request) and self.model._meta.label_lower not in LOOK_ONLY | ONLY_TAKEN_AWAY
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._may(request)
@@ -56,7 +58,7 @@ class OfOtherPackages(ModelAdmin[Any]):
         return self._may_change(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._may_change(request)
+        return self._may(request) and self.model._meta.label_lower not in LOOK_ONLY
 
     def get_exclude(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return (*(super().get_exclude(request, obj) or ()), *SECRET_FIELDS.get(self.model._meta.label_lower, ()))

@@ -75,7 +75,7 @@ class Cell:
     text: str = ""
     target: int | None = None
     number: bool = False
-    head: tuple[str, ...] = ()
+    head: tuple[Cell, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
 
     @property
@@ -133,5 +133,10 @@ def _table(wanted: Wanted, names: Names) -> Cell:
         )
         for line in wanted.value
     )
-    head = tuple(fields[name].label or name.replace("_", " ").capitalize() for name in used)
+    head = tuple(_head(name, fields[name]) for name in used)
     return Cell(head=head, rows=rows)
+
+
+def _head(name: str, field: Field) -> Cell:
+    label = field.label or name.replace("_", " ").capitalize()
+    return Cell(text=label, number=field.type in (Type.MONEY, Type.NUMBER))

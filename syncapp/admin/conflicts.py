@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from syncapp.admin.cells import Cell, Wanted, cell, names_in
 from syncapp.admin.shared import (
-    HEAVY,
+    HEAVY_OF_OBJECT,
     CompanyFilter,
     CompanyScoped,
     badge,
@@ -89,7 +89,7 @@ class ConflictAdmin(CompanyScoped):
     change_form_template = "admin/syncapp/conflict/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("object").defer(*(f"object__{name}" for name in HEAVY))
+        return super().get_queryset(request).select_related("company", "object").defer(*HEAVY_OF_OBJECT)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ConflictList

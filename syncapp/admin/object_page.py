@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 from syncapp.admin.cells import Cell, Names, Wanted, cell, names_in
 from syncapp.admin.shared import HEAVY, may_retry, may_work_on, moment
@@ -18,6 +19,7 @@ from syncapp.models import ObjectState, SyncedObject
 
 SHOWN = 50
 RAW_SHOWN = 20_000
+_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +50,12 @@ class Fact:
     @property
     def tables(self) -> list[tuple[str, Cell]]:
         """Lines of each side under its name; sides that show the same lines share a table."""
-        named = (("BILL", self.billcom), ("QuickBooks Online", self.qbo), ("Last agreed", self.base))
+        named = (("BILL", self.billcom), ("QuickBooks Online", self.qbo), ("last agreed", self.base))
         found: dict[str, tuple[list[str], Cell]] = {}
         for name, each in named:
             if each.rows:
                 found.setdefault(each.plain, ([], each))[0].append(name)
-        return [(" and ".join(names), each) for names, each in found.values()]
+        return [(capfirst(" = ".join(names)), each) for names, each in found.values()]
 
 
 def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
@@ -89,7 +91,7 @@ def pretty(raw: Any) -> str:
     """The product's own JSON, indented, cut where it gets too long to read."""
     if raw is None:
         return "not there"
-    text = json.dumps(raw, indent=1, default=str, ensure_ascii=False)
+    text = msgspec.json.format(_encoder.encode(raw), indent=2).decode()
     return text if len(text) <= RAW_SHOWN else f"{text[:RAW_SHOWN]}\n…"
 
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from syncapp.admin.object_page import pretty
 from syncapp.admin.shared import (
-    HEAVY,
+    HEAVY_OF_OBJECT,
     CompanyFilter,
     CompanyScoped,
     badge,
@@ -26,22 +26,25 @@ from syncapp.admin.shared import (
 from syncapp.kinds import KINDS
 from syncapp.models import Operation, SyncRun
 
-WHAT = (
-    ("read.billcom", "read in BILL"),
-    ("read.qbo", "read in QuickBooks"),
-    ("linked", "linked"),
-    ("create.billcom", "created in BILL"),
-    ("create.qbo", "created in QuickBooks"),
-    ("update.billcom", "changed in BILL"),
-    ("update.qbo", "changed in QuickBooks"),
-    ("retire.billcom", "retired in BILL"),
-    ("retire.qbo", "retired in QuickBooks"),
-    ("conflicts", "conflicts"),
-    ("refused", "refused"),
-    ("adopted", "found again"),
+# A column heading, and the counts under it: one for each side, or one for both.
+COLUMNS = (
+    ("Read", ("read.billcom", "read.qbo")),
+    ("Linked", ("linked",)),
+    ("Created", ("create.billcom", "create.qbo")),
+    ("Changed", ("update.billcom", "update.qbo")),
+    ("Retired", ("retire.billcom", "retire.qbo")),
+    ("Restored", ("restore.billcom", "restore.qbo")),
+    ("Conflicts", ("conflicts",)),
+    ("Refused", ("refused",)),
+    ("Found again", ("adopted",)),
 )
-
-
+PURSES = {
+    "metered": "metered QuickBooks calls",
+    "free": "free QuickBooks calls",
+    "billcom": "BILL calls",
+    "login": "BILL sign-ins",
+    "oauth": "QuickBooks token calls",
+}
 LOG_SHOWN = 1000
 
 
@@ -53,6 +56,9 @@ class SyncRunAdmin(CompanyScoped):
     search_fields = ("company__name", "message")
     search_help_text = "Company or message"
     change_form_template = "admin/syncapp/syncrun/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("position")
 
     @admin.display(description="Asked for", ordering="created_at")
     def started_(self, row: SyncRun) -> str:
@@ -87,10 +93,10 @@ class SyncRunAdmin(CompanyScoped):
             context |= {
                 "run": run,
                 "title": str(run),
-                "columns": [label for _, label in WHAT],
+                "columns": COLUMNS,
                 "rows": _rows(run),
-                "calls": sorted(run.calls.items()),
-                "log": run.log.all()[:LOG_SHOWN],
+                "calls": [(PURSES.get(purse, purse), int(number)) for purse, number in sorted(run.calls.items())],
+                "log": [(entry, _kind_label(entry.kind)) for entry in run.log.all()[:LOG_SHOWN]],
                 "log_shown": LOG_SHOWN,
                 "badge": badge(run.state, run.get_state_display()),
                 "may_work": may_work_on(request, run.company_id),
@@ -98,10 +104,14 @@ class SyncRunAdmin(CompanyScoped):
         return super().render_change_form(request, context, *args, **kwargs)
 
 
+def _kind_label(name: str) -> str:
+    return KINDS[name].label if name in KINDS else name
+
+
 def _rows(run: SyncRun) -> list[dict[str, Any]]:
     found = []
     for kind in KINDS.values():
-        cells = [int(run.counts.get(f"{kind.name}.{what}", 0)) for what, _ in WHAT]
+        cells = [int(run.counts.get(f"{kind.name}.{what}", 0)) for _, counts in COLUMNS for what in counts]
         if any(cells):
             found.append({"kind": kind, "cells": cells})
     return found
@@ -122,7 +132,7 @@ class OperationAdmin(CompanyScoped):
     readonly_fields = ("sent_",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found = super().get_queryset(request).select_related("object").defer(*(f"object__{name}" for name in HEAVY))
+        found = super().get_queryset(request).select_related("company", "object").defer(*HEAVY_OF_OBJECT)
         one = request.resolver_match is not None and "object_id" in request.resolver_match.kwargs
         return found.defer("values") if one else found.defer("values", "payload")
 

@@ -26,6 +26,7 @@ from syncapp.models import Company, SyncedObject, is_support
 
 # What makes a record large. Lists never load it.
 HEAVY = ("billcom_raw", "qbo_raw", "billcom_values", "qbo_values", "base")
+HEAVY_OF_OBJECT = tuple(f"object__{name}" for name in HEAVY)
 
 TONES = {
     "linked": "good",

@@ -1,0 +1,85 @@
+"""Syncs and the journal: what was done, what it cost, and what went wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncapp.models import Level, OperationState, RunState, SyncLogEntry, SyncRun
+from tests.admin.support import Cast, change, changelist, make_operation, text
+
+
+def test_a_run_shows_counts_calls_and_log(cast: Cast) -> None:
+    run = cast.first.run
+    SyncRun.objects.filter(pk=run.pk).update(
+        counts={"bill.create.qbo": 1234, "bill.read.billcom": 5, "odd": 1}, calls={"metered": 3, "billcom": 12}
+    )
+    SyncLogEntry.objects.create(run=run, company=run.company, level=Level.ERROR, kind="bill", message="Number taken")
+    page = text(cast.client("bob").get(change("syncrun", run)))
+
+    for words in ("1,234", "Bills", "3 metered QuickBooks calls", "12 BILL calls", "Number taken", "Harbor was read"):
+        assert words in page
+    assert '<span class="badge badge-bad">Error</span>' in page
+
+
+def test_the_list_adds_up_writes_and_calls(cast: Cast) -> None:
+    SyncRun.objects.filter(pk=cast.first.run.pk).update(
+        counts={"bill.create.qbo": 7, "vendor.update.billcom": 2, "bill.read.qbo": 50, "odd": 1},
+        calls={"metered": 3, "billcom": 12},
+    )
+    [row] = cast.client("bob").get(changelist("syncrun")).context["cl"].result_list
+    page = text(cast.client("bob").get(changelist("syncrun")))
+
+    assert row.pk == cast.first.run.pk
+    assert '<td class="field-writes_">9</td>' in page
+    assert '<td class="field-calls_">15</td>' in page
+
+
+@pytest.mark.parametrize(("name", "offered"), [("alice", True), ("bob", False), ("dana", False)])
+def test_a_stopped_run_says_why_and_lets_who_may_let_it_pass(cast: Cast, name: str, offered: bool) -> None:
+    words = "QuickBooks Online shows no vendors at all."
+    SyncRun.objects.filter(pk=cast.first.run.pk).update(state=RunState.STOPPED, message=words)
+    page = text(cast.client(name).get(change("syncrun", cast.first.run)))
+
+    assert words in page
+    assert ("Let it pass" in page) is offered
+
+
+def test_a_running_run_shows_how_far_it_is(cast: Cast) -> None:
+    SyncRun.objects.filter(pk=cast.first.run.pk).update(state=RunState.RUNNING, progress=47, phase="Writing bills")
+    page = text(cast.client("bob").get(change("syncrun", cast.first.run)))
+
+    assert '<progress max="100" value="47">' in page
+    assert "Writing bills" in page
+
+
+def test_the_log_is_not_loaded_without_end(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syncapp.admin.runs.LOG_SHOWN", 3)
+    run = cast.first.run
+    SyncLogEntry.objects.bulk_create(SyncLogEntry(run=run, company=run.company, message=f"step {n}") for n in range(5))
+    page = text(cast.client("bob").get(change("syncrun", run)))
+
+    assert "step 1" in page
+    assert "step 4" not in page
+    assert "The first 3 entries are shown." in page
+
+
+def test_the_journal_shows_refusals_and_what_was_sent(cast: Cast) -> None:
+    refused = make_operation(
+        cast.first.company,
+        cast.first.run,
+        cast.first.bill,
+        state=OperationState.REFUSED,
+        error_code="6140",
+        error_words="Duplicate Document Number",
+    )
+
+    listed = text(cast.client("bob").get(changelist("operation", q="6140")))
+    assert "Duplicate Document Number" in listed
+    assert '<span class="badge badge-bad">Refused</span>' in listed
+    assert "DocNumber" in text(cast.client("bob").get(change("operation", refused)))
+
+
+def test_the_journal_is_found_by_the_id_there(cast: Cast) -> None:
+    response = cast.client("bob").get(changelist("operation", q="b1"))
+
+    assert [row.pk for row in response.context["cl"].result_list] == [cast.first.operation.pk]
