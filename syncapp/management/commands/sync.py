@@ -1,4 +1,4 @@
-"""`manage.py sync COMPANY`: the same sync as Sync Now's; `--preview` writes nothing; `--why KIND ID` explains a record."""
+"""`manage.py sync COMPANY`: the sync of Sync Now; `--preview` writes nothing; `--why KIND ID` explains a record."""
 
 from __future__ import annotations
 
