@@ -115,7 +115,7 @@ class SyncedObject(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label or self.number or f"{self.kind} {self.pk}"
+        return self.label or self.number or f"{self.get_kind_display()} {self.pk}"
 
     @property
     def linked(self) -> bool:
@@ -196,7 +196,7 @@ class Operation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_verb_display()} {self.kind} in {self.get_side_display()}"
+        return f"{self.get_verb_display()} {self.get_kind_display().lower()} in {self.get_side_display()}"
 
 
 class ConflictState(models.TextChoices):
