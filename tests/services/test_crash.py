@@ -37,6 +37,8 @@ from syncapp.services import runs
 runs.run_to_end(SyncRun.objects.get(pk=int(sys.argv[1])), clock=timezone.now)
 """
 COMPANY = "generated:seed=9,accounts=40,vendors=16,customers=12,items=4,bills=48"
+# What is held where nothing was killed: the same for every test, so worked out once.
+HELD_ANYWAY: dict[str, int] = {}
 LEASE_SECONDS = 2
 MOST_SECONDS = 60
 LATENCY_MS = 20
@@ -132,9 +134,11 @@ def run(company: Company, clock: Clock, sandbox: Sandbox) -> SyncRun:
 def nobody_is_needed(company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]) -> None:
     """Both sides tie out, nothing is there twice, and no more is held than where nothing was killed."""
     in_step(company, clock, sandbox, loaded)
-    undisturbed = set_up(sandbox.load(COMPANY), clock, name="Undisturbed")
-    synced(undisturbed, clock)
-    assert held(company) == held(undisturbed)
+    if not HELD_ANYWAY:
+        undisturbed = set_up(sandbox.load(COMPANY), clock, name="Undisturbed")
+        synced(undisturbed, clock)
+        HELD_ANYWAY.update(held(undisturbed))
+    assert held(company) == HELD_ANYWAY
 
 
 @pytest.mark.parametrize("calls", [3, 8, 13, 17, 22, 28, 32, 40, 47])
