@@ -38,14 +38,17 @@ def keys_of(kind: Kind, row: SyncedObject, lookup: Lookup) -> Keys:
 def candidates(company: Company, kind: Kind, chunk: Iterable[SyncedObject]) -> dict[int, SyncedObject]:
     """One-sided rows that share a key with one of the chunk's, the chunk's own among them."""
     ours = {row.pk: row for row in chunk}
-    tests = Q()
+    others: dict[int, SyncedObject] = {}
     for name in KEY_FIELDS:
         if keys := {getattr(row, name) for row in ours.values()} - {""}:
-            tests |= Q(**{f"{name}__in": keys})
-    if not tests:
-        return ours
-    others = SyncedObject.objects.of(company, kind.name).filter(ONE_SIDED, tests, excluded=False)
-    return {row.pk: row for row in others.exclude(pk__in=ours)} | ours
+            others |= {row.pk: row for row in _by_key(company, kind, name, keys)}
+    return {pk: others[pk] for pk in sorted(others, reverse=True) if pk not in ours} | ours
+
+
+def _by_key(company: Company, kind: Kind, name: str, keys: set[str]) -> list[SyncedObject]:
+    """One statement per key, each with its own index: together, or with ``ONE_SIDED``, everything would be read."""
+    found = SyncedObject.objects.of(company, kind.name).filter(**{f"{name}__in": keys}, excluded=False)
+    return [row for row in found.order_by() if not row.linked]
 
 
 def pairs(kind: Kind, found: dict[int, SyncedObject]) -> Matches:

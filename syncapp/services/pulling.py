@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from syncapp.core.codec import Unreadable, decode
+from syncapp.core.holds import HoldCode
 from syncapp.core.limits import came_back_empty, other_company
 from syncapp.core.schema import Kind, Raw, Values
 from syncapp.core.sides import Side
@@ -22,6 +23,7 @@ from syncapp.services.context import Context, Stopped
 QBO_OVERLAP = timedelta(minutes=2)
 BILLCOM_OVERLAP = timedelta(minutes=2)
 PAGE = 1000
+BILLCOM_PAGE = 100
 PAGES_AT_ONCE = 10
 """Pages of 1,000 asked for in one metered batch call; memory, not the API's 30, sets it."""
 PULL_FIELDS = ("values", "raw", "version")
@@ -71,7 +73,8 @@ def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) ->
 
 def _known(context: Context, kind: Kind, side: Side, ids: Sequence[str]) -> dict[str, SyncedObject]:
     found = SyncedObject.objects.of(context.company, kind.name).filter(**{f"{side}_id__in": ids})
-    return {str(row.remote_id(side)): row for row in found.defer("billcom_raw", "qbo_raw")}
+    # In no order: in that of the primary key, SQLite would read through the whole company.
+    return {str(row.remote_id(side)): row for row in found.defer("billcom_raw", "qbo_raw").order_by()}
 
 
 def _new(context: Context, kind: Kind, side: Side, remote_id: str, values: Values, raw: Raw) -> SyncedObject:
@@ -269,6 +272,17 @@ def pull_billcom(context: Context, kind: Kind) -> bool:
     for name in ("page", "billcom_read", "billcom_read_to"):
         position.pop(name, None)
     return True
+
+
+def refresh_unapproved(context: Context, kind: Kind) -> None:
+    """Bills held until they are approved are asked for by name: an approval may not move BILL's updatedTime."""
+    if kind.billcom.recorded:
+        return
+    held = SyncedObject.objects.of(context.company, kind.name).filter(hold_code=HoldCode.NOT_APPROVED)
+    ids = [str(each) for each in held.exclude(billcom_id=None).values_list("billcom_id", flat=True)]
+    for start in range(0, len(ids), BILLCOM_PAGE):
+        found = context.remotes.billcom.by_ids(kind.billcom.path, ids[start : start + BILLCOM_PAGE])
+        store_page(context, kind, Side.BILLCOM, found.values())
 
 
 def _billcom_now(context: Context) -> datetime:

@@ -51,12 +51,13 @@ def load(company: Company, kind: Kind, rows: Iterable[SyncedObject]) -> Lookup:
 
 
 def fetch(company: Company, wanted: Wanted, names: dict[str, set[str]] | None = None) -> Lookup:
-    tests = [Q(kind=kind, **{f"{side}_id__in": ids}) for (kind, side), ids in wanted.items()]
-    tests += [Q(kind=kind, match_key__in=keys) for kind, keys in (names or {}).items()]
+    tests = [Q(company=company, kind=kind, **{f"{side}_id__in": ids}) for (kind, side), ids in wanted.items()]
+    tests += [Q(company=company, kind=kind, match_key__in=keys) for kind, keys in (names or {}).items()]
     lookup = Lookup()
     if not tests:
         return lookup
-    found = SyncedObject.objects.filter(reduce(or_, tests), company=company)
+    # The company in each test, and in no order: so that each finds its index, and not one the whole company.
+    found = SyncedObject.objects.filter(reduce(or_, tests)).order_by()
     for key, kind, billcom_id, qbo_id, label, number, match_key in found.values_list(
         "pk", "kind", "billcom_id", "qbo_id", "label", "number", "match_key"
     ):

@@ -101,6 +101,7 @@ def _read_billcom(context: Context, save: Save) -> bool:
         if not pulling.pull_billcom(context, kind):
             save()
             return False
+        pulling.refresh_unapproved(context, kind)
         position["kind"] += 1
     return True
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from syncapp.core import limits
-from syncapp.models import Company, Connection, RunState, SyncLogEntry, SyncPreferences
+from syncapp.models import Company, Connection, RunState, SyncedObject, SyncLogEntry, SyncPreferences
 from syncapp.services import runs
 from syncapp.services.preferences import save_sync_preferences
 from tests.support.sandbox import Sandbox
@@ -103,3 +103,30 @@ def test_a_daily_sync_comes_round_and_is_spread(company: Company, clock: Clock) 
     assert [each.pk for each in runs.due_companies(clock())] == [company.pk]
     assert runs.start_due(clock()) == 1
     assert runs.due_companies(clock()) == []
+
+
+def test_an_approval_brings_a_held_bill_over_with_the_next_sync(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], admin_user: Any
+) -> None:
+    save_sync_preferences(company, admin_user, {"approved_only": True}, {}, now=timezone.now())
+    synced(company, clock)
+    organization = loaded["billcom"]["organization_id"]
+    vendor = next(row for row in linked(company, "vendor") if row.billcom_values["active"])
+    bill = {
+        "vendorId": vendor.billcom_id,
+        "dueDate": "2026-12-01",
+        "invoice": {"invoiceNumber": "APPROVE-1", "invoiceDate": "2026-11-01"},
+        "billLineItems": [{"amount": 12.5}],
+        "approvalStatus": "ASSIGNED",
+    }
+    made = sandbox.person("billcom", organization, "bills", bill)
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="bill", billcom_id=made["id"])
+    assert (row.hold_code, row.qbo_id) == ("not-approved", None)
+    clock.wait(3600)
+
+    sandbox.person("billcom", organization, f"bills/{made['id']}/approve", {})
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert row.linked
