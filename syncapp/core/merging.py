@@ -56,6 +56,28 @@ def carry(kind: Kind, values: Values, towards: Side, terms: Terms, lookup: Looku
     return kind.adapt(carried, towards, terms, lookup) if kind.adapt else carried
 
 
+def carry_some(
+    kind: Kind,
+    names: frozenset[str],
+    values: Values,
+    shown: Values,
+    towards: Side,
+    terms: Terms,
+    lookup: Lookup,
+) -> Values | Hold:
+    """Only these fields are carried over; for the rest the target keeps what it shows.
+
+    So an edit doesn't wait for something in the record that it has nothing to do with.
+    """
+    source = kind.prepare(values, towards, terms)
+    some = {name: value for name, value in source.items() if name in names or kind.fields[name].fact}
+    try:
+        whole = {**shown, **carry_fields(kind.fields, some, towards, lookup)}
+    except Unlinked as error:
+        return error.hold
+    return kind.adapt(whole, towards, terms, lookup) if kind.adapt else whole
+
+
 def same(each: Field, carried: Any, actual: Any, side: Side) -> bool:
     """Whether ``side`` already shows the carried value, as far as it can hold it."""
     if carried == actual:

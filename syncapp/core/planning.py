@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from syncapp.core.holds import Hold, HoldCode
-from syncapp.core.merging import carry, changed_fields, fuller, same
+from syncapp.core.merging import carry, carry_some, changed_fields, fuller, same
 from syncapp.core.records import Clash, Decision, Outcome, Seen, View, Write, WriteVerb
 from syncapp.core.schema import Kind, Lookup, Retirement, Terms, Values
 from syncapp.core.sides import Side
@@ -71,6 +71,7 @@ class _Comparison:
     changed: dict[Side, frozenset[str]]
     based: frozenset[str]
     carry: Callable[[Side], Values | Hold]
+    carry_some: Callable[[Side, frozenset[str]], Values | Hold]
     fuller: Callable[[str], Side | None]
 
     def differs(self, name: str) -> bool:
@@ -108,11 +109,15 @@ def _compare(kind: Kind, seen: Seen, billcom: View, qbo: View, terms: Terms, loo
             known[towards] = carry(kind, views[towards.other].values, towards, terms, lookup)
         return known[towards]
 
+    def carried_some(towards: Side, names: frozenset[str]) -> Values | Hold:
+        source, shown = views[towards.other].values, views[towards].values
+        return carry_some(kind, names, source, shown, towards, terms, lookup)
+
     def says_more(name: str) -> Side | None:
         return fuller(kind, name, billcom.values, qbo.values, terms, lookup)
 
     based = frozenset(base[Side.BILLCOM]) | frozenset(base[Side.QBO]) if base is not None else frozenset()
-    return _Comparison(kind, views, changed, based, carried, says_more)
+    return _Comparison(kind, views, changed, based, carried, carried_some, says_more)
 
 
 def _winner(pair: _Comparison, name: str, master: Side) -> tuple[Side, bool]:
@@ -212,6 +217,8 @@ class _Plan:
 
     def _write(self, side: Side, names: frozenset[str]) -> Write | None:
         values = self.pair.carry(side)
+        if isinstance(values, Hold):
+            values = self.pair.carry_some(side, names)
         if isinstance(values, Hold):
             self.hold = self.hold or values
             return None

@@ -68,6 +68,21 @@ def test_it_writes_the_other_way_while_one_waits() -> None:
     assert code(decision) is HoldCode.WAITS_FOR
 
 
+def test_an_edit_does_not_wait_for_what_it_has_nothing_to_do_with() -> None:
+    """The plum was in the record before; the colour can go over without it."""
+    was = agreed(FRUIT, fruit(), fruit(parent="q-plum"))
+    decision = decide(FRUIT, pair(FRUIT, fruit(), fruit(parent="q-plum", colour="green"), was), TERMS, LOOKUP)
+    (write,) = decision.writes
+    assert (write.side, write.changed, decision.hold) == (BILLCOM, frozenset({"colour"}), None)
+    assert write.values == fruit(colour="green")
+
+
+def test_a_record_is_taken_away_even_if_it_names_something_unknown() -> None:
+    was = agreed(FRUIT, fruit(), fruit(parent="q-plum"))
+    decision = decide(FRUIT, pair(FRUIT, fruit(), fruit(parent="q-plum", active=False), was), TERMS, LOOKUP)
+    assert written(decision) == one(BILLCOM, RETIRE, "active")
+
+
 def test_a_conflict_is_on_record_once_with_its_write() -> None:
     """While the write can't be made the conflict isn't settled, so it isn't recorded either."""
     waiting = in_step_but(FRUIT, {"parent": "b-pear", "colour": "green"}, {"colour": "blue"})

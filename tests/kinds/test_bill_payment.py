@@ -314,6 +314,8 @@ def test_its_twin_has_the_vendor_the_date_the_total_and_the_bills() -> None:
     assert keys(BILLCOM).first == keys(QBO).first != ""
     assert keys(QBO, {"TxnDate": "2026-04-11"}).first != keys(BILLCOM).first
     assert keys(QBO, {"TotalAmt": 1}).first != keys(BILLCOM).first
+    other = PAYMENT.keys(shown("bill_payment", QBO, {"Line": links(("146", "415.50"))}), QBO, TWO_BILLS)
+    assert other.first not in ("", keys(BILLCOM).first)
 
 
 @pytest.mark.parametrize(

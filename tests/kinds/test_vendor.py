@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from syncapp.core.holds import HoldCode
-from syncapp.core.records import Outcome, WriteVerb
+from syncapp.core.planning import decide
+from syncapp.core.records import Outcome, Seen, WriteVerb
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from tests.kinds.support import (
@@ -18,12 +19,14 @@ from tests.kinds.support import (
     code,
     edited,
     edited_on,
+    in_step,
     just_linked,
     only_in,
     payload,
     planned,
     shown,
     terms,
+    view,
 )
 
 VENDOR = KINDS["vendor"]
@@ -54,6 +57,15 @@ def test_a_vendor_without_address_gets_the_companys_country() -> None:
 def test_the_companys_country_never_replaces_the_vendors_own() -> None:
     sent = body(only_in(QBO, "vendor", {"BillAddr.Country": "CA"}, by=terms(vendor_country="US")), "vendor", BILLCOM)
     assert sent["address"]["country"] == "CA"
+
+
+def test_a_country_that_bill_has_already_is_not_asked_for_again() -> None:
+    """The preference may be off by now: what is edited has nothing to do with it."""
+    was = in_step(VENDOR, shown("vendor", BILLCOM), shown("vendor", QBO, NO_ADDRESS))
+    pair = Seen(1, view("vendor", BILLCOM), view("vendor", QBO, {**NO_ADDRESS, "AcctNum": "C-1"}), was)
+    decision = decide(VENDOR, pair, terms(vendor_country=""), LOOKUP)
+    assert planned(decision) == [(BILLCOM, UPDATE, ["account_number"])]
+    assert decision.hold is None
 
 
 def test_the_filled_in_country_does_not_flow_back() -> None:
