@@ -66,6 +66,9 @@ class Applier:
                 done = {each.pk for each in batch}
                 left = [each for each in left if each.pk not in done]
                 self._stop_on(outcomes)
+                if left and self.context.out_of_time():
+                    self._drop(left, "The slice was over; planned again in the next one.")
+                    break
         except Aborted as stop:
             self._drop(left)
             raise stop.cause from None
@@ -209,7 +212,8 @@ class Applier:
         operation.error_code, operation.error_words = error.code[:40], error.words[:2000]
         unknown = isinstance(error, (Unavailable, BadAnswer)) and error.outcome_unknown
         if unknown:
-            operation.state, operation.finished_at = OperationState.IN_DOUBT, None
+            # Kept: how long to wait before looking for it counts from here.
+            operation.state = OperationState.IN_DOUBT
             rows.hold(row, Hold(HoldCode.IN_DOUBT, {"side": Side(operation.side).label}))
         elif isinstance(error, (RateLimited, Unavailable, BadAnswer, Unauthorized)):
             self._let_go(operation, row)
@@ -269,7 +273,7 @@ def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, co
         rows.hold(row, held)
         return
     rows.release(row, ObjectState.RETIRED if rows.is_gone(row) else ObjectState.LINKED)
-    row.needs_look = not rows.settled(row, kind)
+    row.needs_look = bool(row.wanted) or not rows.settled(row, kind)
 
 
 CHECKED = (Type.LINES, Type.MONEY, Type.REF, Type.DATE, Type.BOOL)

@@ -45,7 +45,8 @@ def settle_billcom(context: Context) -> None:
     again = [each for each in unfinished if each.verb != Verb.CREATE]
     _drop(context, again, "The outcome wasn't known; BILL was read again instead.")
     creates = [each.pk for each in unfinished if each.verb == Verb.CREATE]
-    Operation.objects.filter(pk__in=creates).update(state=OperationState.IN_DOUBT)
+    fresh = Operation.objects.filter(pk__in=creates, state=OperationState.PLANNED)
+    fresh.update(state=OperationState.IN_DOUBT, finished_at=context.clock())
 
 
 def _drop(context: Context, operations: Sequence[Operation], why: str) -> None:
@@ -85,7 +86,8 @@ def adopt(context: Context, kind: Kind) -> None:
 
 def _wait_out(context: Context, doubtful: Sequence[Operation]) -> None:
     """A request whose answer was lost may still be at work: not finding it proves nothing for a while."""
-    settled_at: datetime = max(each.planned_at for each in doubtful) + timedelta(seconds=settings.IN_DOUBT_SECONDS)
+    lost_at: datetime = max(each.finished_at or each.planned_at for each in doubtful)
+    settled_at = lost_at + timedelta(seconds=settings.IN_DOUBT_SECONDS)
     left = (settled_at - context.clock()).total_seconds()
     if left > 0:
         raise Paused(left, "An answer of BILL was lost; waiting before looking what became of the request.")

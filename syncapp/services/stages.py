@@ -140,6 +140,8 @@ def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:
         context.run.position["did"] += int(plan.did_something)
         context.run.position["after"] = after
         Applier(context, kind, plan.rows).send(plan.operations)
+        if plan.operations:
+            context.run.position["pauses"] = 0  # Patience is for standing still, not for a long run.
         save()
         if context.out_of_time():
             return False
