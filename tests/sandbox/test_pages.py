@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 
+from syncapp.sandbox import loading
 from syncapp.sandbox.http import Response, encode
 from tests.sandbox.frame import Frame
 
@@ -52,6 +53,15 @@ def test_nothing_of_a_record_is_taken_for_html(frame: Frame) -> None:
         page = frame.page(f"/ui/qbo/{frame.realm}/{address}")
         assert "<script>" not in page
     assert typed(frame.page(f"/ui/qbo/{frame.realm}/Vendor/{made['Id']}"), "name") == name
+
+
+def test_a_link_to_nothing_known_is_not_taken_for_html(frame: Frame) -> None:
+    script = "<script>alert(1)</script>"
+    bill = {"Id": "5", "VendorRef": {"value": "1"}, "LinkedTxn": [{"TxnId": script, "TxnType": script}]}
+    data = loading.raw({"Vendor": [{"Id": "1", "DisplayName": "Acme"}], "Bill": [bill]}, "Linked")
+    realm = frame.control("POST", "companies", {"data": data})["qbo"]["realm_id"]
+    page = frame.page(f"/ui/qbo/{realm}/Bill/5")
+    assert "<script>" not in page and script in unescape(page)
 
 
 @pytest.mark.parametrize(("side", "entity"), [("qbo", "Vendor"), ("billcom", "vendors")])

@@ -7,7 +7,7 @@ from typing import Any
 
 from syncapp.sandbox.pages.books import Books, Record, dig
 from syncapp.sandbox.pages.inputs import LINES
-from syncapp.sandbox.pages.markup import Safe, joined, link, table, tag
+from syncapp.sandbox.pages.markup import Safe, joined, link, table, tag, text
 from syncapp.sandbox.qbo.entities import ENTITIES
 
 TRANSACTIONS = {"bills", "payments", "vendor-credits"} | {
@@ -106,7 +106,7 @@ def _links(books: Books, entity: str, record: Record) -> list[tuple[Safe, Any]]:
 
 def _to(books: Books, entity: str, id: str) -> Safe:
     if entity not in books.entities():
-        return Safe(f"{entity} {id}")
+        return text(f"{entity} {id}")
     return link(f"{books.address}/{entity}/{id}", f"{books.singular(entity)} {books.label_of(entity, id)}")
 
 
