@@ -89,6 +89,41 @@ def test_a_part_of_an_address_is_edited_and_the_rest_stays(frame: Frame, side: s
     assert (typed(page, "city"), typed(page, "street")) == ("Astoria", street)
 
 
+@pytest.mark.parametrize(
+    ("entity", "flag"),
+    [("Class", "SubClass"), ("Department", "SubDepartment"), ("Account", "SubAccount"), ("Customer", "Job")],
+)
+def test_a_parent_is_set_and_taken_away(frame: Frame, entity: str, flag: str) -> None:
+    more = {"AccountType": "Expense"} if entity == "Account" else {}
+    name = "DisplayName" if entity == "Customer" else "Name"
+    above, below = (
+        frame.control("POST", f"person/qbo/{frame.realm}/{entity}", {name: each, **more})["Id"]
+        for each in ("Above", "Below")
+    )
+    address = f"/ui/qbo/{frame.realm}/{entity}/{below}"
+    went_to(frame.submit(address, parent=above))
+    after = frame.control("GET", f"person/qbo/{frame.realm}/{entity}/{below}")
+    assert (after["ParentRef"]["value"], after[flag], after["FullyQualifiedName"]) == (above, True, "Above:Below")
+    went_to(frame.submit(address, parent=""))
+    after = frame.control("GET", f"person/qbo/{frame.realm}/{entity}/{below}")
+    assert "ParentRef" not in after and after[flag] is False and after["FullyQualifiedName"] == "Below"
+
+
+def test_a_class_is_made_below_another(frame: Frame) -> None:
+    above = frame.control("POST", f"person/qbo/{frame.realm}/Class", {"Name": "Above"})["Id"]
+    went_to(frame.submit(f"/ui/qbo/{frame.realm}/Class/new", name="Below", parent=above))
+    made = frame.control("GET", f"books/qbo/{frame.realm}")["Class"][-1]
+    assert made["FullyQualifiedName"] == "Above:Below" and made["SubClass"] is True
+
+
+@pytest.mark.parametrize("entity", ["Vendor", "Customer", "Account"])
+def test_a_name_cannot_be_emptied(frame: Frame, entity: str) -> None:
+    before = frame.first("qbo", entity)
+    refused = frame.submit(f"/ui/qbo/{frame.realm}/{entity}/{before['Id']}", name="")
+    assert refused.status == 400 and "has to have a name" in refused.body.decode()
+    assert frame.control("GET", f"person/qbo/{frame.realm}/{entity}/{before['Id']}") == before
+
+
 def test_what_quickbooks_refuses_is_said_in_place(frame: Frame) -> None:
     one, other = frame.control("GET", f"books/qbo/{frame.realm}")["Vendor"][:2]
     answer = frame.submit(f"/ui/qbo/{frame.realm}/Vendor/{one['Id']}", name=other["DisplayName"])

@@ -140,6 +140,15 @@ class Books:
             return "Archive"
         return "Make inactive" if ENTITIES[entity].is_list else "Delete"
 
+    def name_field(self, entity: str) -> str:
+        """What a record can't be without; QuickBooks itself keeps the old one without a word."""
+        return "name" if self.side == "billcom" else ENTITIES[entity].name_field
+
+    def with_sub_flag(self, entity: str, payload: Record) -> Record:
+        """QuickBooks' screens send whether a record has a parent together with the parent."""
+        flag = ENTITIES[entity].sub_flag if self.side == "qbo" else ""
+        return {**payload, flag: bool(payload["ParentRef"])} if flag and "ParentRef" in payload else payload
+
     def save(self, entity: str, payload: Record) -> Record:
         saved: Record = self.product.person_save(self.company, entity, payload)
         return saved

@@ -118,12 +118,15 @@ def new(books: Books, entity: str, request: Request) -> Response:
     if request.method == "POST":
         typed = request.form()
         try:
-            payload = _raw(typed) if "raw" in typed else changes(books, inputs(books, entity, None), None, typed)
-            saved = books.save(entity, payload)
+            saved = books.save(entity, _raw(typed) if "raw" in typed else _typed_new(books, entity, typed))
         except ValueError as error:
             return _new_page(books, entity, typed, str(error))
         return layout.there(f"{books.address}/{entity}/{saved[books.key]}", "Made.")
     return _new_page(books, entity, {})
+
+
+def _typed_new(books: Books, entity: str, typed: dict[str, str]) -> Record:
+    return books.with_sub_flag(entity, changes(books, inputs(books, entity, None), None, typed))
 
 
 def _new_page(books: Books, entity: str, typed: dict[str, str], wrong: str = "") -> Response:
@@ -253,9 +256,12 @@ def _save(books: Books, entity: str, record: Record, typed: dict[str, str]) -> s
     payload = changes(books, inputs(books, entity, record), record, typed)
     if not payload:
         return "Nothing was changed."
+    name = books.name_field(entity)
+    if payload.get(name) == "":
+        raise ValueError(f"A {books.singular(entity).lower()} has to have a name.")
     # QuickBooks wants these even where nothing about them changes.
     must: Record = {name: record[name] for name in ("VendorRef", "PaymentType") if name in record}
-    books.save(entity, {**must, **payload, books.key: record[books.key]})
+    books.save(entity, {**must, **books.with_sub_flag(entity, payload), books.key: record[books.key]})
     return "Saved."
 
 
