@@ -6,6 +6,14 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+FIRST, LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
+
+
+def _checked(moment: datetime) -> datetime:
+    if not FIRST <= moment <= LAST:
+        raise ValueError(f"the clock goes from {FIRST.year} to {LAST.year}")
+    return moment.astimezone(UTC)
+
 
 class Clock:
     """Aware UTC. Virtual once it has been set; `advance` moves the real one ahead by as much."""
@@ -24,14 +32,20 @@ class Clock:
         return time.monotonic() + self._ahead.total_seconds()
 
     def set(self, moment: datetime) -> None:
-        """Stand at this moment until moved."""
-        self._at = moment.astimezone(UTC)
+        """Stand at this moment until moved. Raises ValueError outside of what books can be dated."""
+        self._at = _checked(moment)
 
     def advance(self, seconds: float) -> None:
+        """Raises ValueError as `set` does."""
+        try:
+            by = timedelta(seconds=seconds)
+            at = _checked(self.now() + by)
+        except OverflowError:
+            raise ValueError(f"the clock can't be moved by {seconds} seconds") from None
         if self._at is not None:
-            self._at += timedelta(seconds=seconds)
+            self._at = at
         else:
-            self._ahead += timedelta(seconds=seconds)
+            self._ahead += by
 
     def real(self) -> None:
         """Back to the real time."""

@@ -193,12 +193,19 @@ def clock(world: Sandbox, parts: Parts, request: Request) -> Any:
     if "now" in body:
         world.clock.set(_moment(body["now"]))
     elif "advance" in body:
-        world.clock.advance(float(body["advance"]))
+        world.clock.advance(_seconds(body["advance"]))
     elif body.get("real"):
         world.clock.real()
     elif body:
         raise Wrong('{"now": a time}, {"advance": seconds} or {"real": true}')
     return {"now": world.clock.now().isoformat(), "virtual": world.clock.virtual}
+
+
+def _seconds(value: Any) -> float:
+    try:
+        return float(value)
+    except TypeError:
+        raise Wrong("advance takes seconds") from None
 
 
 def set_switches(world: Sandbox, parts: Parts, request: Request) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from syncapp.sandbox.http import Request, Response, json_response
 
 SIDES = ("qbo", "billcom")
+# Seconds that a fault may last: longer than any client waits.
+LONGEST = 3600
 
 
 class FaultKind(StrEnum):
@@ -115,6 +118,10 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
 def read(wanted: Any) -> Fault:
     """A fault from its JSON. Raises ValueError with what is wrong."""
     if not isinstance(wanted, dict) or wanted.get("kind") not in tuple(FaultKind):
@@ -122,10 +129,12 @@ def read(wanted: Any) -> Fault:
     given = {name: value for name, value in wanted.items() if name != "kind"}
     if unknown := set(given) - set(_TYPES):
         raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
-    given = {name: float(value) if name == "seconds" else value for name, value in given.items()}
+    given = {name: _plain(value) for name, value in given.items()}
     for name, value in given.items():
         if not isinstance(value, _TYPES[name]) or isinstance(value, bool):
             raise ValueError(f"{name} of a fault can't be {value!r}")
+    if not 0 <= given.get("seconds", 0) <= LONGEST:
+        raise ValueError(f"seconds of a fault are from 0 to {LONGEST}")
     if given.get("side", "") not in ("", *SIDES):
         raise ValueError(f"the side is one of {', '.join(SIDES)}")
     return Fault(FaultKind(wanted["kind"]), **{**given, "method": given.get("method", "").upper()})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,11 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 JSON = "application/json"
+# Deeper than any record, and far less than what reading or writing it could bear.
+DEEPEST = 100
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_BRACKET = re.compile(rb"[\[\]{}]")
+_WHOLE = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(slots=True)
@@ -27,7 +33,8 @@ class Request:
 
     def json(self) -> Any:
         """The body; a number with a point is a Decimal. Raises ValueError (msgspec.DecodeError is one)."""
-        return _decoder.decode(self.body)
+        _check_depth(self.body)
+        return decode(self.body)
 
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -46,7 +53,28 @@ def encode(value: Any) -> bytes:
 
 
 def decode(body: bytes) -> Any:
-    return _decoder.decode(body)
+    """Raises ValueError, also for what is JSON but can't be held."""
+    try:
+        return _decoder.decode(body)
+    except RecursionError:
+        raise ValueError("JSON is nested too deeply") from None
+    except InvalidOperation:
+        raise ValueError("JSON has a number that is out of range") from None
+
+
+def _check_depth(body: bytes) -> None:
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > DEEPEST:
+            raise ValueError("JSON is nested too deeply")
+
+
+def whole(text: str) -> int | None:
+    """The number that plain digits say; None for anything else, and for more digits than anything has."""
+    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 def json_response(status: int, value: Any, headers: dict[str, str] | None = None) -> Response:

@@ -148,6 +148,8 @@ class Books:
     def set_archived(self, resource: Resource, identifier: str, archived: bool) -> Row:
         """Archiving what is archived changes nothing, and says so. Reference: BILL API, archive and restore"""
         old = self.find(resource, identifier)
+        if "archived" not in old:
+            raise invalid(f"A {resource.label.lower()} can't be archived.", "id")
         if old["archived"] == archived:
             return old
         if archived:

@@ -19,6 +19,8 @@ from syncapp.sandbox.billcom.values import Row, exact, is_date
 EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 COUNTRY = re.compile(r"[A-Z]{2}")
 CURRENCY = re.compile(r"[A-Z]{3}")
+# How large a number may be isn't documented: a quantity times a price must still be exact to the cent.
+LARGEST = Decimal(10) ** 11
 
 
 class Type(StrEnum):
@@ -197,7 +199,10 @@ class Reader:
             value = Decimal(value)
         if isinstance(value, bool) or not isinstance(value, int | Decimal | float):
             return "must be a number"
-        if known.type is Type.AMOUNT and Decimal(str(value)) != round(Decimal(str(value)), 2):
+        number = Decimal(str(value))
+        if not number.is_finite() or not -LARGEST < number < LARGEST:
+            return "numeric value out of bounds"
+        if known.type is Type.AMOUNT and number != round(number, 2):
             return "must have at most 2 decimals"
         return ""
 

@@ -14,7 +14,6 @@ import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -26,6 +25,7 @@ from syncapp.sandbox.billcom.filters import TIMES, Filter, Sort, make, read_filt
 from syncapp.sandbox.billcom.switches import BillcomSwitches
 from syncapp.sandbox.billcom.tables import Table
 from syncapp.sandbox.billcom.values import Row, dig
+from syncapp.sandbox.http import decode, whole
 
 MOST = 100
 USUAL = 20
@@ -33,7 +33,6 @@ USUAL = 20
 FEW = 500
 # After every id.
 LAST = "~"
-DECODER = msgspec.json.Decoder(float_hook=Decimal)
 Key = tuple[Any, str]
 
 
@@ -68,17 +67,18 @@ def read_query(resource: Resource, query: Mapping[str, str], switches: BillcomSw
 def _size(text: str) -> int:
     if not text:
         return USUAL
-    if not text.isdigit() or not 1 <= int(text) <= MOST:
+    size = whole(text)
+    if size is None or not 1 <= size <= MOST:
         raise invalid(f"max: must be between 1 and {MOST}", "max")
-    return int(text)
+    return size
 
 
 def _token(text: str, digest: int) -> dict[str, Any] | None:
     if not text:
         return None
     try:
-        token = DECODER.decode(base64.urlsafe_b64decode(text))
-    except (binascii.Error, msgspec.DecodeError, ValueError):
+        token = decode(base64.urlsafe_b64decode(text))
+    except (binascii.Error, ValueError):
         raise invalid("page: is not a page of a list", "page") from None
     if not isinstance(token, dict) or token.get("list") != digest:
         raise invalid("page: belongs to another list", "page")

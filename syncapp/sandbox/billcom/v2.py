@@ -11,11 +11,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from syncapp.sandbox.billcom.books import Books
 from syncapp.sandbox.billcom.errors import Refused, invalid
 from syncapp.sandbox.billcom.values import ZERO, Row
+from syncapp.sandbox.http import decode
 
 NOT_FUNDED = {"SCHEDULED", "READY_TO_FUND", "CANCELED", "CANCELLATION_IN_PROGRESS"}
 OUTGOING = "1"
@@ -45,10 +44,10 @@ def failed(refused: Refused) -> Row:
 def list_movements(books: Books, data: str) -> list[Row]:
     """``data={"start":0,"max":999,"filters":[{"field","op","value"}]}``."""
     try:
-        asked = msgspec.json.decode(data or "{}")
+        asked = decode(data.encode() or b"{}")
         start, most = int(asked.get("start", 0)), int(asked.get("max", MOST))
         filters = [_read(each) for each in asked.get("filters", [])]
-    except (msgspec.DecodeError, AttributeError, KeyError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         raise invalid("data: cannot be read", "data", "BDC_1002") from None
     if not 1 <= most <= MOST or start < 0:
         raise invalid(f"max: must be between 1 and {MOST}", "max", "BDC_1002")

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from syncapp.sandbox.http import Request, Response, decode, encode
+from syncapp.sandbox.http import Request, Response, encode, whole
 from syncapp.sandbox.pages import layout, lines
 from syncapp.sandbox.pages.books import Books, Record, dig
 from syncapp.sandbox.pages.inputs import ONLY_RAW, changes, control, inputs, value
@@ -45,7 +45,7 @@ def overview(books: Books, request: Request) -> Response:
 
 def listed(books: Books, entity: str, request: Request) -> Response:
     """Searched in everything that a record says, fifty at a time, the latest transactions first."""
-    wanted, at = request.query.get("q", "").strip(), _whole(request.query.get("page", "1"))
+    wanted, at = request.query.get("q", "").strip(), max(whole(request.query.get("page", "")) or 1, 1)
     found = [row for row in books.table(entity).values() if _says(row, wanted)]
     if entity in lines.TRANSACTIONS:
         found.reverse()
@@ -68,10 +68,6 @@ def listed(books: Books, entity: str, request: Request) -> Response:
         path=[(books.address, books.name)],
         said=request.query.get("said", ""),
     )
-
-
-def _whole(text: str) -> int:
-    return max(int(text), 1) if text.isdigit() else 1
 
 
 def _says(row: Record, wanted: str) -> bool:
@@ -154,7 +150,7 @@ def _raw_field(text: str) -> Safe:
 
 def _raw(typed: dict[str, str]) -> Record:
     try:
-        found = decode(typed["raw"].encode())
+        found = Request("POST", "", body=typed.get("raw", "").encode()).json()
     except ValueError as error:
         raise ValueError(f"This is not JSON: {error}") from None
     if not isinstance(found, dict):
@@ -278,11 +274,15 @@ def _save_raw(books: Books, entity: str, record: Record, typed: dict[str, str]) 
 
 
 def _end(books: Books, entity: str, record: Record, typed: dict[str, str]) -> str:
+    if not books.can_end(entity):
+        raise ValueError(f"A {books.singular(entity).lower()} can't be ended.")
     books.product.person_delete(books.company, entity, record[books.key])
     return "Done."
 
 
 def _restore(books: Books, entity: str, record: Record, typed: dict[str, str]) -> str:
+    if books.in_use(record):
+        raise ValueError("It is in use.")
     if books.side == "qbo":
         books.save(entity, {"Id": record["Id"], "Active": True})
     else:

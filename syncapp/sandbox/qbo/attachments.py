@@ -9,7 +9,7 @@ import binascii
 import re
 from typing import Any
 
-from syncapp.sandbox.http import Request, Response, decode
+from syncapp.sandbox.http import Request, Response, decode, whole
 from syncapp.sandbox.qbo import bodies, writing
 from syncapp.sandbox.qbo.entities import ATTACHABLE
 from syncapp.sandbox.qbo.store import Record
@@ -122,7 +122,7 @@ def address(work: Work, id: str, host: str) -> Response:
 
 def fetch(work: Work, id: str, until: str) -> Response:
     content = work.realm.files.get(id)
-    if content is None or not until.isdigit() or int(until) < work.second:
+    if content is None or (whole(until) or 0) < work.second:
         return Response(403, b"The address is over.", {"content-type": "text/plain"})
     kind = str((work.realm.get("Attachable", id) or {}).get("ContentType") or "application/octet-stream")
     return Response(200, content, {"content-type": kind})

@@ -83,7 +83,7 @@ class Number:
 
     def take(self, value: Any, path: str, found: Found) -> Any:
         number = _number(value, path)
-        if abs(number) >= LARGEST:
+        if not -LARGEST < number < LARGEST:
             raise bodies.illegal_number(path, value)
         if (self.least is not None and number < self.least) or (self.most is not None and number > self.most):
             raise bodies.illegal_number(path, value)
@@ -111,7 +111,7 @@ class Whole:
 
     def take(self, value: Any, path: str, found: Found) -> Any:
         number = _number(value, path)
-        if number != int(number) or not self.least <= number <= self.most:
+        if not self.least <= number <= self.most or number != int(number):
             raise bodies.illegal_number(path, value)
         return int(number)
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from syncapp.sandbox.http import whole
 from syncapp.sandbox.qbo.bodies import Fault, query_error, query_invalid
 
 PAGE = 100
@@ -206,12 +207,19 @@ class Parser:
             starting = self.next().says("STARTPOSITION")
             if self.here.kind != "number" or "." in self.here.text:
                 raise self.wrong("a whole number")
-            number = int(self.next().text)
+            number = self._whole()
             if starting:
                 start = number
             else:
                 size = number
         return start, size
+
+    def _whole(self) -> int:
+        text = self.next().text
+        number = whole(text.removeprefix("-"))
+        if number is None:
+            raise query_invalid(f"value {text[:20]} is too large")
+        return -number if text.startswith("-") else number
 
 
 def parse(text: str) -> Statement:

@@ -181,9 +181,12 @@ def _flag(value: Any) -> bool:
 
 def _number(value: Any) -> Decimal:
     try:
-        return Decimal(str(value))
+        number = Decimal(str(value))
     except InvalidOperation:
-        raise bodies.query_invalid(f"{value} is not a number") from None
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise bodies.query_invalid(f"{value} is not a number")
+    return number
 
 
 def _sort(table: Table, found: list[Record], order: list[tuple[str, bool]], *, newest_first: bool) -> None:

@@ -48,9 +48,12 @@ def today(at: datetime) -> str:
 def read_instant(text: str) -> datetime:
     """A date or a time as clients write it; without an offset it is Pacific. Raises ValueError."""
     at = datetime.fromisoformat(text.strip())
-    if at.tzinfo is None:
-        return at.replace(tzinfo=pacific(at.replace(tzinfo=STANDARD).astimezone(UTC)).tzinfo).astimezone(UTC)
-    return at.astimezone(UTC)
+    try:
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=pacific(at.replace(tzinfo=STANDARD).astimezone(UTC)).tzinfo)
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text} is out of range") from None
 
 
 @lru_cache(maxsize=1 << 16)
