@@ -30,17 +30,21 @@ _VOIDS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of one entity. `where` and `order` are in QuickBooks' query language; `start` counts from 1."""
+    """Some rows of one entity. `where` and `order` are in QuickBooks' query language; `start` counts from 1.
+
+    `columns` may name the only ones wanted; QuickBooks is free to answer with more.
+    """
 
     entity: str
     start: int = 1
     size: int = MOST_ROWS
     where: str = ""
     order: str = ""
+    columns: str = "*"
 
     @property
     def statement(self) -> str:
-        parts = [f"SELECT * FROM {self.entity}"]
+        parts = [f"SELECT {self.columns} FROM {self.entity}"]
         parts += [f"WHERE {self.where}"] if self.where else []
         parts += [f"ORDERBY {self.order}"] if self.order else []
         return " ".join([*parts, f"STARTPOSITION {self.start} MAXRESULTS {self.size}"])

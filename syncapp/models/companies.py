@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from syncapp.core.sides import Cohort
@@ -80,6 +81,9 @@ def is_support(user: AbstractUser | AnonymousUser) -> bool:
     return bool(user.is_superuser and user.is_active) or _memberships(user).filter(role=Role.SUPPORT).exists()
 
 
+LEASE_FREE = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+
+
 class CompanyQuerySet(models.QuerySet["Company"]):
     def visible_to(self, user: AbstractUser | AnonymousUser) -> Self:
         """The companies this person may look at. Everything shown starts from here."""
@@ -106,18 +110,19 @@ class CompanyQuerySet(models.QuerySet["Company"]):
             next_sync_at__lte=now, preferences__sync_automatically=True, set_up_at__isnull=False, archived=False
         )
 
-    def take_lease(self, pk: int, owner: uuid.UUID, now: datetime, ttl: timedelta) -> int | None:
+    def take_lease(self, pk: int, owner: uuid.UUID, ttl: timedelta) -> int | None:
         """Take the company for one run; the fencing number of this take, or None if somebody holds it.
 
         One conditional UPDATE decides, so two workers can't both win; a dead holder's lease lapses after ``ttl``.
+        The database's clock counts: those of workers may differ.
         """
-        free = Q(lease_until__isnull=True) | Q(lease_until__lt=now) | Q(lease_owner=owner)
-        taken = self.filter(free, pk=pk).update(lease_owner=owner, lease_until=now + ttl, fence=F("fence") + 1)
+        free = LEASE_FREE | Q(lease_owner=owner)
+        taken = self.filter(free, pk=pk).update(lease_owner=owner, lease_until=Now() + ttl, fence=F("fence") + 1)
         return self.values_list("fence", flat=True).get(pk=pk) if taken else None
 
-    def renew_lease(self, pk: int, owner: uuid.UUID, fence: int, until: datetime) -> bool:
+    def renew_lease(self, pk: int, owner: uuid.UUID, fence: int, ttl: timedelta) -> bool:
         """Whether the lease is still ours; checked before anything is written anywhere."""
-        return bool(self.filter(pk=pk, lease_owner=owner, fence=fence).update(lease_until=until))
+        return bool(self.filter(pk=pk, lease_owner=owner, fence=fence).update(lease_until=Now() + ttl))
 
     def give_back_lease(self, pk: int, owner: uuid.UUID, fence: int) -> None:
         self.filter(pk=pk, lease_owner=owner, fence=fence).update(lease_owner=None, lease_until=None)

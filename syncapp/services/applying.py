@@ -34,6 +34,8 @@ from syncapp.services import pulling, rows
 from syncapp.services.context import Context
 
 Outcome = Raw | GatewayError
+STOPPING = (Unauthorized, RateLimited, Unavailable, BadAnswer)
+"""After one of these nothing more is sent in this slice."""
 AT_ONCE = 3
 """BILL takes three requests at a time per organization. Reference: BILL docs, API rate limits."""
 JOURNAL_EVERY = 30
@@ -54,7 +56,7 @@ class Applier:
 
     def __init__(self, context: Context, kind: Kind, found: dict[int, SyncedObject]) -> None:
         self.context, self.kind, self.rows = context, kind, found
-        self.stale: list[str] = []
+        self.reread: dict[Side, list[str]] = {Side.BILLCOM: [], Side.QBO: []}
         self.linked: list[int] = []
 
     def send(self, operations: Sequence[Operation]) -> None:
@@ -74,8 +76,13 @@ class Applier:
             raise stop.cause from None
         finally:
             self._free()
-        if self.stale:
-            pulling.refresh_qbo(self.context, self.kind, self.stale)
+        self._read_again()
+
+    def _read_again(self) -> None:
+        if ids := self.reread[Side.QBO]:
+            pulling.refresh_qbo(self.context, self.kind, ids)
+        if ids := self.reread[Side.BILLCOM]:
+            pulling.refresh_billcom(self.context, self.kind, ids)
 
     def _free(self) -> None:
         if self.linked:
@@ -84,7 +91,7 @@ class Applier:
 
     def _stop_on(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
-            if isinstance(outcome, (Unauthorized, RateLimited, Unavailable, BadAnswer)):
+            if isinstance(outcome, STOPPING):
                 raise Aborted(outcome)
 
     # --- sending -----------------------------------------------------------------------------------------------------
@@ -108,10 +115,19 @@ class Applier:
         if verb is Verb.UPDATE:
             operations = self._still_as_read(operations)
         for start in range(0, len(operations), JOURNAL_EVERY):
-            batch = operations[start : start + JOURNAL_EVERY]
-            self.context.hold_lease()
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                yield batch, list(pool.map(self._single, batch))
+            outcomes = self._singles(operations[start : start + JOURNAL_EVERY])
+            yield operations[start : start + len(outcomes)], outcomes
+
+    def _singles(self, batch: Sequence[Operation]) -> list[Outcome]:
+        """Three at a time, while the company is ours; none is begun after an answer that stops the run."""
+        outcomes: list[Outcome] = []
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for start in range(0, len(batch), AT_ONCE):
+                self.context.hold_lease()
+                outcomes += pool.map(self._single, batch[start : start + AT_ONCE])
+                if any(isinstance(each, STOPPING) for each in outcomes):
+                    break
+        return outcomes
 
     def _bulk(self, batch: list[Operation]) -> Iterator[tuple[list[Operation], list[Outcome]]]:
         """All or nothing: where one record is refused, halves are sent until it stands alone."""
@@ -147,12 +163,24 @@ class Applier:
         if moved:
             self._drop(moved, "It was changed in BILL in the meantime; planned again.")
             again = [fresh[each] for each in map(self._remote_id, moved) if each in fresh]
-            pulling.store_page(self.context, self.kind, Side.BILLCOM, again)
+            read = pulling.store_page(self.context, self.kind, Side.BILLCOM, again)
+            self._hold_unreadable([each for each in moved if self._remote_id(each) not in read])
         return kept
 
     def _same_fields(self, row: SyncedObject, raw: Raw) -> bool:
-        values = decode(self.kind, raw, Side.BILLCOM)
+        try:
+            values = decode(self.kind, raw, Side.BILLCOM)
+        except pulling.UNREADABLE:
+            return False
         return all(values.get(name) == row.billcom_values.get(name) for name in self.kind.compared)
+
+    def _hold_unreadable(self, operations: Sequence[Operation]) -> None:
+        """Nothing is written over what can't be read; the next change there brings it up again."""
+        words = "it is no longer there, or what it shows can't be read"
+        for each in operations:
+            row = self.rows[each.object_id or 0]
+            rows.hold(row, Hold(HoldCode.REJECTED, {"side": Side.BILLCOM.label, "code": "unreadable", "words": words}))
+        rows.save([self.rows[each.object_id or 0] for each in operations], rows.OUTCOME_FIELDS)
 
     def _remote_id(self, operation: Operation) -> str:
         return self.rows[operation.object_id or 0].billcom_id or ""
@@ -195,18 +223,36 @@ class Applier:
                 self._succeeded(operation, row, outcome)
             touched.append(row)
         with transaction.atomic():
+            self.context.confirm_lease()
             rows.save(batch, OPERATION_FIELDS)
-            rows.save(touched, [*rows.PLAN_FIELDS, *rows.shown_fields(Side(batch[0].side))])
+            rows.save(touched, [*rows.OUTCOME_FIELDS, *rows.shown_fields(Side(batch[0].side))])
 
     def _succeeded(self, operation: Operation, row: SyncedObject, raw: Raw) -> None:
         side = Side(operation.side)
         operation.state = OperationState.DONE
         operation.error_code = operation.error_words = ""
         self.context.count(self.kind.name, f"{operation.verb}.{side}")
-        take_reply(self.kind, row, operation, raw, self.context)
+        try:
+            take_reply(self.kind, row, operation, raw, self.context)
+        except pulling.UNREADABLE as error:
+            self._took_as_sent(row, operation, raw, error)
         operation.remote_id = row.remote_id(side) or ""
         if operation.verb == Verb.CREATE:
             self.linked.append(row.pk)
+
+    def _took_as_sent(self, row: SyncedObject, operation: Operation, raw: Raw, error: Exception) -> None:
+        """Carried out, but the answer is of no shape we know: what was sent stands until the record is read again."""
+        side, sent = Side(operation.side), operation.values or {}
+        if operation.verb == Verb.CREATE:
+            setattr(row, f"{side}_id", pulling.id_of(raw, side))
+        known, version = getattr(row, f"{side}_raw") or {}, getattr(row, f"{side}_version")
+        rows.show(row, self.kind, side, sent["whole"], known, pulling.version_of(raw, side) or version)
+        rows.agree_as_sent(row, side, sent["changed"], sent["whole"], sent.get("source", {}), self.context.clock())
+        rows.release(row, ObjectState.LINKED)
+        row.needs_look = True
+        self.reread[side].append(row.remote_id(side) or "")
+        words = f"{row}: {side.label} carried it out and answered in an unexpected shape ({error}); it is read again."
+        self.context.note(words, kind=self.kind.name, level=Level.ERROR)
 
     def _failed(self, operation: Operation, row: SyncedObject, error: GatewayError) -> None:
         operation.error_code, operation.error_words = error.code[:40], error.words[:2000]
@@ -219,7 +265,7 @@ class Applier:
             self._let_go(operation, row)
         elif isinstance(error, StaleVersion) or _is_gone(operation, error):
             self._let_go(operation, row)
-            self.stale.append(row.qbo_id or "")
+            self.reread[Side.QBO].append(row.qbo_id or "")
         else:
             operation.state = OperationState.REFUSED
             rows.hold(row, refusal(self.kind, operation, error))

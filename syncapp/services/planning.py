@@ -22,6 +22,8 @@ from syncapp.services import linking, references, rows
 from syncapp.services.context import Context
 
 QBO_BATCH = 30
+BY_PEOPLE = ("billcom_id", "qbo_id", "excluded", "wanted", "told_apart")
+"""What a person's word changes of a row: links, exclusions, values to bring back, candidates told apart."""
 
 
 @dataclass
@@ -31,6 +33,7 @@ class ChunkPlan:
     kind: Kind
     rows: dict[int, SyncedObject]
     lookup: Lookup
+    terms: Terms
     decisions: dict[int, Decision] = field(default_factory=dict)
     absorbed: dict[int, SyncedObject] = field(default_factory=dict)
     linked: list[int] = field(default_factory=list)
@@ -38,6 +41,8 @@ class ChunkPlan:
     conflicts: list[Conflict] = field(default_factory=list)
     left: int = 0
     """Rows left for the next round."""
+    as_read: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    """What people may change of each row, as it was when it was read."""
 
     @property
     def did_something(self) -> bool:
@@ -49,7 +54,8 @@ def make(company: Company, kind: Kind, chunk: Sequence[SyncedObject], terms: Ter
     unlinked = [row for row in chunk if not row.linked and not row.excluded]
     found = linking.candidates(company, kind, unlinked) if unlinked else {}
     matches = linking.pairs(kind, found)
-    plan = ChunkPlan(kind, {row.pk: row for row in chunk}, Lookup())
+    plan = ChunkPlan(kind, {row.pk: row for row in chunk}, Lookup(), terms)
+    plan.as_read = {row.pk: tuple(getattr(row, name) for name in BY_PEOPLE) for row in (*chunk, *found.values())}
     for billcom_key, qbo_key in matches.links:
         keep, other = found[qbo_key], found[billcom_key]
         linking.absorb(kind, keep, other)
@@ -117,12 +123,18 @@ def _wanted_in(row: SyncedObject, side: Side) -> dict[str, Any]:
     return {name: each["value"] for name, each in row.wanted.items() if each["side"] == side}
 
 
-def commit(context: Context, plan: ChunkPlan) -> None:
-    """Write the plan down: states, holds, conflicts, and every operation before its call."""
+def commit(context: Context, plan: ChunkPlan) -> bool:
+    """Write the plan down: states, holds, conflicts, and every operation before its call.
+
+    False: nothing was saved, because somebody linked, excluded or chose something since the rows were read.
+    """
     for key, decision in plan.decisions.items():
         _take_over(context, plan, plan.rows[key], decision)
     _number_requests(plan.kind, plan.operations)
     with transaction.atomic():
+        context.confirm_lease()
+        if not _as_it_was(context, plan):
+            return False
         linking.remove_absorbed(plan.kind, plan.absorbed)
         rows.save(list(plan.rows.values()), rows.PLAN_FIELDS)
         # A pair has QuickBooks' row, and BILL's side is new to it.
@@ -137,6 +149,17 @@ def commit(context: Context, plan: ChunkPlan) -> None:
         label = plan.kind.field_label(conflict.field)
         words = f"Both sides changed {label} of {conflict.object}; kept {Side(conflict.kept).label}'s value."
         context.note(words, kind=plan.kind.name)
+    return True
+
+
+def _as_it_was(context: Context, plan: ChunkPlan) -> bool:
+    """Whether the rows are as they were read, and the preferences too; locked, so that they stay so."""
+    now = SyncedObject.objects.select_for_update().filter(pk__in=plan.as_read).order_by("pk")
+    if {key: tuple(values) for key, *values in now.values_list("pk", *BY_PEOPLE)} != plan.as_read:
+        return False
+    # After the lock: who changes preferences also asks for another look at the rows, and waits for us with that.
+    context.refresh_terms()
+    return context.terms == plan.terms
 
 
 def _take_over(context: Context, plan: ChunkPlan, row: SyncedObject, decision: Decision) -> None:

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncapp.core.codec import Unreadable, decode
+from django.db import transaction
+from django.db.models import QuerySet
+
+from syncapp.core.codec import decode
 from syncapp.core.holds import HoldCode
 from syncapp.core.limits import came_back_empty, other_company
 from syncapp.core.schema import Kind, Raw, Values
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import TooOld
-from syncapp.gateways.qbo import Page
+from syncapp.gateways.qbo import Changes, Page
 from syncapp.kinds import KINDS
 from syncapp.models import Connection, Cursor, Level, ObjectState, SyncedObject
 from syncapp.services import rows
@@ -26,7 +29,11 @@ PAGE = 1000
 BILLCOM_PAGE = 100
 PAGES_AT_ONCE = 10
 """Pages of 1,000 asked for in one metered batch call; memory, not the API's 30, sets it."""
+ITEMS_AT_ONCE = 30
+"""As many pages as a batch call holds; for ids alone."""
 PULL_FIELDS = ("values", "raw", "version")
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+"""What decoding a record of unexpected shape may raise."""
 
 
 def version_of(raw: Raw, side: Side) -> str:
@@ -45,34 +52,36 @@ def read_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) -> 
             continue
         try:
             found[id_of(raw, side)] = (id_of(raw, side), decode(kind, raw, side), raw)
-        except (Unreadable, KeyError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             words = f"{side.label}: {kind.label} {id_of(raw, side)} has an unexpected shape ({error}); it was left out."
             context.note(words, kind=kind.name, level=Level.ERROR)
             context.count(kind.name, "unreadable")
     return list(found.values())
 
 
-def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) -> int:
-    """Save one page; how many records it had. What shows nothing new in the fields we map is not looked at again."""
+def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) -> set[str]:
+    """Save one page; the ids it had. What shows nothing new in the fields we map is not looked at again."""
     records = read_page(context, kind, side, raws)
-    ids = [remote_id for remote_id, _, _ in records]
-    known = _known(context, kind, side, ids)
-    new, changed = [], []
-    for remote_id, values, raw in records:
-        row = known.get(remote_id)
-        if row is None:
-            new.append(_new(context, kind, side, remote_id, values, raw))
-        elif _update(context, kind, side, row, values, raw):
-            changed.append(row)
-    SyncedObject.objects.bulk_create(new, batch_size=rows.CHUNK)
-    fields = [*(f"{side}_{name}" for name in PULL_FIELDS), "needs_look", "label", "number", "amount", "date"]
-    rows.save(changed, fields)
+    ids = {remote_id for remote_id, _, _ in records}
+    with transaction.atomic():
+        known = _known(context, kind, side, ids)
+        new, changed = [], []
+        for remote_id, values, raw in records:
+            row = known.get(remote_id)
+            if row is None:
+                new.append(_new(context, kind, side, remote_id, values, raw))
+            elif _update(context, kind, side, row, values, raw):
+                changed.append(row)
+        SyncedObject.objects.bulk_create(new, batch_size=rows.CHUNK)
+        fields = [*(f"{side}_{name}" for name in PULL_FIELDS), "needs_look", "label", "number", "amount", "date"]
+        rows.save(changed, fields)
     context.count(kind.name, f"read.{side}", len(records))
-    return len(records)
+    return ids
 
 
-def _known(context: Context, kind: Kind, side: Side, ids: Sequence[str]) -> dict[str, SyncedObject]:
-    found = SyncedObject.objects.of(context.company, kind.name).filter(**{f"{side}_id__in": ids})
+def _known(context: Context, kind: Kind, side: Side, ids: Iterable[str]) -> dict[str, SyncedObject]:
+    """Locked: a person who links one of them meanwhile waits, and what was read goes where the record is then."""
+    found = SyncedObject.objects.select_for_update().of(context.company, kind.name).filter(**{f"{side}_id__in": ids})
     # In no order: in that of the primary key, SQLite would read through the whole company.
     return {str(row.remote_id(side)): row for row in found.defer("billcom_raw", "qbo_raw").order_by()}
 
@@ -98,18 +107,23 @@ def _update(context: Context, kind: Kind, side: Side, row: SyncedObject, values:
 def mark_gone(context: Context, kind: Kind, ids: Sequence[str]) -> None:
     """QuickBooks says these transactions were deleted."""
     gone = []
-    for row in _known(context, kind, Side.QBO, ids).values():
-        if row.qbo_values and row.qbo_values.get("active") is not False:
-            row.qbo_values = {**row.qbo_values, "active": False}
-            row.needs_look = True
-            gone.append(row)
-    rows.save(gone, ["qbo_values", "needs_look"])
+    with transaction.atomic():
+        for row in _known(context, kind, Side.QBO, ids).values():
+            if row.qbo_values and row.qbo_values.get("active") is not False:
+                row.qbo_values = {**row.qbo_values, "active": False}
+                row.needs_look = True
+                gone.append(row)
+        rows.save(gone, ["qbo_values", "needs_look"])
     context.count(kind.name, "deleted.qbo", len(gone))
 
 
 # --- QuickBooks ------------------------------------------------------------------------------------------------------
 
 _ABOUT = ("CompanyInfo", "Preferences")
+
+
+TRANSACTIONS = [kind.qbo.entity for kind in KINDS.values() if kind.transaction]
+"""What QuickBooks deletes; its list entities are deactivated."""
 
 
 def entities() -> list[str]:
@@ -120,40 +134,80 @@ def _by_entity() -> dict[str, Kind]:
     return {kind.qbo.entity: kind for kind in KINDS.values()}
 
 
-def pull_qbo(context: Context) -> None:
-    """One change-data-capture call for all kinds; page by query where it can't tell everything."""
-    cursor = Cursor.objects.filter(company=context.company, side=Side.QBO, kind="").first()
-    if cursor is None or "pages" in context.run.position:
-        import_qbo(context, list(KINDS.values()), since=None)
-        return
-    if unread := _never_read(context):
-        # Declared after this company's first sync: changes alone would never show what was there before.
-        import_qbo(context, unread, since=None)
-        if "pages" in context.run.position:
-            return
-    try:
-        changes = context.remotes.qbo.changes([*_ABOUT, *entities()], cursor.read_to)
-    except TooOld:
-        context.note("QuickBooks keeps changes for 30 days only; everything is read again.", level=Level.WARNING)
-        import_qbo(context, list(KINDS.values()), since=None)
-        return
-    if changes.truncated:
-        import_qbo(context, list(KINDS.values()), since=cursor.read_to)
-        return
-    kinds = _by_entity()
+def pull_qbo(context: Context) -> bool:
+    """One change-data-capture call for all kinds, after pages by query where that can't tell everything.
+
+    False: out of time, go on from the position.
+    """
+    position, everything = context.run.position, list(KINDS.values())
+    while True:
+        if not _read_whole(context):
+            return False
+        cursor = Cursor.objects.get(company=context.company, side=Side.QBO, kind="")
+        try:
+            changes = context.remotes.qbo.changes([*_ABOUT, *entities()], cursor.read_to)
+        except TooOld:
+            if "paged" in position:
+                break
+            words = "QuickBooks tells changes of the last 30 days only; everything is read again, and compared by id."
+            context.note(words, level=Level.WARNING)
+            _page_through(context, everything, since=None, compare=TRANSACTIONS)
+            continue
+        shifted = _store_changes(context, changes)
+        if not changes.truncated:
+            move_cursor(context, Side.QBO, "", changes.time - QBO_OVERLAP)
+        elif "paged" not in position:
+            # More changed than one answer holds: by query for what was edited, by the ids for what was deleted.
+            _page_through(context, everything, since=cursor.read_to, compare=TRANSACTIONS)
+            continue
+        elif "compared" not in position:
+            # The cursor stays where the pages began, so what was cut off comes with the next sync.
+            shifted = [entity for entity in TRANSACTIONS if entity in position["paged"]]
+        if not shifted:
+            break
+        # Deleted while we paged: what came after it moved up, perhaps past the end of a page.
+        position["compare"] = shifted
+    for name in ("paged", "gone", "compared"):
+        position.pop(name, None)
+    return True
+
+
+def _read_whole(context: Context) -> bool:
+    """Page through what changes can't tell: everything before the first sync, kinds declared since, what was cut."""
+    position = context.run.position
+    if "pages" not in position and (unread := _never_read(context)):
+        _page_through(context, unread, since=None)
+    if "pages" in position and not import_pages(context):
+        return False
+    if compared := position.get("compare"):
+        _compare_ids(context, compared)
+        position["compared"] = position.pop("compare")
+    return True
+
+
+def _store_changes(context: Context, changes: Changes) -> list[str]:
+    """Save what changed; the entities we paged through in this run and of which something was deleted meanwhile."""
+    kinds, position = _by_entity(), context.run.position
     _about(context, changes.records)
     for entity, records in changes.records.items():
         if entity in kinds:
             store_page(context, kinds[entity], Side.QBO, records)
+    shifted = []
     for entity, ids in changes.deleted.items():
         if entity in kinds:
             mark_gone(context, kinds[entity], ids)
-    move_cursor(context, Side.QBO, "", changes.time - QBO_OVERLAP)
+            told = position.setdefault("gone", {}).setdefault(entity, [])
+            if entity in position.get("paged", []) and not set(ids) <= set(told):
+                shifted.append(entity)
+            told += ids
+    return shifted
 
 
 def _never_read(context: Context) -> list[Kind]:
-    read = Cursor.objects.filter(company=context.company, side=Side.QBO).values_list("kind", flat=True)
-    return [kind for kind in KINDS.values() if kind.name not in set(read)]
+    cursors = Cursor.objects.filter(company=context.company, side=Side.QBO)
+    read = set(cursors.values_list("kind", flat=True))
+    # Before the first sync the accounts alone have been read, and some time ago.
+    return [kind for kind in KINDS.values() if "" not in read or kind.name not in read]
 
 
 def _about(context: Context, records: dict[str, list[dict[str, Any]]]) -> None:
@@ -180,17 +234,27 @@ def check_company(context: Context, name: str) -> None:
         Connection.objects.filter(pk=connection.pk).update(remote_name=name)
 
 
-def import_qbo(context: Context, kinds: Sequence[Kind], since: datetime | None) -> None:
-    """Read whole kinds by query, inactive rows too; goes on where an earlier slice left off.
-
-    ``position["pages"]``: entity -> the row the next page starts at; done kinds are left out.
-    """
+def _page_through(context: Context, kinds: Sequence[Kind], since: datetime | None, compare: Sequence[str] = ()) -> None:
+    """Plan to read whole kinds by query, or what was edited since; then to compare the ids of some entities."""
     position = context.run.position
-    if "pages" not in position:
-        position["pages"] = {kind.qbo.entity: 1 for kind in kinds}
-        position["since"] = since.isoformat() if since else ""
-        position["kinds"] = [kind.name for kind in kinds]
-    by_entity = _by_entity()
+    # Entity -> the row its next page starts at; what has been read is left out.
+    position["pages"] = {kind.qbo.entity: 1 for kind in kinds}
+    position["since"] = since.isoformat() if since else ""
+    position["kinds"] = [kind.name for kind in kinds]
+    position["paged"] = [kind.qbo.entity for kind in kinds]
+    position["compare"] = list(compare)
+
+
+def import_qbo(context: Context, kinds: Sequence[Kind]) -> bool:
+    """Read whole kinds by query, inactive rows too; goes on where an earlier slice left off. False: out of time."""
+    if "pages" not in context.run.position:
+        _page_through(context, kinds, since=None)
+    return import_pages(context)
+
+
+def import_pages(context: Context) -> bool:
+    """Read the pages the position names; False: out of time."""
+    position, by_entity = context.run.position, _by_entity()
     while position["pages"]:
         first = "read_to" not in position
         asked = _next_pages(position, by_entity)
@@ -200,15 +264,53 @@ def import_qbo(context: Context, kinds: Sequence[Kind], since: datetime | None) 
         if first:
             position["read_to"] = (context.remotes.qbo.server_time - QBO_OVERLAP).isoformat()
         if position["pages"] and context.out_of_time():
-            return
+            return False
     for name in ("pages", "since"):
-        position.pop(name, None)
+        position.pop(name)
     read_to = datetime.fromisoformat(position.pop("read_to"))
     read = position.pop("kinds")
     for name in read:
         move_cursor(context, Side.QBO, name, read_to)
     if set(read) == set(KINDS):
         move_cursor(context, Side.QBO, "", read_to)
+    return True
+
+
+def _compare_ids(context: Context, compared: Sequence[str]) -> None:
+    """Find what was deleted, and what slipped between two pages: each is then read by its id, which decides."""
+    there = _ids_there(context, compared)
+    for entity, ids in there.items():
+        kind = _by_entity()[entity]
+        known = _known_ids(context, kind)
+        ours = {str(each) for each in known}
+        alive = {str(each) for each in known.exclude(state=ObjectState.RETIRED)}
+        refresh_qbo(context, kind, sorted((alive - ids) | (ids - ours)))
+
+
+def _known_ids(context: Context, kind: Kind) -> QuerySet[SyncedObject, str | None]:
+    found = SyncedObject.objects.of(context.company, kind.name).filter(qbo_id__isnull=False)
+    return found.values_list("qbo_id", flat=True)
+
+
+def _ids_there(context: Context, compared: Sequence[str]) -> dict[str, set[str]]:
+    """Entity -> the ids QuickBooks has of it: up to 30,000 of all of them together by one metered call."""
+    found: dict[str, set[str]] = {entity: set() for entity in compared}
+    # As many pages of each as we know of, and one more to see the end.
+    wanted = {entity: _known_ids(context, _by_entity()[entity]).count() // PAGE + 2 for entity in compared}
+    pages = [_ids_page(entity, number) for entity, most in wanted.items() for number in range(most)]
+    while pages:
+        asked, pages = pages[:ITEMS_AT_ONCE], pages[ITEMS_AT_ONCE:]
+        for page, records in context.remotes.qbo.query_pages(asked):
+            found[page.entity] |= {id_of(raw, Side.QBO) for raw in records}
+            last = page.start // PAGE + 1 == wanted[page.entity]
+            if last and len(records) == PAGE:
+                pages.append(_ids_page(page.entity, wanted[page.entity]))
+                wanted[page.entity] += 1
+    return found
+
+
+def _ids_page(entity: str, number: int) -> Page:
+    return _page(entity, number * PAGE + 1, "", "Id")
 
 
 def _next_pages(position: dict[str, Any], kinds: dict[str, Kind]) -> list[Page]:
@@ -227,9 +329,9 @@ def _next_pages(position: dict[str, Any], kinds: dict[str, Kind]) -> list[Page]:
     return pages
 
 
-def _page(entity: str, start: int, where: str) -> Page:
+def _page(entity: str, start: int, where: str, columns: str = "*") -> Page:
     # By time of creation: an edit while we page moves nothing.
-    return Page(entity=entity, start=start, size=PAGE, where=where, order="MetaData.CreateTime")
+    return Page(entity=entity, start=start, size=PAGE, where=where, order="MetaData.CreateTime", columns=columns)
 
 
 def _go_on(pages: dict[str, int], page: Page, read: int) -> None:
@@ -262,7 +364,7 @@ def pull_billcom(context: Context, kind: Kind) -> bool:
     pages = context.remotes.billcom.pages(kind.billcom.path, filters=filters, page=position.get("page"))
     for page in pages:
         position.setdefault("billcom_read_to", (_billcom_now(context) - BILLCOM_OVERLAP).isoformat())
-        read += store_page(context, kind, Side.BILLCOM, page.records)
+        read += len(store_page(context, kind, Side.BILLCOM, page.records))
         position["page"], position["billcom_read"] = page.next_page, read
         if page.next_page and context.out_of_time():
             return False
@@ -274,15 +376,20 @@ def pull_billcom(context: Context, kind: Kind) -> bool:
     return True
 
 
+def refresh_billcom(context: Context, kind: Kind, ids: Sequence[str]) -> None:
+    """Read these records again by their ids."""
+    for start in range(0, len(ids), BILLCOM_PAGE):
+        found = context.remotes.billcom.by_ids(kind.billcom.path, ids[start : start + BILLCOM_PAGE])
+        store_page(context, kind, Side.BILLCOM, found.values())
+
+
 def refresh_unapproved(context: Context, kind: Kind) -> None:
     """Bills held until they are approved are asked for by name: an approval may not move BILL's updatedTime."""
     if kind.billcom.recorded:
         return
     held = SyncedObject.objects.of(context.company, kind.name).filter(hold_code=HoldCode.NOT_APPROVED)
-    ids = [str(each) for each in held.exclude(billcom_id=None).values_list("billcom_id", flat=True)]
-    for start in range(0, len(ids), BILLCOM_PAGE):
-        found = context.remotes.billcom.by_ids(kind.billcom.path, ids[start : start + BILLCOM_PAGE])
-        store_page(context, kind, Side.BILLCOM, found.values())
+    ids = held.exclude(billcom_id=None).values_list("billcom_id", flat=True)
+    refresh_billcom(context, kind, [str(each) for each in ids])
 
 
 def _billcom_now(context: Context) -> datetime:

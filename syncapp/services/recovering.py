@@ -5,38 +5,63 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from django.conf import settings
 from django.db import transaction
 
 from syncapp.core.schema import Kind, Lookup
 from syncapp.core.sides import Side
+from syncapp.gateways.errors import BadAnswer, Unavailable
 from syncapp.kinds import KINDS
 from syncapp.models import Level, ObjectState, Operation, OperationState, SyncedObject, Verb
-from syncapp.services import linking, references, rows
+from syncapp.services import linking, pulling, references, rows
 from syncapp.services.applying import Applier
 from syncapp.services.context import Context, Paused
 
 # Reference: Intuit docs, requestid: a repeat gives the first answer; for how long isn't said, so not after this.
 REPEATABLE = timedelta(hours=20)
+# An answer that is still no answer after this long belongs to that write alone, and the company goes on without it.
+STUBBORN = timedelta(hours=1)
 
 
 def repeat_qbo(context: Context) -> None:
     """QuickBooks: send it again with the same request id; it answers as it did, or carries it out now."""
-    unfinished = list(
-        Operation.objects.unfinished(context.company).filter(side=Side.QBO).order_by("kind", "request_id", "item_id")
-    )
+    unfinished = list(Operation.objects.unfinished(context.company).filter(side=Side.QBO))
     if not unfinished:
         return
     too_old = [each for each in unfinished if context.clock() - each.planned_at > REPEATABLE]
     _drop(context, too_old, "Too old to be repeated safely; QuickBooks was read again instead.")
     recent = [each for each in unfinished if each not in too_old]
-    for kind, group in groupby(recent, key=lambda each: each.kind):
-        operations = sorted(group, key=lambda each: (each.request_id, int(each.item_id or 0)))
-        found = SyncedObject.objects.in_bulk([each.object_id for each in operations if each.object_id])
-        Applier(context, KINDS[kind], found).send(operations)
-        context.note(f"{len(operations)} unfinished writes to QuickBooks were repeated safely.", kind=kind)
+    for operations in _by_request(recent):
+        if not _repeat(context, operations):
+            # The others may have to wait for a timeout each: they come first the next time.
+            break
+
+
+def _by_request(operations: Sequence[Operation]) -> list[list[Operation]]:
+    """As they were sent together, those first that were tried last the longest ago."""
+    together: dict[tuple[str, str], list[Operation]] = defaultdict(list)
+    for each in operations:
+        together[each.kind, each.request_id].append(each)
+    for batch in together.values():
+        batch.sort(key=lambda each: int(each.item_id or 0))
+    return sorted(together.values(), key=lambda batch: max(each.finished_at or each.planned_at for each in batch))
+
+
+def _repeat(context: Context, operations: list[Operation]) -> bool:
+    """One call, as it was made before. Where it stubbornly fails, its records stay in doubt and the rest goes on."""
+    kind = KINDS[operations[0].kind]
+    found = SyncedObject.objects.in_bulk([each.object_id for each in operations if each.object_id])
+    try:
+        Applier(context, kind, found).send(operations)
+    except (Unavailable, BadAnswer) as error:
+        if context.clock() - min(each.planned_at for each in operations) < STUBBORN:
+            raise
+        words = f"QuickBooks still doesn't say what became of {len(operations)} writes: {error.words}"
+        context.note(words, kind=kind.name, level=Level.WARNING)
+        return False
+    context.note(f"{len(operations)} unfinished writes to QuickBooks were repeated safely.", kind=kind.name)
+    return True
 
 
 def settle_billcom(context: Context) -> None:
@@ -59,29 +84,31 @@ def _drop(context: Context, operations: Sequence[Operation], why: str) -> None:
         SyncedObject.objects.filter(pk__in=[each.object_id for each in operations]).update(needs_look=True)
 
 
-def adopt(context: Context, kind: Kind) -> None:
-    """Creates in doubt, after BILL was read: what is there is taken as ours, what isn't may be written again."""
+def adopt(context: Context, kind: Kind) -> bool:
+    """Creates in doubt: what BILL has is taken as ours, what it hasn't may be written again. False: out of time."""
     doubtful = list(
         Operation.objects.unfinished(context.company)
         .filter(side=Side.BILLCOM, kind=kind.name, verb=Verb.CREATE)
         .order_by("planned_at", "pk")
     )
     if not doubtful:
-        return
+        return True
     _wait_out(context, doubtful)
+    # Not finding it proves something only if it was looked for after the waiting was over.
+    if not pulling.pull_billcom(context, kind):
+        return False
     lookup = _lookup(context, kind, doubtful)
     keys = {each.pk: kind.keys(each.values["whole"], Side.BILLCOM, lookup).first for each in doubtful}
     made = _made_since(context, kind, min(each.planned_at for each in doubtful), set(keys.values()) - {""})
     missing = []
     for operation in doubtful:
         key = keys[operation.pk]
-        if made[key]:
-            _take(context, kind, operation, made[key].pop(0))
-        else:
+        if not (made[key] and _take(context, kind, operation, made[key].pop(0))):
             missing.append(operation)
     _drop(context, missing, "BILL doesn't have it, so it may be written again.")
     words = f"{len(doubtful)} writes to BILL were in doubt: {len(doubtful) - len(missing)} found there, the rest not."
     context.note(words, kind=kind.name, level=Level.WARNING)
+    return True
 
 
 def _wait_out(context: Context, doubtful: Sequence[Operation]) -> None:
@@ -116,20 +143,32 @@ def _lookup(context: Context, kind: Kind, doubtful: Sequence[Operation]) -> Look
     return references.load(context.company, kind, shown)
 
 
-def _take(context: Context, kind: Kind, operation: Operation, made: SyncedObject) -> None:
-    """The record is there: it is the one we asked for. Edits made since, on either side, are for the planner."""
-    row = SyncedObject.objects.get(pk=operation.object_id or 0)
+def _take(context: Context, kind: Kind, operation: Operation, made: SyncedObject) -> bool:
+    """The record is there: it is the one we asked for. Edits made since, on either side, are for the planner.
+
+    False: a person gave the record to another meanwhile.
+    """
+    with transaction.atomic():
+        context.confirm_lease()
+        keys = (operation.object_id or 0, made.pk)
+        found = SyncedObject.objects.select_for_update().in_bulk(keys)
+        if len(found) < len(keys) or any(row.linked for row in found.values()):
+            return False
+        _make_one(context, kind, operation, *(found[key] for key in keys))
+    context.count(kind.name, "adopted")
+    return True
+
+
+def _make_one(context: Context, kind: Kind, operation: Operation, row: SyncedObject, made: SyncedObject) -> None:
     sent = operation.values
     linking.absorb(kind, row, made)
     rows.agree_as_sent(row, Side.BILLCOM, sent["changed"], sent["whole"], sent.get("source", {}), context.clock())
     # What has just been created is active, whatever the record was made from.
     row.base[Side.BILLCOM]["active"] = row.base[Side.QBO]["active"] = True
     row.state = ObjectState.LINKED
-    with transaction.atomic():
-        linking.remove_absorbed(kind, {made.pk: row})
-        row.save()
-        operation.state, operation.finished_at = OperationState.ADOPTED, context.clock()
-        operation.remote_id = row.billcom_id or ""
-        operation.save()
-        SyncedObject.objects.free_waiting([row.pk])
-    context.count(kind.name, "adopted")
+    linking.remove_absorbed(kind, {made.pk: row})
+    rows.save([row], [*rows.PLAN_FIELDS, *rows.shown_fields(Side.BILLCOM)])
+    operation.state, operation.finished_at = OperationState.ADOPTED, context.clock()
+    operation.remote_id = row.billcom_id or ""
+    operation.save(update_fields=["state", "finished_at", "remote_id"])
+    SyncedObject.objects.free_waiting([row.pk])

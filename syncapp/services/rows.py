@@ -153,6 +153,9 @@ PLAN_FIELDS = (
 )
 """What deciding may change."""
 
+OUTCOME_FIELDS = tuple(name for name in PLAN_FIELDS if name not in ("told_apart", "wanted"))
+"""What an answer may change: not what a person said about the record meanwhile."""
+
 
 def shown_fields(side: Side) -> tuple[str, ...]:
     """What changes with what a side shows."""

@@ -15,12 +15,14 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from syncapp.gateways.errors import BadAnswer, GatewayError, RateLimited, Unauthorized, Unavailable
 from syncapp.gateways.http import Http
 from syncapp.models import (
     Company,
     Connection,
+    ConnectionState,
     Level,
     RunScope,
     RunState,
@@ -39,6 +41,8 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 DAY = timedelta(hours=24)
+TRY_AGAIN = timedelta(hours=1)
+ATTEMPTS = 5
 PAUSES = (30, 60, 120, 300, 600, 1800)
 MOST_PAUSES = 24
 MOST_BREAKS = 5
@@ -50,21 +54,48 @@ def request_run(
     trigger: Trigger,
     user: User | None = None,
     scope: RunScope = RunScope.FULL,
+    let_pass: bool = False,
     now: datetime,
 ) -> SyncRun:
-    """The company's run: a new one, or the one under way, which then goes round once more if it has begun."""
+    """The company's run: a new one, or the one under way, which then goes round once more if it has begun.
+
+    ``let_pass``: a person lets it pass the guards. Raises ServiceError while the company isn't set up.
+    """
     if scope == RunScope.FULL and company.setup_step not in (SetupStep.FIRST_SYNC, SetupStep.DONE):
         raise ServiceError(f"{company} isn't set up yet. Finish the steps on its Get Started page first.")
-    try:
-        with transaction.atomic():
-            return SyncRun.objects.create(
-                company=company, trigger=trigger, scope=scope, started_by=user, created_at=now, phase="Waiting to start"
-            )
-    except IntegrityError:
-        running = SyncRun.objects.active().get(company=company)
-        SyncRun.objects.filter(pk=running.pk, state=RunState.RUNNING).update(again=True)
-        SyncRun.objects.filter(pk=running.pk).update(not_before=None)
-        return running
+    for _ in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return SyncRun.objects.create(
+                    company=company,
+                    trigger=trigger,
+                    scope=scope,
+                    started_by=user,
+                    let_pass=let_pass,
+                    created_at=now,
+                    phase="Waiting to start",
+                )
+        except IntegrityError:
+            # It may have ended since; then a new one can be made.
+            if joined := _join(company, scope, let_pass):
+                return joined
+    raise ServiceError(f"A sync of {company} is just starting or ending. Try again in a moment.")
+
+
+def _join(company: Company, scope: RunScope, let_pass: bool) -> SyncRun | None:
+    """Have the run under way do what was asked for; None: there is none any more."""
+    with transaction.atomic():
+        run = SyncRun.objects.active().select_for_update().filter(company=company).first()
+        if run is None:
+            return None
+        # What has begun may be past what changed since; an import of the accounts is followed by the sync.
+        if scope == RunScope.FULL and (run.state == RunState.RUNNING or run.scope != scope):
+            run.again = True
+        if not run.position.get("told_to_wait"):
+            run.not_before = None
+        run.let_pass = run.let_pass or let_pass
+        run.save(update_fields=["again", "not_before", "let_pass"])
+        return run
 
 
 def due_companies(now: datetime) -> list[Company]:
@@ -74,15 +105,22 @@ def due_companies(now: datetime) -> list[Company]:
 
 def start_due(now: datetime) -> int:
     """Start the daily sync of every company that is due; how many."""
-    due = due_companies(now)
-    for company in due:
-        request_run(company, trigger=Trigger.CLOCK, now=now)
-    return len(due)
+    started = 0
+    for company in due_companies(now):
+        try:
+            request_run(company, trigger=Trigger.CLOCK, now=now)
+        except ServiceError as error:
+            # One company must not keep the others from their sync.
+            log.warning("%s: the daily sync was put off: %s", company, error.message)
+            Company.objects.filter(pk=company.pk).update(next_sync_at=now + TRY_AGAIN)
+        else:
+            started += 1
+    return started
 
 
 def runs_to_wake(now: datetime) -> list[SyncRun]:
     """Runs that nobody works on: waiting ones, paused ones whose time has come, and those of dead workers."""
-    free = Q(company__lease_until__isnull=True) | Q(company__lease_until__lt=now)
+    free = Q(company__lease_until__isnull=True) | Q(company__lease_until__lt=Now())
     ready = Q(not_before__isnull=True) | Q(not_before__lte=now)
     return list(SyncRun.objects.active().filter(free, ready).select_related("company")[:500])
 
@@ -98,18 +136,21 @@ def work_slice(run_id: int, *, clock: Clock, http: Http | None = None) -> bool:
 
     Nobody else works on the company meanwhile: the lease is taken first, and held through every write.
     """
-    run = SyncRun.objects.select_related("company").filter(pk=run_id).active().first()
-    if run is None or (run.not_before is not None and run.not_before > clock()):
+    company_id = SyncRun.objects.active().filter(pk=run_id).values_list("company_id", flat=True).first()
+    if company_id is None:
         return False
     owner = uuid.uuid4()
-    ttl = timedelta(seconds=settings.LEASE_SECONDS)
-    fence = Company.objects.take_lease(run.company_id, owner, clock(), ttl)
+    fence = Company.objects.take_lease(company_id, owner, timedelta(seconds=settings.LEASE_SECONDS))
     if fence is None:
         return False
     try:
+        # Read only now: until the lease was ours, another worker may have gone on with it.
+        run = SyncRun.objects.select_related("company").filter(pk=run_id).active().first()
+        if run is None or (run.not_before is not None and run.not_before > clock()):
+            return False
         return _Slice(run, owner, fence, clock, http or Http()).work()
     finally:
-        Company.objects.give_back_lease(run.company_id, owner, fence)
+        Company.objects.give_back_lease(company_id, owner, fence)
 
 
 class _Slice:
@@ -133,12 +174,12 @@ class _Slice:
         except Stopped as stop:
             return self._stop(stop)
         except Paused as pause:
-            return self._pause(pause.seconds, pause.why)
+            return self._pause(pause.seconds, pause.why, told=True)
         except Unauthorized as error:
             self._lost(error)
             return self._fail(error.words, "needs-reconnect")
         except (RateLimited, Unavailable, BadAnswer) as error:
-            return self._pause(self._patience(error), error.words)
+            return self._pause(self._patience(error), error.words, told=bool(error.retry_after))
         except GatewayError as error:
             return self._fail(str(error), "refused")
         except ServiceError as error:
@@ -150,7 +191,8 @@ class _Slice:
 
     def _lost(self, error: Unauthorized) -> None:
         """People are told on the company's pages, and nothing more is tried until somebody connects again."""
-        for connection in Connection.objects.filter(company=self.run.company, side=error.side, state="connected"):
+        live = Connection.objects.filter(company=self.run.company, side=error.side, state=ConnectionState.CONNECTED)
+        for connection in live:
             Connection.objects.lost(connection.pk, error.words)
 
     def _begin(self) -> bool:
@@ -167,7 +209,7 @@ class _Slice:
             self._fail(f"It broke off {run.failures} times and was given up. Support has the log.", "broke-off")
             return False
         run.position["open"] = True
-        run.save()
+        run.save(update_fields=_SAVED)
         return True
 
     def _open(self) -> Context:
@@ -212,6 +254,8 @@ class _Slice:
             log.warning("run %s: the lease was lost at its end", self.run.pk)
 
     def _save_and_go_on(self) -> bool:
+        # Only slices that break off one after the other mean that it can't go on.
+        self.run.failures = 0
         self._close()
         return True
 
@@ -221,16 +265,15 @@ class _Slice:
         )
 
     def _patience(self, error: RateLimited | Unavailable | BadAnswer) -> float:
-        asked = getattr(error, "retry_after", None)
         tries = int(self.run.position.get("pauses", 0))
-        return float(asked or PAUSES[min(tries, len(PAUSES) - 1)])
+        return float(error.retry_after or PAUSES[min(tries, len(PAUSES) - 1)])
 
-    def _pause(self, seconds: float, why: str) -> bool:
-        """Give way and go on later; the slice's place is kept."""
+    def _pause(self, seconds: float, why: str, *, told: bool) -> bool:
+        """Give way and go on later; the slice's place is kept. ``told``: it must be so long, whoever asks."""
         tries = int(self.run.position.get("pauses", 0)) + 1
         if tries > MOST_PAUSES:
             return self._fail(f"Given up after {tries} tries: {why}", "gave-up")
-        self.run.position["pauses"] = tries
+        self.run.position.update(pauses=tries, told_to_wait=told)
         stages.start_over(self.run.position)
         self.run.not_before = self.clock() + timedelta(seconds=seconds)
         self.run.phase = f"Paused: {why}"[:120]
@@ -255,13 +298,22 @@ class _Slice:
             Company.objects.filter(pk=company.pk, setup_step=SetupStep.IMPORT_ACCOUNTS).update(
                 setup_step=SetupStep.MAP_BANKS
             )
-            return False
+            return self._go_round()
         Company.objects.filter(pk=company.pk, set_up_at__isnull=True).update(set_up_at=run.created_at)
         Company.objects.filter(pk=company.pk).update(setup_step=SetupStep.DONE)
         if run.trigger == Trigger.CLOCK or company.next_sync_at is None:
             Company.objects.filter(pk=company.pk).update(next_sync_at=first_due(company, now))
+        return self._go_round()
+
+    def _go_round(self) -> bool:
+        """Somebody asked for a sync while this one ran: that is the next run."""
+        run = self.run
         if SyncRun.objects.filter(pk=run.pk, again=True).exists():
-            request_run(company, trigger=Trigger(run.trigger), user=run.started_by, now=now)
+            company = Company.objects.get(pk=run.company_id)
+            try:
+                request_run(company, trigger=Trigger(run.trigger), user=run.started_by, now=self.clock())
+            except ServiceError as error:
+                self._note(f"It was asked for once more, but: {error.message}", Level.WARNING)
         return False
 
     def _end(self, state: RunState, message: str, code: str) -> None:
@@ -272,7 +324,7 @@ class _Slice:
         if message:
             self._note(message, Level.ERROR if state == RunState.FAILED else Level.WARNING)
         if run.trigger == Trigger.CLOCK and state != RunState.DONE:
-            later = self.clock() + timedelta(hours=1)
+            later = self.clock() + TRY_AGAIN
             Company.objects.filter(pk=run.company_id).update(next_sync_at=later)
         self._close()
 
@@ -324,7 +376,5 @@ def let_pass(run: SyncRun, user: User, *, now: datetime) -> SyncRun:
     """A person has looked at why a guard stopped the run and lets it pass: a new run that doesn't stop there."""
     if run.state != RunState.STOPPED:
         raise ServiceError("Only a run that a guard stopped can be let pass.")
-    fresh = request_run(run.company, trigger=Trigger.PERSON, user=user, scope=RunScope(run.scope), now=now)
-    SyncRun.objects.filter(pk=fresh.pk).update(let_pass=True)
-    fresh.refresh_from_db()
-    return fresh
+    scope = RunScope(run.scope)
+    return request_run(run.company, trigger=Trigger.PERSON, user=user, scope=scope, let_pass=True, now=now)

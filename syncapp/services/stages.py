@@ -46,9 +46,9 @@ def work(context: Context, save: Save) -> bool:
         recovering.repeat_qbo(context)
         recovering.settle_billcom(context)
         _before_first_reading(context)
-        pulling.pull_qbo(context)
+        read = pulling.pull_qbo(context)
         save()
-        if "pages" in position:
+        if not read:
             return False
         position.update(stage="read-billcom", kind=0)
     if position["stage"] == "read-billcom":
@@ -65,9 +65,9 @@ def _import_accounts(context: Context, save: Save) -> bool:
     _read_settings(context)
     _show(context, 30, "Importing the chart of accounts")
     save()
-    pulling.import_qbo(context, [KINDS["account"]], since=None)
+    read = pulling.import_qbo(context, [KINDS["account"]])
     save()
-    if "pages" in context.run.position:
+    if not read:
         return False
     imported = SyncedObject.objects.of(context.company, "account").filter(qbo_id__isnull=False).count()
     context.note(f"{imported} accounts imported from QuickBooks Online.", kind="account")
@@ -125,16 +125,16 @@ def _plan_all(context: Context, save: Save) -> bool:
 
 def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:
     _guard(context, kind)
-    if not context.run.position["round"]:
-        recovering.adopt(context, kind)
+    if not context.run.position["round"] and not recovering.adopt(context, kind):
+        return False
     _set_keys(context, kind)
     # The highest key now: a row that asks for another look while we go through waits for the next round.
     after = context.run.position.pop("after", 0)
     while chunk := _next(context, kind, after):
-        after = chunk[-1].pk
-        context.hold_lease()
         plan = planning.make(context.company, kind, chunk, context.terms)
-        planning.commit(context, plan)
+        if not planning.commit(context, plan):
+            continue
+        after = chunk[-1].pk
         if plan.absorbed and kind.name in kind.keyed_by:
             _set_keys(context, kind)
         context.run.position["did"] += int(plan.did_something)

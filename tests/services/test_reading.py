@@ -1,0 +1,154 @@
+"""What is read from QuickBooks is all there is, whatever is deleted or cut off meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from syncapp.gateways import qbo as qbo_gateway
+from syncapp.gateways.errors import GatewayError
+from syncapp.models import Company, RunState, SyncedObject, SyncLogEntry
+from syncapp.services import pulling
+from tests.support.sandbox import Sandbox
+from tests.support.syncing import Clock, linked, sync, synced, writes
+
+
+def qbo_ids(company: Company, kind: str) -> set[str | None]:
+    return set(SyncedObject.objects.of(company, kind).exclude(qbo_id=None).values_list("qbo_id", flat=True))
+
+
+def unpaid_bill(company: Company) -> SyncedObject:
+    bills = (row for row in linked(company, "bill") if row.qbo_values["active"] and row.billcom_values["active"])
+    return next(row for row in bills if row.qbo_values["open"] == row.qbo_values["total"])
+
+
+def billcom_bill(sandbox: Sandbox, loaded: dict[str, Any], bill_id: str | None) -> dict[str, Any]:
+    bills = sandbox.books("billcom", loaded["billcom"]["organization_id"])["bills"]
+    return next(each for each in bills if each["id"] == bill_id)
+
+
+def after_first(page_of: str, act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do something in QuickBooks as soon as the first page of an entity has been saved."""
+    store = pulling.store_page
+    done: list[bool] = []
+
+    def store_page(context: Any, kind: Any, side: Any, raws: Any) -> set[str]:
+        stored = store(context, kind, side, raws)
+        if kind.qbo.entity == page_of and stored and not done:
+            done.append(True)
+            act()
+        return stored
+
+    monkeypatch.setattr(pulling, "store_page", store_page)
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_nothing_slips_between_two_pages_when_something_is_deleted(
+    company: Company,
+    clock: Clock,
+    sandbox: Sandbox,
+    loaded: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
+) -> None:
+    realm = loaded["qbo"]["realm_id"]
+    monkeypatch.setattr(pulling, "PAGE", 3)
+    monkeypatch.setattr(pulling, "PAGES_AT_ONCE", at_once)
+    oldest = min(
+        sandbox.books("qbo", realm)["Bill"], key=lambda each: (each["MetaData"]["CreateTime"], int(each["Id"]))
+    )
+    paid = {line["TxnId"] for each in sandbox.books("qbo", realm)["BillPayment"] for line in _linked(each)}
+    assert oldest["Id"] not in paid, "the test deletes it"
+    after_first("Bill", lambda: sandbox.person_deletes("qbo", realm, "Bill", oldest["Id"]), monkeypatch)
+
+    synced(company, clock)
+
+    left = {each["Id"] for each in sandbox.books("qbo", realm)["Bill"]}
+    assert oldest["Id"] not in left
+    assert left <= qbo_ids(company, "bill")
+
+
+def _linked(payment: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for line in payment["Line"] for each in line["LinkedTxn"]]
+
+
+def test_a_deletion_is_seen_after_more_than_thirty_days(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+) -> None:
+    synced(company, clock)
+    row = unpaid_bill(company)
+    sandbox.person_deletes("qbo", loaded["qbo"]["realm_id"], "Bill", str(row.qbo_id))
+    clock.wait(31 * 24 * 3600)
+
+    run = synced(company, clock)
+
+    assert SyncLogEntry.objects.filter(run=run, message__contains="30 days").exists()
+    assert billcom_bill(sandbox, loaded, row.billcom_id)["archived"] is True
+
+
+def test_a_deletion_is_seen_where_the_list_of_changes_was_cut(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced(company, clock)
+    row = unpaid_bill(company)
+    realm = loaded["qbo"]["realm_id"]
+    sandbox.person_deletes("qbo", realm, "Bill", str(row.qbo_id))
+    _cut_before_deletions(monkeypatch)
+
+    run = sync(company, clock)
+
+    assert run.state == RunState.DONE, run.message
+    assert billcom_bill(sandbox, loaded, row.billcom_id)["archived"] is True
+    assert writes(synced(company, clock)) == 0
+
+
+def _cut_before_deletions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every answer is as if a thousand other changes had come first."""
+    ask = qbo_gateway.QboGateway.changes
+
+    def changes(self: Any, entities: Any, since: Any) -> qbo_gateway.Changes:
+        whole = ask(self, entities, since)
+        return qbo_gateway.Changes(whole.records, {}, whole.time, truncated=True)
+
+    monkeypatch.setattr(qbo_gateway.QboGateway, "changes", changes)
+
+
+def _spoil(monkeypatch: pytest.MonkeyPatch, spoilt: dict[str, Any]) -> None:
+    """Answers to writes have a shape nobody knows; reading shows the record as it is."""
+    single, batch = qbo_gateway.QboGateway.write, qbo_gateway.QboGateway.write_batch
+
+    def write(self: Any, each: Any) -> dict[str, Any]:
+        return {**single(self, each), **spoilt}
+
+    def write_batch(self: Any, each: Any, request_id: str) -> list[Any]:
+        return [
+            found if isinstance(found, GatewayError) else {**found, **spoilt} for found in batch(self, each, request_id)
+        ]
+
+    monkeypatch.setattr(qbo_gateway.QboGateway, "write", write)
+    monkeypatch.setattr(qbo_gateway.QboGateway, "write_batch", write_batch)
+
+
+@pytest.mark.parametrize("spoilt", [{"TotalAmt": {"odd": 1}}, {"DisplayName": ["odd"]}, {"Line": "odd"}])
+def test_an_answer_of_unknown_shape_is_journalled_and_nothing_is_written_twice(
+    company: Company,
+    clock: Clock,
+    sandbox: Sandbox,
+    loaded: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    spoilt: dict[str, Any],
+) -> None:
+    realm = loaded["qbo"]["realm_id"]
+    with monkeypatch.context() as patch:
+        _spoil(patch, spoilt)
+        first = sync(company, clock)
+    made = {entity: len(sandbox.books("qbo", realm)[entity]) for entity in ("Vendor", "Bill", "BillPayment")}
+
+    second = synced(company, clock)
+
+    assert first.state == RunState.DONE, first.message
+    assert first.log.filter(message__contains="unexpected shape").exists()
+    assert writes(second) == 0
+    assert made == {entity: len(sandbox.books("qbo", realm)[entity]) for entity in made}
