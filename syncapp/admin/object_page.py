@@ -12,10 +12,12 @@ from django.utils.text import capfirst
 
 from syncapp.admin.cells import Cell, Names, Wanted, cell, names_in
 from syncapp.admin.shared import HEAVY, may_retry, may_work_on, moment
+from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Field, Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import ObjectState, SyncedObject
+from syncapp.services import links
 
 SHOWN = 50
 RAW_SHOWN = 20_000
@@ -69,7 +71,9 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "facts": [fact for fact in facts if not fact.is_lines],
         "lines": [fact for fact in facts if fact.is_lines],
         "links_out": links_out(row),
-        "candidates": related.filter(pk__in=row.candidates or []),
+        "candidates": links.candidates(row).defer(*HEAVY)[:SHOWN],
+        "told_apart": row.told_apart and not row.linked,
+        "may_differ": row.hold_code in (HoldCode.AMBIGUOUS_MATCH, HoldCode.PROPOSED_MATCH),
         "waits_for": related.filter(pk=row.waits_for_id).first() if row.waits_for_id else None,
         "waiting": related.filter(waits_for=row)[:SHOWN],
         "operations": row.operations.defer("payload", "values")[:SHOWN],

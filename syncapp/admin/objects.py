@@ -26,6 +26,7 @@ from syncapp.admin.shared import (
     person,
     short_day,
 )
+from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import SyncedObject
 from syncapp.models.objects import hold_choices
@@ -68,6 +69,16 @@ class HoldFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(hold_code=self.value()) if self.value() else queryset
+
+
+def _asks(row: SyncedObject, what: str) -> bool:
+    """What can't be undone by another button; to include what was told apart makes a record elsewhere."""
+    return what in ("exclude", "link", "unlink") or (what == "include" and row.told_apart and not row.linked)
+
+
+def _other_side(row: SyncedObject) -> str:
+    """Where a one-sided record would be created."""
+    return Side.QBO.label if row.billcom_id else Side.BILLCOM.label
 
 
 @admin.register(SyncedObject)
@@ -179,7 +190,7 @@ class SyncedObjectAdmin(CompanyScoped):
             return HttpResponseNotAllowed(["POST"])
         row = get_object_or_404(self.get_queryset(request), pk=pk)
         what, sure = request.POST.get("what", ""), request.POST.get("sure") == "yes"
-        if what in ("exclude", "link") and not sure and may_work_on(request, row.company_id):
+        if not sure and _asks(row, what) and may_work_on(request, row.company_id):
             return self._ask(request, row, what)
         try:
             row = self._do(request, row, what)
@@ -189,12 +200,12 @@ class SyncedObjectAdmin(CompanyScoped):
 
     def _ask(self, request: HttpRequest, row: SyncedObject, what: str) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "row": row, "what": what, "title": "Are you sure?"}
-        context["other"] = self._other(request, row)
+        context |= {"other": self._other(request, row), "other_side": _other_side(row)}
         return render(request, "admin/syncapp/syncedobject/confirm.html", context)
 
     def _other(self, request: HttpRequest, row: SyncedObject) -> SyncedObject | None:
         wanted = request.POST.get("other", "")
-        if not wanted.isdigit() or int(wanted) not in (row.candidates or []):
+        if not wanted.isdigit() or not links.candidates(row).filter(pk=wanted).exists():
             return None
         return self.get_queryset(request).filter(pk=wanted).first()
 
@@ -207,6 +218,10 @@ class SyncedObjectAdmin(CompanyScoped):
             linked = links.link(row, other, person(request))
             self._say(request, 1, "linked; the next sync merges the two")
             return linked
+        if what == "unlink":
+            kept, _ = links.unlink(row, person(request))
+            self.message_user(request, "Taken apart: both records stay out of the sync.", messages.SUCCESS)
+            return kept
         simple = {
             "retry": (links.retry, "will be tried again with the next sync"),
             "exclude": (links.exclude, "excluded from the sync"),

@@ -1,17 +1,28 @@
-"""What a person decides about single records: link, tell apart, exclude, include, retry."""
+"""What a person decides about single records: link, take apart, tell apart, exclude, include, retry.
+
+A worker may be saving the same rows: each is locked first, is left alone while a write of it is open, and only the
+named columns are saved.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.schema import Kind
+from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.models import OPEN_STATES, ObjectState, Operation, SyncedObject, is_support
+from syncapp.models import OPEN_STATES, ObjectState, Operation, SyncedObject, SyncLogEntry, SyncRun, is_support
 from syncapp.models.companies import Company
 from syncapp.services import linking, rows
 from syncapp.services.errors import ServiceError
+
+LINK_FIELDS = (*rows.PLAN_FIELDS, *rows.shown_fields(Side.BILLCOM), "excluded", "excluded_by")
+TAKEN = (HoldCode.NAME_TAKEN, HoldCode.NUMBER_TAKEN)
 
 
 def _workable(objects: QuerySet[SyncedObject], user: User) -> QuerySet[SyncedObject]:
@@ -23,55 +34,148 @@ def _requeueable(objects: QuerySet[SyncedObject], user: User) -> QuerySet[Synced
     return objects if is_support(user) else _workable(objects, user)
 
 
+def _refuse_lookers(company_id: int, user: User, what: str) -> None:
+    if not Company.objects.workable_by(user).filter(pk=company_id).exists():
+        raise ServiceError(f"You may look at this company, but not {what}.")
+
+
+def _locked(*keys: int) -> list[SyncedObject]:
+    """These rows, kept from everybody else until the transaction ends; refused while a write of one is open."""
+    found = list(SyncedObject.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+    if Operation.objects.filter(object__in=found, state__in=OPEN_STATES).exists():
+        raise ServiceError("It is being written just now. Try again after the sync.")
+    return found
+
+
+def candidates(row: SyncedObject) -> QuerySet[SyncedObject]:
+    """What the row could be linked with: what the sync proposes and, where a person or a refusal says there is
+    something, the other side's records with the same keys or the same name.
+    """
+    side = rows.one_side(row)
+    if side is None:
+        return SyncedObject.objects.none()
+    alike = Q(pk__in=row.candidates or [])
+    if row.hold_code in TAKEN or row.told_apart:
+        for name in linking.KEY_FIELDS:
+            if key := getattr(row, name):
+                alike |= Q(**{name: key})
+        if row.hold_code == HoldCode.NAME_TAKEN and row.label:
+            alike |= Q(label__iexact=row.label)
+    return SyncedObject.objects.filter(alike, company=row.company_id, kind=row.kind, **{f"{side}_id__isnull": True})
+
+
 def link(first: SyncedObject, second: SyncedObject, user: User) -> SyncedObject:
     """Make one pair of two one-sided records; the next sync merges their fields."""
     if first.company_id != second.company_id or first.kind != second.kind:
         raise ServiceError("Only two records of the same kind and company can be linked.")
-    if not Company.objects.workable_by(user).filter(pk=first.company_id).exists():
-        raise ServiceError("You may look at this company, but not link its records.")
+    _refuse_lookers(first.company_id, user, "link its records")
     with transaction.atomic():
-        pair = list(SyncedObject.objects.select_for_update().filter(pk__in=[first.pk, second.pk]))
+        pair = _locked(first.pk, second.pk)
         sides = {rows.one_side(row) for row in pair}
         if len(pair) != 2 or None in sides or len(sides) != 2:
             raise ServiceError("Link one record of BILL with one of QuickBooks that aren't linked yet.")
-        if Operation.objects.filter(object__in=pair, state__in=OPEN_STATES).exists():
-            raise ServiceError("One of the two is being written just now. Try again after the sync.")
         keep, other = sorted(pair, key=lambda row: row.qbo_id is None)
-        linking.absorb(KINDS[keep.kind], keep, other)
-        keep.state = ObjectState.NEW
-        linking.remove_absorbed(KINDS[keep.kind], {other.pk: keep})
-        keep.save()
+        kind = KINDS[keep.kind]
+        linking.absorb(kind, keep, other)
+        keep.state, keep.excluded, keep.excluded_by = ObjectState.NEW, False, None
+        linking.remove_absorbed(kind, {other.pk: keep})
+        keep.save(update_fields=LINK_FIELDS)
+        _log(keep, f"{user} linked it in BILL with it in QuickBooks Online.")
     return keep
+
+
+def unlink(row: SyncedObject, user: User) -> tuple[SyncedObject, SyncedObject]:
+    """Make two one-sided records of a pair, QuickBooks' half first. Both stay out of the sync until a person links or
+    includes them, so nothing is linked or created again by itself.
+
+    The row, its journal and what points at it stay with QuickBooks' half.
+    """
+    _refuse_lookers(row.company_id, user, "take its links apart")
+    with transaction.atomic():
+        [keep] = _locked(row.pk) or [row]
+        if not keep.linked:
+            raise ServiceError("This record isn't linked, so there is nothing to take apart.")
+        kind = KINDS[keep.kind]
+        part = _take_off_billcom(kind, keep)
+        for half in (keep, part):
+            half.base, half.wanted, half.told_apart = None, {}, True
+            half.excluded, half.excluded_by = True, user
+            rows.hold(half, Hold(HoldCode.EXCLUDED, {"by": str(user)}))
+        keep.save(update_fields=LINK_FIELDS)
+        part.save()
+        keep.candidates, part.candidates = [part.pk], [keep.pk]
+        rows.save([keep, part], ("candidates",))
+        linking.set_keys(keep.company, kind, [keep, part])
+        _look_again_where_keyed(keep)
+        _log(keep, f"{user} took the link between BILL and QuickBooks Online apart.")
+    return keep, part
+
+
+def _take_off_billcom(kind: Kind, keep: SyncedObject) -> SyncedObject:
+    """BILL's half as a row of its own, not saved yet. It has been known for as long as the pair."""
+    part = SyncedObject(
+        company=keep.company, kind=keep.kind, billcom_id=keep.billcom_id, first_seen_at=keep.first_seen_at
+    )
+    rows.show(part, kind, Side.BILLCOM, keep.billcom_values, keep.billcom_raw, keep.billcom_version)
+    keep.billcom_id = keep.billcom_values = keep.billcom_raw = None
+    keep.billcom_version = ""
+    rows.describe(keep, kind)
+    return part
+
+
+def _look_again_where_keyed(row: SyncedObject) -> None:
+    """Unlinked records whose match keys name the pair: BILL's among them no longer belong to QuickBooks' half."""
+    keyed = [each.name for each in KINDS.values() if row.kind in each.keyed_by]
+    found = SyncedObject.objects.filter(linking.ONE_SIDED, company=row.company_id, kind__in=keyed, excluded=False)
+    found.look_again()
+
+
+def _log(row: SyncedObject, words: str) -> None:
+    """Runs have the log, so what a person did stands with the latest one."""
+    run = SyncRun.objects.filter(company=row.company_id).order_by("-created_at", "-pk").first()
+    if run is not None:
+        message = f"{KINDS[row.kind].label} {row}: {words}"
+        SyncLogEntry.objects.create(run=run, company_id=row.company_id, kind=row.kind, message=message)
+
+
+def _decide(objects: QuerySet[SyncedObject], **change: Any) -> int:
+    """Change those that no write is open for; the number that were."""
+    done = 0
+    keys = list(objects.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), rows.CHUNK):
+        with transaction.atomic():
+            some = objects.order_by("pk").filter(pk__in=keys[start : start + rows.CHUNK])
+            free = set(some.select_for_update().values_list("pk", flat=True))
+            busy = Operation.objects.filter(object__in=free, state__in=OPEN_STATES).values_list("object", flat=True)
+            done += SyncedObject.objects.filter(pk__in=free - set(busy)).update(**change)
+    return done
 
 
 def tell_apart(objects: QuerySet[SyncedObject], user: User) -> int:
     """These have no twin among the proposed ones: create them on the other side with the next sync."""
     held = [HoldCode.PROPOSED_MATCH, HoldCode.AMBIGUOUS_MATCH]
-    return _workable(objects, user).filter(hold_code__in=held).update(told_apart=True, needs_look=True)
+    return _decide(_workable(objects, user).filter(hold_code__in=held), told_apart=True, needs_look=True)
 
 
 def exclude(objects: QuerySet[SyncedObject], user: User) -> int:
     """Leave these out of the sync until they are included again."""
     reason = Hold(HoldCode.EXCLUDED, {"by": str(user)})
-    busy = Operation.objects.filter(state__in=OPEN_STATES, object__isnull=False).values("object")
-    return (
-        _workable(objects, user)
-        .filter(excluded=False)
-        .exclude(pk__in=busy)
-        .update(
-            excluded=True,
-            excluded_by=user,
-            state=ObjectState.HELD,
-            hold_code=reason.code,
-            hold_facts=dict(reason.facts),
-            waits_for=None,
-            needs_look=False,
-        )
+    return _decide(
+        _workable(objects, user).filter(excluded=False),
+        excluded=True,
+        excluded_by=user,
+        state=ObjectState.HELD,
+        hold_code=reason.code,
+        hold_facts=dict(reason.facts),
+        waits_for=None,
+        needs_look=False,
     )
 
 
 def include(objects: QuerySet[SyncedObject], user: User) -> int:
-    return _workable(objects, user).filter(excluded=True).update(excluded=False, excluded_by=None, needs_look=True)
+    """Let these take part in the sync again."""
+    mine = _workable(objects, user).filter(excluded=True)
+    return _decide(mine, excluded=False, excluded_by=None, needs_look=True)
 
 
 def retry(objects: QuerySet[SyncedObject], user: User) -> int:

@@ -227,3 +227,41 @@ def test_an_empty_list_says_what_to_do(cast: Cast) -> None:
     client = cast.client("alice")
     assert "Show everything" in text(client.get(changelist("syncedobject", q="no such thing")))
     SyncedObject.objects.filter(company=cast.third.company).exclude(kind="account").delete()
+
+
+def test_a_link_is_taken_apart_after_a_question(cast: Cast) -> None:
+    row = cast.first.bill
+    assert "Take the link apart" in text(cast.client("alice").get(change("syncedobject", row)))
+    assert "It becomes two records" in decide(cast, "alice", row, what="unlink")
+    row.refresh_from_db()
+    assert row.linked
+
+    page = decide(cast, "alice", row, what="unlink", sure="yes")
+    assert "Possible matches" in page
+    assert "Include …" in page
+    part = SyncedObject.objects.get(company=row.company, kind="bill", billcom_id="00nb1")
+    assert part.qbo_id is None
+    assert "the next sync creates it there" in decide(cast, "alice", part, what="include")
+
+
+@pytest.mark.parametrize("name", ("bob", "dana"))
+def test_who_only_looks_takes_no_link_apart(cast: Cast, name: str) -> None:
+    row = cast.first.bill
+    assert "Take the link apart" not in text(cast.client(name).get(change("syncedobject", row)))
+
+    decide(cast, name, row, what="unlink", sure="yes")
+    row.refresh_from_db()
+    assert row.linked
+
+
+def test_a_name_that_is_taken_proposes_who_has_it(cast: Cast) -> None:
+    mine, theirs = candidates(cast)
+    SyncedObject.objects.filter(pk=mine.pk).update(
+        label="ACME LTD", candidates=[], hold_code=HoldCode.NAME_TAKEN, hold_facts={"side": "BILL", "words": "taken"}
+    )
+
+    page = text(cast.client("alice").get(change("syncedobject", mine)))
+    assert "Possible matches" in page
+    assert "They are different" not in page
+    decide(cast, "alice", mine, what="link", other=theirs.pk, sure="yes")
+    assert SyncedObject.objects.get(company=cast.first.company, billcom_id="00977").qbo_id == "77"
