@@ -39,19 +39,37 @@ class Company:
 
 def named(name: str) -> dict[str, Any]:
     """The company called so. Raises ValueError with what there is."""
+    try:
+        return _found(name)
+    except OSError as error:
+        raise ValueError(f"{name[:100]} can't be read: {error.strerror}") from None
+
+
+def _found(name: str) -> dict[str, Any]:
     if name.startswith(GENERATED):
         return generate.from_text(name.removeprefix(GENERATED))
     fixture = FIXTURES / f"{name}.json"
     if "/" not in name and fixture.is_file():
         return _fixture(fixture)
     path = Path(name)
-    if path.is_dir():
-        return raw({file.stem: _list(file) for file in sorted(path.glob("*.json"))}, path.name)
-    if path.is_file():
+    if name and path.is_dir():
+        return _folder(path)
+    if name and path.is_file():
         found = decode(path.read_bytes())
+        if not isinstance(found, dict):
+            raise ValueError(f"{path.name} must hold an object of lists")
         return found if "qbo" in found else raw(found, path.stem)
     known = ", ".join(sorted(file.stem for file in FIXTURES.glob("*.json")))
-    raise ValueError(f"no company {name}; there are {known}, a path, or {GENERATED}seed=7,bills=100")
+    raise ValueError(
+        f"no company {name or 'without a name'}; there are {known}, a path, or {GENERATED}seed=7,bills=100"
+    )
+
+
+def _folder(path: Path) -> dict[str, Any]:
+    files = sorted(path.glob("*.json"))
+    if not files:
+        raise ValueError(f"the folder {path.name} has no JSON in it")
+    return raw({file.stem: _list(file) for file in files}, path.name)
 
 
 def _fixture(file: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 
@@ -249,6 +250,30 @@ def test_a_record_is_edited_as_json(frame: Frame, side: str, entity: str) -> Non
         assert frame.submit(address, do="raw", raw=text).status == 400
 
 
+@pytest.mark.parametrize("side", ["qbo", "billcom"])
+def test_json_saved_as_it_stands_changes_nothing(frame: Frame, side: str) -> None:
+    company = frame.realm if side == "qbo" else frame.organization
+    before = frame.control("GET", f"books/{side}/{company}")
+    for entity, rows in before.items():
+        for row in rows[:2]:
+            address = f"/ui/{side}/{company}/{entity}/{row.get('Id') or row['id']}"
+            shown = re.search(r'<textarea id="raw"[^>]*>(.*?)</textarea>', frame.page(address), re.DOTALL)
+            if shown:
+                assert "Nothing" in went_to(frame.submit(address, do="raw", raw=unescape(shown.group(1))))
+    assert frame.control("GET", f"books/{side}/{company}") == before
+
+
+def test_a_payment_of_bill_is_shown_as_json_but_not_edited(frame: Frame) -> None:
+    payment = frame.control("GET", f"books/billcom/{frame.organization}")["payments"][0]["id"]
+    page = unescape(frame.page(f"/ui/billcom/{frame.organization}/payments/{payment}"))
+    assert f'"id": "{payment}"' in page and "<textarea" not in page and "Save JSON" not in page
+
+
+def test_an_employee_is_made_with_both_names(frame: Frame) -> None:
+    made = frame.submit(f"/ui/qbo/{frame.realm}/Employee/new", first_name="Emily", last_name="Platt")
+    assert "Emily Platt" in frame.page(went_to(made))
+
+
 def test_a_record_is_made_of_json(frame: Frame) -> None:
     made = frame.submit(f"/ui/qbo/{frame.realm}/Term/new", raw='{"Name": "Net 12", "DueDays": 12}')
     assert "Net 12" in frame.page(went_to(made))
@@ -275,6 +300,20 @@ def test_samples_are_loaded(frame: Frame) -> None:
     assert "Harbor Bakery" in frame.page(went_to(frame.submit("/", load="harbor-bakery")))
     refused = frame.submit("/", load="no-such")
     assert refused.status == 400 and "no-such" in refused.body.decode()
+
+
+def test_nothing_is_loaded_without_a_name(frame: Frame, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_bytes(b"[1]")
+    for name, words in (
+        ("", "there are harbor-bakery"),
+        (str(tmp_path / "list.json"), "an object of lists"),
+        ("x" * 5000, "can't be read"),
+    ):
+        refused = frame.submit("/", load=name)
+        assert refused.status == 400 and words in unescape(refused.body.decode())
+    (tmp_path / "list.json").unlink()
+    assert "has no JSON" in unescape(frame.submit("/", load=str(tmp_path)).body.decode())
+    assert len(frame.world.companies) == 1
 
 
 def test_faults_clock_and_switches_are_set_by_hand(frame: Frame) -> None:

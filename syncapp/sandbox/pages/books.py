@@ -129,6 +129,10 @@ class Books:
     def can_void(self, entity: str) -> bool:
         return entity == "payments" if self.side == "billcom" else ENTITIES[entity].void_by is not VoidBy.NOBODY
 
+    def can_change(self, entity: str) -> bool:
+        """A payment through BILL stands as it was made."""
+        return self.side == "qbo" or entity != "payments"
+
     def can_end(self, entity: str) -> bool:
         """Delete, make inactive, archive."""
         if self.side == "billcom":

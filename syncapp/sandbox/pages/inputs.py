@@ -81,7 +81,11 @@ _BILLCOM_LINE = (
 INPUTS: dict[tuple[str, str], tuple[Input, ...]] = {
     ("qbo", "Vendor"): (*_PARTY, Input("account_number", "Account no.", "AcctNum")),
     ("qbo", "Customer"): (*_PARTY, Input("parent", "Parent customer", "ParentRef.value", of="Customer")),
-    ("qbo", "Employee"): _PARTY[:1],
+    ("qbo", "Employee"): (
+        Input("first_name", "First name", "GivenName"),
+        Input("last_name", "Last name", "FamilyName"),
+        *_PARTY[:1],
+    ),
     ("qbo", "Account"): (
         Input("name", "Name", "Name"),
         Input("number", "Number", "AcctNum"),

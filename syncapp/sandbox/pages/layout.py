@@ -31,7 +31,7 @@ button{font:inherit;padding:.4rem 1rem;border-radius:4px;border:1px solid var(--
 cursor:pointer;margin:.4rem .5rem .4rem 0}button.plain{background:transparent;color:inherit}
 :focus-visible{outline:3px solid #4a90d9;outline-offset:2px}form.row,
 .row{display:flex;gap:.8rem;align-items:end;flex-wrap:wrap}
-form.row .field{min-width:9rem}td details{margin:0}input,select{min-height:2.4rem}
+.row .field{min-width:9rem}td details{margin:0}input,select{min-height:2.4rem}
 .said,.wrong{padding:.5rem .8rem;border-left:4px solid;background:var(--soft)}
 .said{border-color:#157a3c}.wrong{border-color:#b3261e}details{margin:1rem 0}summary{cursor:pointer;font-weight:600}
 .off{opacity:.65}.skip{position:absolute;left:-99rem}.skip:focus{left:1rem}

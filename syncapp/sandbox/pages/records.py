@@ -183,19 +183,24 @@ def _record_page(
     fields = [
         control(books, each, typed.get(each.name, value(books, record, each))) for each in inputs(books, entity, record)
     ]
-    text = typed.get("raw") or _pretty(record)
     return layout.page(
         f"{books.singular(entity)} {books.label(record)}",
         form(tag("div", *fields, class_="fields"), button("Save", "save")) if fields else "",
         lines.shown(books, entity, record),
         _acts(books, entity, record),
-        folded("As JSON", form(_raw_field(text), button("Save JSON", "raw", plain=True))),
+        folded("As JSON", _raw_form(books, entity, typed.get("raw") or _pretty(record))),
         side=books.side,
         path=[(books.address, books.name), (f"{books.address}/{entity}", books.plural(entity))],
         said=said,
         wrong=wrong,
         status=400 if wrong else 200,
     )
+
+
+def _raw_form(books: Books, entity: str, text: str) -> Safe:
+    if not books.can_change(entity):
+        return tag("pre", text, class_="scroll")
+    return form(_raw_field(text), button("Save JSON", "raw", plain=True))
 
 
 def _pretty(record: Record) -> str:
@@ -263,6 +268,8 @@ def _save(books: Books, entity: str, record: Record, typed: dict[str, str]) -> s
 
 def _save_raw(books: Books, entity: str, record: Record, typed: dict[str, str]) -> str:
     given = _raw(typed)
+    if given == record:
+        return "Nothing was changed."
     if books.side == "qbo":
         # The whole record, as QuickBooks understands a full update: what was taken out is emptied.
         books.save(entity, {**given, "Id": record["Id"], "SyncToken": record["SyncToken"], "sparse": False})
