@@ -45,13 +45,13 @@ def start_django(url: str, folder: str) -> None:
 
 
 class Statements:
-    """Counts what goes to the database."""
+    """Counts what goes to the database; a statement that is sent for many rows counts once for each."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self.count += 1
+        self.count += len(params) if many else 1
         return execute(sql, params, many, context)
 
 

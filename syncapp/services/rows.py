@@ -21,24 +21,47 @@ CHUNK = 500
 
 
 def save(found: Sequence[Model], fields: Sequence[str]) -> None:
-    """Save the named fields of rows that exist.
+    """Save the named fields of rows that exist: one statement for up to ``CHUNK`` of them.
 
-    One prepared statement for all of them, and only the named columns: the others are large, and Django's own ways
-    (``bulk_update``'s CASE, an upsert of whole rows) take several times as long.
+    Only the named columns, because the others are large; Django's own ways (``bulk_update``'s CASE for each row, an
+    upsert of whole rows) take several times as long.
     """
-    if not found:
-        return
+    for start in range(0, len(found), CHUNK):
+        _update(found[start : start + CHUNK], fields)
+
+
+def _update(found: Sequence[Model], fields: Sequence[str]) -> None:
     model = type(found[0])
     database = connections[router.db_for_write(model)]
     known = {each.name: each for each in model._meta.concrete_fields}
-    columns, key = [known[name] for name in fields], model._meta.pk
-    named = [f"{database.ops.quote_name(str(each.column))} = %s" for each in (*columns, key)]
-    table = database.ops.quote_name(model._meta.db_table)
+    columns = [model._meta.pk, *(known[name] for name in fields)]
+    params = [value for row in found for value in _stored(row, columns, database)]
     with database.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {table} SET {', '.join(named[:-1])} WHERE {named[-1]}",
-            [_stored(row, [*columns, key], database) for row in found],
-        )
+        cursor.execute(_statement(model, columns, len(found), database), params)
+
+
+def _statement(
+    model: type[Model], columns: Sequence[Field[Any, Any]], count: int, database: BaseDatabaseWrapper
+) -> str:
+    """UPDATE … FROM (VALUES …), whose columns PostgreSQL takes for texts and SQLite for what they are."""
+    quote = database.ops.quote_name
+    names = [quote(str(each.column)) for each in columns]
+    typed = [
+        f"v.{name}::{_type(each, database)}" if database.vendor == "postgresql" else f"v.{name}"
+        for name, each in zip(names, columns, strict=True)
+    ]
+    changes = ", ".join(f"{name} = {value}" for name, value in zip(names[1:], typed[1:], strict=True))
+    marks = ", ".join([f"({', '.join(['%s'] * len(names))})"] * count)
+    table = quote(model._meta.db_table)
+    return (
+        f"WITH v ({', '.join(names)}) AS (VALUES {marks}) "
+        f"UPDATE {table} SET {changes} FROM v WHERE {table}.{names[0]} = {typed[0]}"
+    )
+
+
+def _type(each: Field[Any, Any], database: BaseDatabaseWrapper) -> str:
+    """Without its length: a cast would cut off what is too long, where the column refuses it."""
+    return str(each.rel_db_type(database)).split("(")[0]
 
 
 def _stored(row: Model, columns: Iterable[Field[Any, Any]], database: BaseDatabaseWrapper) -> list[Any]:
