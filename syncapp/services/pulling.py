@@ -239,6 +239,7 @@ def _page_through(context: Context, kinds: Sequence[Kind], since: datetime | Non
     position = context.run.position
     # Entity -> the row its next page starts at; what has been read is left out.
     position["pages"] = {kind.qbo.entity: 1 for kind in kinds}
+    position["rows"] = {}
     position["since"] = since.isoformat() if since else ""
     position["kinds"] = [kind.name for kind in kinds]
     position["paged"] = [kind.qbo.entity for kind in kinds]
@@ -261,10 +262,15 @@ def import_pages(context: Context) -> bool:
         for page, records in context.remotes.qbo.query_pages(asked):
             store_page(context, by_entity[page.entity], Side.QBO, records)
             _go_on(position["pages"], page, len(records))
+            position["rows"][page.entity] = position["rows"].get(page.entity, 0) + len(records)
         if first:
             position["read_to"] = (context.remotes.qbo.server_time - QBO_OVERLAP).isoformat()
         if position["pages"] and context.out_of_time():
             return False
+    rows_read = position.pop("rows")
+    if not position["since"]:
+        for entity, number in rows_read.items():
+            _guard_empty(context, by_entity[entity], Side.QBO, number)
     for name in ("pages", "since"):
         position.pop(name)
     read_to = datetime.fromisoformat(position.pop("read_to"))
@@ -369,7 +375,7 @@ def pull_billcom(context: Context, kind: Kind) -> bool:
         if page.next_page and context.out_of_time():
             return False
     if cursor is None:
-        _guard_empty(context, kind, read)
+        _guard_empty(context, kind, Side.BILLCOM, read)
     move_cursor(context, Side.BILLCOM, kind.name, datetime.fromisoformat(position["billcom_read_to"]))
     for name in ("page", "billcom_read", "billcom_read_to"):
         position.pop(name, None)
@@ -398,10 +404,13 @@ def _billcom_now(context: Context) -> datetime:
     return min(said, context.clock()) if said is not None else context.clock()
 
 
-def _guard_empty(context: Context, kind: Kind, read: int) -> None:
+def _guard_empty(context: Context, kind: Kind, side: Side, read: int) -> None:
+    """After a whole list was read."""
+    if read or context.run.let_pass:
+        return
     linked = SyncedObject.objects.of(context.company, kind.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
-    stop = came_back_empty(Side.BILLCOM.label, kind.plural, read, linked.count() if not read else 0)
-    if stop and not context.run.let_pass:
+    stop = came_back_empty(side.label, kind.plural, read, linked.exclude(state=ObjectState.RETIRED).count())
+    if stop:
         raise Stopped(stop.code, stop.what)
 
 
@@ -410,5 +419,5 @@ def _stamp(moment: datetime) -> str:
 
 
 def move_cursor(context: Context, side: Side, kind: str, read_to: datetime) -> None:
-    """Only forward, and only after what was read has been saved."""
+    """Call it only after what was read has been saved."""
     Cursor.objects.update_or_create(company=context.company, side=side, kind=kind, defaults={"read_to": read_to})

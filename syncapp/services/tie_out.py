@@ -90,7 +90,9 @@ def tie_out(company: Company, *, now: datetime) -> TieOut:
 def _read_qbo(gateway: QboGateway, bills: _Bills) -> None:
     start = 1
     while True:
-        page = gateway.query(BILL.qbo.entity, where="Balance > '0'", start=start, size=PAGE)
+        # In the order they were made: another could change from one page to the next.
+        order = "MetaData.CreateTime"
+        page = gateway.query(BILL.qbo.entity, where="Balance > '0'", order=order, start=start, size=PAGE)
         for raw in page:
             bills.add(raw, Side.QBO)
         if len(page) < PAGE:

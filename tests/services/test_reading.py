@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from syncapp.core import limits
 from syncapp.gateways import qbo as qbo_gateway
 from syncapp.gateways.errors import GatewayError
-from syncapp.models import Company, RunState, SyncedObject, SyncLogEntry
+from syncapp.models import Company, ObjectState, RunState, SyncedObject, SyncLogEntry
 from syncapp.services import pulling
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, sync, synced, writes
@@ -113,6 +114,24 @@ def _cut_before_deletions(monkeypatch: pytest.MonkeyPatch) -> None:
         return qbo_gateway.Changes(whole.records, {}, whole.time, truncated=True)
 
     monkeypatch.setattr(qbo_gateway.QboGateway, "changes", changes)
+
+
+def test_a_list_that_comes_back_empty_stops_the_run_before_anything_is_retired(
+    company: Company, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced(company, clock)
+    monkeypatch.setattr(limits, "RETIRED_AT_LEAST", 1)
+    ask = qbo_gateway.QboGateway.query_pages
+    emptied = lambda self, pages: ((page, []) for page, _ in ask(self, pages))  # noqa: E731
+    monkeypatch.setattr(qbo_gateway.QboGateway, "query_pages", emptied)
+    clock.wait(31 * 24 * 3600)
+
+    run = sync(company, clock)
+
+    assert (run.state, run.stop_code) == (RunState.STOPPED, "empty-side")
+    assert "QuickBooks Online shows no" in run.message
+    assert writes(run) == 0
+    assert {row.qbo_values["active"] for row in linked(company, "bill") if row.state != ObjectState.RETIRED} == {True}
 
 
 def _spoil(monkeypatch: pytest.MonkeyPatch, spoilt: dict[str, Any]) -> None:
