@@ -123,6 +123,72 @@ def test_it_refuses_what_it_does_not_know(client: Client, query: dict[str, str])
     assert failed.value.status == 400
 
 
+@pytest.mark.parametrize(
+    "filters",
+    [
+        'createdTime:eq:"2026-11-02T12:00:00.000Z"',
+        'updatedTime:in:"2026-11-02T12:00:00.000Z"',
+        "id:gte:00n",
+        'id:nin:"00n"',
+        "dueDate:eq:2026-12-01",
+        "dueDate:gte:soon",
+        "vendorName:eq:Acme",
+    ],
+)
+def test_bills_are_not_filtered_by_what_is_not_documented(filters: str) -> None:
+    with pytest.raises(Failed) as failed:
+        Sample().log_in().get("bills", filters=filters)
+    assert failed.value.status == 400
+
+
+def three_bills() -> tuple[Client, list[Any]]:
+    """Made a minute apart, from noon on."""
+    client = Sample().log_in()
+    bills = []
+    for number in range(3):
+        bills.append(client.bill(number=f"A-{number}", dueDate=f"2026-12-0{number + 1}"))
+        client.sample.clock.advance(60)
+    return client, bills
+
+
+@pytest.mark.parametrize(
+    ("filters", "wanted"),
+    [
+        ('createdTime:gte:"2026-11-02T12:01:00.000Z"', [1, 2]),
+        ('createdTime:gte:"2026-11-02T12:01:00.000+00:00"', [1, 2]),
+        ('createdTime:gte:"2026-11-02T14:01:00.000+02:00"', [1, 2]),
+        ('createdTime:gt:"2026-11-02T12:01:00.000Z"', [2]),
+        ('createdTime:gte:"2026-11-02T12:01:00.001Z"', [2]),
+        ('createdTime:gte:"2026-11-02T12:00"', [0, 1, 2]),
+        ('createdTime:gte:"2026-11-02T12:00:00Z",createdTime:lt:"2026-11-02T12:02:00Z"', [0, 1]),
+        ("dueDate:gte:2026-12-02,dueDate:lte:2026-12-02", [1]),
+    ],
+)
+def test_bills_are_found_from_a_moment_on(filters: str, wanted: list[int]) -> None:
+    client, bills = three_bills()
+    found = client.all_pages("bills", filters=filters, sort="createdTime:asc", max="1")
+    assert ids(found) == [bills[at]["id"] for at in wanted]
+
+
+def test_an_edit_moves_the_time_of_the_update_only() -> None:
+    client, bills = three_bills()
+    client.patch(f"bills/{bills[0]['id']}", {"description": "Edited"})
+    client.post(f"bills/{bills[1]['id']}/archive")
+    since = '"2026-11-02T12:03:00.000Z"'
+    changed = client.all_pages("bills", filters=f"updatedTime:gte:{since}", sort="updatedTime:asc", max="1")
+    assert sorted(ids(changed)) == sorted(bill["id"] for bill in bills[:2])
+    assert client.get("bills", filters=f"createdTime:gte:{since}")["results"] == []
+
+
+def test_bills_are_found_by_ids_over_several_pages() -> None:
+    client, bills = three_bills()
+    client.post(f"bills/{bills[2]['id']}/archive")
+    wanted = [bill["id"] for bill in bills]
+    listed = ",".join([*wanted[1:], "00n99999999999999999", wanted[1]])
+    found = client.all_pages("bills", filters=f'id:in:"{listed}"', sort="createdTime:asc", max="1")
+    assert ids(found) == wanted[1:] and [row["archived"] for row in found] == [False, True]
+
+
 def test_it_refuses_a_page_of_another_list(client: Client) -> None:
     page = client.get("vendors", max="5")["nextPage"]
     with pytest.raises(Failed):

@@ -13,7 +13,7 @@ from typing import Any
 
 from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import invalid
-from syncapp.sandbox.billcom.values import Row, dig, read_time
+from syncapp.sandbox.billcom.values import Row, dig, is_date, read_time
 
 PART = re.compile(r'\s*([A-Za-z][\w.]*):(eq|ne|gt|gte|lt|lte|in|nin|sw):("[^"]*"|[^,"]*)\s*(?:,|$)')
 TIMES = ("createdTime", "updatedTime")
@@ -102,6 +102,8 @@ def _read(resource: Resource, field: str, operator: str, value: str) -> Filter:
         return make(field, operator, *(part.strip() for part in inner.split(",") if part.strip()))
     if field in TIMES:
         return make(field, operator, _time(field, inner, quoted))
+    if field == "dueDate" and not is_date(inner):
+        raise invalid("filters: dueDate needs a date of the form yyyy-MM-dd", "filters")
     # The sandbox's name for a bank account's own id, as in BILL's sample. Reference: BILL API, funding accounts
     return make("id" if field == "bankAccountId" else field, operator, inner)
 

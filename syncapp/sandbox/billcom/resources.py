@@ -247,7 +247,7 @@ BILLS = Resource(
     filters={
         **LIST_FILTERS,
         "vendorId": "eq in",
-        "dueDate": f"eq {RANGE}",
+        "dueDate": RANGE,
         "paymentStatus": "eq ne in",
         "payFromChartOfAccountId": "eq in",
         **{f"classifications.{name}": "eq in" for name in HEADER_NAMES},
