@@ -75,6 +75,43 @@ class TestQuery:
         assert len(caller.ids("select * from Term")) == 100
         assert len(caller.ids("select * from Term maxresults 1000")) == 121
 
+    @pytest.mark.parametrize(
+        ("since", "ids"),
+        [
+            ("2026-01-05T12:01:00-08:00", [2, 3, 4, 5]),
+            ("2026-01-05T20:01:00Z", [2, 3, 4, 5]),
+            ("2026-01-05T21:01:00+01:00", [2, 3, 4, 5]),
+            ("2026-01-05T12:01:00", [2, 3, 4, 5]),
+            ("2026-01-05T12:01:01-08:00", [4, 5]),
+            ("2026-01-05T12:02:01-08:00", []),
+        ],
+    )
+    def test_pages_by_time_of_creation(self, caller: Caller, since: str, ids: list[int]) -> None:
+        """Two a minute; that the first ones are edited meanwhile moves nothing."""
+        made = []
+        for number in range(6):
+            made.append(caller.post("Class", {"Name": f"Class {9 - number}"}))
+            caller.clock.advance(60 * (number % 2))
+        text = f"select * from Class where MetaData.CreateTime >= '{since}' ORDERBY MetaData.CreateTime"
+        found: list[str] = []
+        for start in (1, 4, 7):
+            found += caller.ids(f"{text} STARTPOSITION {start} MAXRESULTS 3")
+            caller.sparse("Class", caller.read("Class", made[2]["Id"]), Name=f"Edited {start}")
+        assert found == [made[at]["Id"] for at in ids]
+
+    def test_pages_by_time_of_creation_hold_the_inactive_where_asked(self, caller: Caller) -> None:
+        caller.clock.advance(1)
+        made = [caller.post("Class", {"Name": f"Class {number}"}) for number in range(4)]
+        caller.sparse("Class", made[1], Active=False)
+        ids = [row["Id"] for row in made]
+        text = "select * from Class where {} MetaData.CreateTime >= '2026-01-05T12:00:01-08:00'"
+        text += " ORDERBY MetaData.CreateTime {} STARTPOSITION 1 MAXRESULTS 3"
+        assert caller.ids(text.format("", "")) == [ids[0], *ids[2:]]
+        assert caller.ids(text.format("Active IN (true,false) AND", "")) == ids[:3]
+        caller.clock.advance(1)
+        last = caller.post("Class", {"Name": "Last"})["Id"]
+        assert caller.ids(text.format("Active IN (true,false) AND", "DESC")) == [last, *ids[:2]]
+
     def test_the_statement_may_be_posted(self, caller: Caller) -> None:
         answer = caller.ask("POST", "query", b"select * from Vendor where Id = '20'")
 
@@ -110,6 +147,11 @@ class TestQuery:
             ("select * from Vendor where Id > '1'", "4001"),
             ("select * from Vendor where Balance = 'much'", "4001"),
             ("select * from Vendor where MetaData.CreateTime > 'soon'", "4001"),
+            ("select * from Vendor where MetaData.CreateTime >= '2026-01-05T12:00:00 08:00'", "4001"),
+            ("select * from Vendor where MetaData.CreateTime >= '2026-01-05 12:00 pm'", "4001"),
+            ("select * from Vendor where MetaData.CreateTime >= 2026-01-05", "4000"),
+            ("select * from Vendor where CreateTime >= '2026-01-05'", "4001"),
+            ("select * from Vendor startposition 1 orderby Id", "4000"),
             ("select * from Vendor orderby Shoe", "4001"),
             ("select * from Vendor maxresults 1001", "4001"),
             ("select * from Invoice where DepartmentRef = '1'", "4001"),
@@ -188,6 +230,28 @@ class TestChanges:
         found = self.since(caller, "Term,Class", seconds=1)
 
         assert [len(found[0]["Term"]), len(found[1]["Class"])] == [701, 299]
+
+    def test_the_deleted_count_among_the_thousand(self, caller: Caller) -> None:
+        """The oldest changes come, and a shorter time brings the rest."""
+        caller.clock.advance(60)
+        early = [caller.post("Bill", bill()) for _ in range(300)]
+        for each in early:
+            caller.post("Bill", gone(each), operation="delete")
+        for number in range(300):
+            caller.post("Term", {"Name": f"Term {number}"})
+        caller.clock.advance(60)
+        late = [caller.post("Bill", bill()) for _ in range(800)]
+        for each in late[700:]:
+            caller.post("Bill", gone(each), operation="delete")
+
+        found = self.since(caller, "Bill,Term", seconds=100)
+        bills = found[0]["Bill"]
+        assert len(found) == 1 and len(bills) == found[0]["totalCount"] == 1000
+        assert [row.get("status") for row in bills[:300]] == ["Deleted"] * 300
+        assert {row["Id"] for row in bills[:300]} == {row["Id"] for row in early}
+        rest = self.since(caller, "Bill,Term", seconds=0)
+        assert {row["Id"] for row in rest[0]["Bill"]} == {row["Id"] for row in late}
+        assert [row["Id"] for row in rest[0]["Bill"] if row.get("status")] == [row["Id"] for row in late[700:]]
 
     def test_changes_are_found_after_the_clock_was_put_back(self, caller: Caller) -> None:
         caller.sparse("Vendor", caller.read("Vendor", "20"), AcctNum="1")
