@@ -1,20 +1,28 @@
-"""Show the plan and write nothing: the same code as the run's, stopped before it saves."""
+"""Show the plan and write nothing: the same code as the run's, in a transaction that is taken back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from syncapp.core.records import Outcome
-from syncapp.core.schema import Kind
+from syncapp.core.limits import Stop, too_many_retired
+from syncapp.core.records import Decision, Outcome, Write, WriteVerb
+from syncapp.core.schema import Kind, Terms
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.models import Company, SyncedObject
+from syncapp.models import Company, ObjectState, Operation, RunState, SyncedObject
 from syncapp.services import linking, planning, rows
 from syncapp.services import terms as terms_service
+from syncapp.services.errors import ServiceError
+from syncapp.services.stages import MOST_PASSES
+
+MOST_RECORDS = 5000
+"""So many are looked at: the transaction keeps others from writing (all of them, on SQLite), so it must be short."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +41,20 @@ class PreviewRow:
 
 @dataclass
 class Preview:
-    """What the next sync would do with what has been read so far. ``more``: the list was cut at ``limit`` rows."""
+    """What the next sync would do with what has been read so far.
+
+    ``more``: a list was cut at ``limit`` rows. ``stop``: why a guard would stop the sync before it writes.
+    ``unseen``: kind -> records that were not looked at. ``in_flight``: records with a write whose outcome isn't known.
+    """
 
     rows: list[PreviewRow] = field(default_factory=list)
     links: list[PreviewRow] = field(default_factory=list)
     holds: list[PreviewRow] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     more: bool = False
+    stop: str = ""
+    unseen: dict[str, int] = field(default_factory=dict)
+    in_flight: int = 0
 
 
 class _Undo(Exception):
@@ -48,68 +63,173 @@ class _Undo(Exception):
 
 def preview(company: Company, *, now: datetime, limit: int = 500) -> Preview:
     """Keys and links are worked out inside a transaction that is taken back; nothing is sent, nothing stays."""
-    found = Preview()
-    terms = terms_service.load(company)
+    if company.runs.filter(state=RunState.RUNNING).exists():
+        raise ServiceError("A sync of this company is running. Look at its progress, or come back when it is done.")
+    look = _Look(company, terms_service.load(company))
     try:
         with transaction.atomic():
-            for kind in KINDS.values():
-                _kind(company, kind, terms, found, limit)
+            look.through_all()
             raise _Undo
     except _Undo:
-        return found
+        return look.told(limit)
 
 
-def _kind(company: Company, kind: Kind, terms: Any, found: Preview, limit: int) -> None:
-    looked_at = SyncedObject.objects.to_look_at(company, kind.name)
-    linking_chunks = looked_at.filter(linking.ONE_SIDED)
-    for chunk in _chunks(linking_chunks):
-        linking.set_keys(company, kind, chunk)
-    done: set[int] = set()
-    for chunk in _chunks(looked_at):
-        plan = planning.make(company, kind, [row for row in chunk if row.pk not in done], terms)
-        done |= set(plan.rows) | set(plan.absorbed)
-        _collect(kind, plan, found, limit)
+@dataclass
+class _Told:
+    """What is said about one record; looked at once more, only the last counts, but it stays linked."""
+
+    kind: Kind
+    link: PreviewRow | None = None
+    hold: PreviewRow | None = None
+    writes: list[PreviewRow] = field(default_factory=list)
+    counts: list[str] = field(default_factory=list)
 
 
-def _chunks(queryset: Any) -> Any:
+class _Look:
+    """Goes through the kinds as a run does, and remembers what it would have done with each record."""
+
+    def __init__(self, company: Company, terms: Terms) -> None:
+        self.company, self.terms = company, terms
+        self.records: dict[int, _Told] = {}
+        self.found = Preview()
+        writing = Operation.objects.unfinished(company).filter(object__isnull=False)
+        self.writing = writing.values("object")
+        self.found.in_flight = writing.values("object").distinct().count()
+
+    def through_all(self) -> None:
+        """Round by round, like a run: what is linked lets others go on."""
+        kinds = self._within_reach()
+        for _ in range(MOST_PASSES):
+            did = [self._kind(kind) for kind in kinds if not self.found.stop]
+            if self.found.stop or not any(did):
+                return
+
+    def _within_reach(self) -> list[Kind]:
+        """Kinds in dependency order, each whole: twins are found among all records of a kind, or not at all."""
+        left, kinds = MOST_RECORDS, []
+        for kind in KINDS.values():
+            number = self._waiting(kind).count()
+            left -= number
+            if left >= 0:
+                kinds.append(kind)
+            elif number:
+                self.found.unseen[kind.name] = number
+        return kinds
+
+    def _waiting(self, kind: Kind) -> QuerySet[SyncedObject]:
+        return SyncedObject.objects.to_look_at(self.company, kind.name).exclude(pk__in=self.writing)
+
+    def _kind(self, kind: Kind) -> bool:
+        """Whether it let something go on that others, or the next round, wait for."""
+        stop = _guard(self.company, kind)
+        if stop is not None:
+            self.found.stop = stop.what
+            return False
+        self._set_keys(kind)
+        did = False
+        for chunk in _chunks(self._waiting(kind).select_related("excluded_by")):
+            plan = planning.make(self.company, kind, chunk, self.terms)
+            self._tell(plan)
+            _settle(plan)
+            if plan.absorbed and kind.name in kind.keyed_by:
+                self._set_keys(kind)
+            did = did or bool(plan.linked or plan.left)
+        return did
+
+    def _set_keys(self, kind: Kind) -> None:
+        looked_at = SyncedObject.objects.to_look_at(self.company, kind.name)
+        if not kind.names_path:
+            looked_at = looked_at.filter(linking.ONE_SIDED)
+        for chunk in _chunks(looked_at):
+            linking.set_keys(self.company, kind, chunk)
+
+    def _tell(self, plan: planning.ChunkPlan) -> None:
+        for key in plan.absorbed:
+            self.records.pop(key, None)
+        for key in plan.linked:
+            link = PreviewRow(plan.kind.name, key, str(plan.rows[key]), "", "link")
+            self.records[key] = _Told(plan.kind, link=link)
+        for key, row in plan.rows.items():
+            before = self.records.get(key)
+            self.records[key] = _told(plan, row, before.link if before else None)
+
+    def told(self, limit: int) -> Preview:
+        for each in self.records.values():
+            for name in each.counts:
+                self.found.counts[name] = self.found.counts.get(name, 0) + 1
+            self._add(self.found.links, [each.link], limit)
+            self._add(self.found.holds, [each.hold], limit)
+            self._add(self.found.rows, each.writes, limit)
+        return self.found
+
+    def _add(self, list_: list[PreviewRow], more: list[PreviewRow | None] | list[PreviewRow], limit: int) -> None:
+        wanted = [each for each in more if each is not None]
+        self.found.more = self.found.more or len(list_) + len(wanted) > limit
+        list_ += wanted[: limit - len(list_)]
+
+
+def _chunks(queryset: QuerySet[SyncedObject]) -> Iterator[list[SyncedObject]]:
     after = 0
     while chunk := list(queryset.filter(pk__gt=after).order_by("pk")[: rows.CHUNK]):
         after = chunk[-1].pk
         yield chunk
 
 
-def _collect(kind: Kind, plan: planning.ChunkPlan, found: Preview, limit: int) -> None:
-    for key in plan.linked:
-        _add(found, found.links, limit, PreviewRow(kind.name, key, str(plan.rows[key]), "", "link"))
-        _count(found, f"{kind.name}.link")
-    for row in plan.rows.values():
-        decision = plan.decisions.get(row.pk)
-        if decision is None or decision.outcome is Outcome.HELD:
-            hold = decision.hold if decision else row.hold
-            words = hold.describe() if hold else ""
-            _add(found, found.holds, limit, PreviewRow(kind.name, row.pk, str(row), "", "hold", after=words))
-            _count(found, f"{kind.name}.hold")
-        for write in decision.writes if decision else ():
-            _count(found, f"{kind.name}.{write.verb}.{write.side}")
-            _add_write(found, kind, row, write, limit)
+def _guard(company: Company, kind: Kind) -> Stop | None:
+    """The guard that a run meets before it plans a kind."""
+    looked_at = SyncedObject.objects.to_look_at(company, kind.name).exclude(linking.ONE_SIDED)
+    changed = looked_at.filter(base__isnull=False).only("billcom_values", "qbo_values", "base")
+    retired = sum(_went_away(row) for row in changed.iterator(chunk_size=rows.CHUNK))
+    if not retired:
+        return None
+    linked = SyncedObject.objects.of(company, kind.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
+    return too_many_retired(kind.plural, retired, linked.count())
 
 
-def _add_write(found: Preview, kind: Kind, row: SyncedObject, write: Any, limit: int) -> None:
+def _went_away(row: SyncedObject) -> bool:
+    shown = {side: getattr(row, f"{side}_values") or {} for side in Side}
+    return any(shown[side].get("active") is False and row.base[side].get("active") for side in Side)
+
+
+def _settle(plan: planning.ChunkPlan) -> None:
+    """Leave the rows as a run would, so that later chunks, kinds and rounds see what became of these."""
+    for key, decision in plan.decisions.items():
+        if decision.outcome is Outcome.WRITE:
+            rows.release(plan.rows[key], ObjectState.PENDING)
+        elif decision.hold is not None:
+            rows.hold(plan.rows[key], decision.hold)
+        else:
+            rows.release(plan.rows[key], ObjectState.LINKED)
+    linking.remove_absorbed(plan.kind, plan.absorbed)
+    rows.save(list(plan.rows.values()), rows.PLAN_FIELDS)
+    rows.save([plan.rows[key] for key in plan.linked], rows.shown_fields(Side.BILLCOM))
+    SyncedObject.objects.free_waiting(plan.linked)
+
+
+def _told(plan: planning.ChunkPlan, row: SyncedObject, link: PreviewRow | None) -> _Told:
+    kind, decision = plan.kind, plan.decisions.get(row.pk)
+    told = _Told(kind, link, counts=[f"{kind.name}.link"] if link else [])
+    hold = decision.hold if decision else row.hold
+    if hold is not None:
+        told.hold = PreviewRow(kind.name, row.pk, str(row), "", "hold", after=hold.describe())
+        told.counts.append(f"{kind.name}.hold")
+    if decision is not None:
+        _tell_writes(told, row, decision)
+    return told
+
+
+def _tell_writes(told: _Told, row: SyncedObject, decision: Decision) -> None:
+    told.counts += [f"{told.kind.name}.conflict"] * len(decision.clashes)
+    for write in decision.writes:
+        told.counts.append(f"{told.kind.name}.{write.verb}.{write.side}")
+        told.writes += _lines(told.kind, row, write)
+
+
+def _lines(kind: Kind, row: SyncedObject, write: Write) -> list[PreviewRow]:
     side = Side(write.side)
-    if write.verb != "update":
-        _add(found, found.rows, limit, PreviewRow(kind.name, row.pk, str(row), side, write.verb))
-        return
-    for name, before, after in planning.describe_write(kind, row, write):
-        one = PreviewRow(kind.name, row.pk, str(row), side, write.verb, name, before, after)
-        _add(found, found.rows, limit, one)
-
-
-def _add(found: Preview, rows_: list[PreviewRow], limit: int, row: PreviewRow) -> None:
-    if len(rows_) < limit:
-        rows_.append(row)
-    else:
-        found.more = True
-
-
-def _count(found: Preview, name: str) -> None:
-    found.counts[name] = found.counts.get(name, 0) + 1
+    if write.verb is not WriteVerb.UPDATE:
+        return [PreviewRow(kind.name, row.pk, str(row), side, write.verb)]
+    return [
+        PreviewRow(kind.name, row.pk, str(row), side, write.verb, name, before, after)
+        for name, before, after in planning.describe_write(kind, row, write)
+    ]

@@ -20,6 +20,8 @@ from syncapp.views.access import SignedIn, works_on_company
 from syncapp.views.pages import render_page
 from syncapp.views.results import shown
 
+WITHOUT_SIDE = {"link": "to link", "hold": "held", "conflict": "changed on both sides"}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -52,6 +54,7 @@ def preview(request: SignedIn, company: Company) -> HttpResponse:
         links=_lines(plan.links),
         holds=_lines(plan.holds),
         totals=_totals(plan),
+        unseen=[(KINDS[name].plural, number) for name, number in plan.unseen.items()],
         set_up=company.setup_step == SetupStep.DONE,
     )
 
@@ -80,7 +83,7 @@ def _totals(plan: Preview) -> list[tuple[str, int]]:
     """How much of what, over the whole plan, even where the list below is cut."""
     totals: dict[str, int] = {}
     for name, number in plan.counts.items():
-        _, verb, *side = name.split(".")
-        title = {"link": "to link", "hold": "held"}.get(verb) or f"to {verb} in {Side(side[0]).label}"
+        _, what, *side = name.split(".")
+        title = f"to {what} in {Side(side[0]).label}" if side else WITHOUT_SIDE[what]
         totals[title] = totals.get(title, 0) + number
     return sorted(totals.items(), key=lambda total: -total[1])

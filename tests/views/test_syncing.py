@@ -253,6 +253,25 @@ def test_the_preview_shows_the_plan(cast: Cast, monkeypatch: pytest.MonkeyPatch)
     }
 
 
+def test_the_preview_says_what_it_leaves_out(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Preview(
+        counts={"vendor.conflict": 2}, stop="30 of 90 vendors were deleted", unseen={"bill": 7000}, in_flight=3
+    )
+    monkeypatch.setattr(preview_service, "preview", lambda company, now: plan)
+    page = cast.client("alice").get(_address(cast, "preview"))
+
+    words = page.content.decode()
+    for expected in ("30 of 90 vendors were deleted", "7,000 bills", "3 records with a write", "can't show"):
+        assert expected in words
+    assert dict(page.context["totals"]) == {"changed on both sides": 2}
+
+
+def test_there_is_no_preview_while_a_sync_runs(cast: Cast) -> None:
+    SyncRun.objects.create(company=cast.company, trigger=Trigger.PERSON, state=RunState.RUNNING)
+
+    assert "is running" in cast.client("alice").get(_address(cast, "preview")).content.decode()
+
+
 def test_looking_at_the_preview_writes_nothing(cast: Cast) -> None:
     values = dict.fromkeys(KINDS["vendor"].fields, "") | {"name": "Acme", "country": "US", "active": True}
     SyncedObject.objects.create(company=cast.company, kind="vendor", qbo_id="7", qbo_values=values, label="Acme")

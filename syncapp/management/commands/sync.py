@@ -68,6 +68,12 @@ class Command(BaseCommand):
             self.stdout.write(f"hold    {row.kind:<18}{row.label}  {row.after}")
         for name, number in sorted(found.counts.items()):
             self.stdout.write(f"{name:<40}{number:>8}")
+        if found.stop:
+            self.stdout.write(f"The sync would stop before it writes, because {found.stop}.")
+        for kind, number in found.unseen.items():
+            self.stdout.write(f"Not looked at: {number} {KINDS[kind].plural.lower()}; too many records wait.")
+        if found.in_flight:
+            self.stdout.write(f"Left out: {found.in_flight} with a write whose outcome isn't known yet.")
         if not found.counts:
             self.stdout.write("Nothing to do with what has been read so far.")
         if found.more:
