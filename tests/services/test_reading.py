@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -122,7 +122,10 @@ def test_a_list_that_comes_back_empty_stops_the_run_before_anything_is_retired(
     synced(company, clock)
     monkeypatch.setattr(limits, "RETIRED_AT_LEAST", 1)
     ask = qbo_gateway.QboGateway.query_pages
-    emptied = lambda self, pages: ((page, []) for page, _ in ask(self, pages))  # noqa: E731
+
+    def emptied(self: Any, pages: Any) -> Iterator[Any]:
+        return ((page, []) for page, _ in ask(self, pages))
+
     monkeypatch.setattr(qbo_gateway.QboGateway, "query_pages", emptied)
     clock.wait(31 * 24 * 3600)
 
