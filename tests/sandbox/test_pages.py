@@ -334,6 +334,17 @@ def test_faults_clock_and_switches_are_set_by_hand(frame: Frame) -> None:
     assert frame.submit("/tools", do="add-fault", kind="earthquake").status == 400
 
 
+def test_a_switch_that_was_turned_says_what_it_usually_is(frame: Frame) -> None:
+    assert "usually" not in frame.page("/tools")
+    went_to(frame.submit("/tools", do="switch", billcom_overpay="true", latency_ms="3"))
+    went_to(frame.submit("/tools", do="switch", latency_ms="3"))
+    page = frame.page("/tools")
+    overpay = page[page.index('<select id="billcom_overpay"') :]
+    assert 'aria-describedby="billcom_overpay-hint"' in overpay[: overpay.index(">")]
+    assert '<option value="true" selected>' in overpay[: overpay.index("</select>")]
+    assert "usually false" in overpay[: overpay.index("</form>")] and "usually 0" in page
+
+
 def test_calls_are_shown_and_forgotten(frame: Frame) -> None:
     frame.qbo("GET", "vendor/1")
     frame.log_in()
@@ -351,5 +362,6 @@ def test_pages_can_be_read_by_everybody(frame: Frame) -> None:
         page = frame.page(address)
         assert '<html lang="en">' in page and page.count("<h1>") == 1 and "<title>" in page
         fields = set(re.findall(r'<(?:input|select|textarea) id="([^"]+)"', page))
+        assert '<th scope="col"></th>' not in page, "every column says what it holds"
         assert fields <= set(re.findall(r'<label for="([^"]+)"', page))
         assert "http" not in "".join(re.findall(r'(?:href|src|action)="([^"]*)"', page)), "nothing from elsewhere"

@@ -21,17 +21,21 @@ h2{font-size:1.1rem;margin:1.8rem 0 .5rem}
 a{color:var(--main)}@media (prefers-color-scheme:dark){main a{color:#8fc7a4}.billcom main a{color:#f0a46b}}
 table{border-collapse:collapse;width:100%;font-size:.92rem}caption{text-align:left;color:var(--quiet);padding:.2rem 0}
 th,td{text-align:left;padding:.35rem .7rem .35rem 0;border-bottom:1px solid var(--edge);vertical-align:top}
-th{font-weight:600;white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.scroll{overflow-x:auto}.quiet,small{color:var(--quiet)}small{display:block}
+th{font-weight:600;white-space:nowrap}
+.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;padding-right:1.4rem}
+.scroll{overflow-x:auto;margin:.4rem 0 1rem}td .scroll{margin:0}.quiet,small{color:var(--quiet)}small{display:block}
 .fields{display:grid;grid-template-columns:repeat(auto-fill,minmax(16rem,1fr));gap:0 1.2rem}
-.field{margin:.4rem 0}label{display:block;font-size:.88rem;font-weight:600}
+.switches{display:grid;grid-template-columns:repeat(auto-fill,minmax(20rem,1fr));gap:0 1.2rem;align-items:start}
+.switches form{flex-wrap:nowrap}.switches .field{flex:1}.field{margin:.4rem 0}
+label{display:block;font-size:.88rem;font-weight:600}
 input,select,textarea{font:inherit;width:100%;padding:.4rem .5rem;border:1px solid var(--edge);border-radius:4px;
-background:var(--back);color:inherit}input[type=checkbox]{width:auto}textarea{font:13px/1.4 ui-monospace,monospace}
+background:var(--back);color:inherit}textarea,pre{font:13px/1.4 ui-monospace,monospace}
 button{font:inherit;padding:.4rem 1rem;border-radius:4px;border:1px solid var(--main);background:var(--main);color:#fff;
 cursor:pointer;margin:.4rem .5rem .4rem 0}button.plain{background:transparent;color:inherit}
 :focus-visible{outline:3px solid #4a90d9;outline-offset:2px}form.row,
 .row{display:flex;gap:.8rem;align-items:end;flex-wrap:wrap}
-.row .field{min-width:9rem}td details{margin:0}input,select{min-height:2.4rem}
+.row .field{min-width:9rem}td details{margin:0}input,select{height:2.5rem}
+.row .field:has(small)+button{align-self:start;margin-top:1.65rem}
 .said,.wrong{padding:.5rem .8rem;border-left:4px solid;background:var(--soft)}
 .said{border-color:#157a3c}.wrong{border-color:#b3261e}details{margin:1rem 0}summary{cursor:pointer;font-weight:600}
 .off{opacity:.65}.skip{position:absolute;left:-99rem}.skip:focus{left:1rem}

@@ -55,7 +55,7 @@ def party(books: Books, record: Record) -> str:
 def shown(books: Books, entity: str, record: Record) -> Safe:
     found = [(label, dig(record, path.split("."))) for path, label in _FACTS[books.side]]
     facts = [(label, _plain(value)) for label, value in found if value is not None]
-    parts = [table(("Fact", ""), facts)]
+    parts = [table(("Fact", "Value"), facts)]
     if rows := record.get(LINES[books.side]) or record.get("vendorCreditLineItems"):
         parts.append(table(("Line", "Amount"), [_line(books, line) for line in rows], caption="Lines", numbers=(1,)))
     if linked := _links(books, entity, record):

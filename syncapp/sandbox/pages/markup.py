@@ -75,7 +75,8 @@ def entry(name: str, label: str, value: Any = "", kind: str = "text", **attribut
 
 def choice(name: str, label: str, options: Iterable[tuple[str, str]], chosen: str = "", *, hint: str = "") -> Safe:
     shown = joined(tag("option", words, value=value, selected=value == chosen) for value, words in options)
-    return field(name, label, tag("select", shown, id=name, name=name), hint=hint)
+    described = f"{name}-hint" if hint else None
+    return field(name, label, tag("select", shown, id=name, name=name, aria_describedby=described), hint=hint)
 
 
 def button(words: str, do: str = "", *, plain: bool = False) -> Safe:

@@ -78,7 +78,7 @@ def _sign_in(qbo: dict[str, Any], billcom: dict[str, Any]) -> Safe:
         "Show",
         tag("p", "QuickBooks, password ", tag("code", qbo.get("password", ""))),
         tag("ul", people),
-        table(("BILL", ""), rows),
+        table(("BILL", "Value"), rows),
     )
 
 
@@ -163,18 +163,24 @@ def _clock(world: Sandbox) -> Safe:
 
 
 def _switches(world: Sandbox) -> Safe:
-    rows = []
-    for each in dataclasses.fields(world.switches):
-        current = getattr(world.switches, each.name)
-        control = entry(each.name, each.name, str(current).lower() if isinstance(current, bool) else current)
-        note = "" if current == each.default else f"; default {each.default}"
-        rows.append((form(control, button("Set", "switch"), class_="row"), tag("span", note, class_="quiet")))
+    known = dataclasses.fields(world.switches)
+    rows = [_turned(each.name, getattr(world.switches, each.name), each.default) for each in known]
     return tag(
         "section",
         tag("h2", "Switches"),
         tag("p", "What isn't known of the real products. true and false, a number, or a word.", class_="quiet"),
-        folded("Show all", table(("Switch", ""), rows)),
+        folded("Show all", tag("div", *rows, class_="switches")),
     )
+
+
+def _turned(name: str, current: Any, usual: Any) -> Safe:
+    """One switch to be set; what it usually is where that differs."""
+    hint = "" if current == usual else f"usually {str(usual).lower()}"
+    if isinstance(usual, bool):
+        control = choice(name, name, [("true", "true"), ("false", "false")], str(current).lower(), hint=hint)
+    else:
+        control = entry(name, name, current, hint=hint)
+    return form(control, button("Set", "switch", plain=True), class_="row")
 
 
 def _add_fault(world: Sandbox, typed: dict[str, str]) -> str:

@@ -26,7 +26,7 @@ label{display:block;margin:.8rem 0 .2rem}input[type=email],input[type=password]{
 box-sizing:border-box}button{font:inherit;padding:.5rem 1.2rem;margin:1rem .5rem 0 0;border-radius:4px;border:1px solid
 #157a3c;background:#157a3c;color:#fff;cursor:pointer}button.plain{background:#fff;color:#157a3c}.wrong{color:#a11}
 fieldset{border:0;padding:0}table{border-collapse:collapse;font-size:.85rem}td,th{text-align:left;padding:.1rem .8rem
-.1rem 0}
+.1rem 0}details{margin-top:1rem}
 """
 
 
@@ -150,5 +150,5 @@ def _message(wrong: str) -> str:
 
 def _page(title: str, body: str) -> str:
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>
-<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><style>{_STYLE}</style></head>
 <body><main><p>Intuit, as the sandbox plays it</p><h1>{escape(title)}</h1>{body}</main></body></html>"""
