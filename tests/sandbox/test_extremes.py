@@ -57,7 +57,7 @@ def test_huge_numbers_are_refused_by_quickbooks(frame: Frame, number: bytes) -> 
     account = frame.first("qbo", "Account")["Id"].encode()
     item = b'{"Name": "Huge", "Type": "Service", "IncomeAccountRef": {"value": "%s"}, "UnitPrice": %s}'
     status, body = sent(frame, "POST", f"/qbo/v3/company/{frame.realm}/item", item % (account, number))
-    assert status == 400 and b"Fault" in body
+    assert status == 400 and b"Fault" in body and b"Decimal" not in body
     status, body = sent(
         frame, "POST", f"/qbo/v3/company/{frame.realm}/term", b'{"Name": "Huge", "DueDays": %s}' % number
     )

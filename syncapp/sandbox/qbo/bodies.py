@@ -87,7 +87,7 @@ def unknown_property(name: str) -> Fault:
 
 
 def unreadable(name: str, value: object, wanted: str) -> Fault:
-    detail = f"Property Name:{name}: cannot read {value!r} as {wanted}"
+    detail = f"Property Name:{name}: cannot read {str(value)[:200]!r} as {wanted}"
     return Fault("2010", "Request has invalid or unsupported property", detail, element=name)
 
 
@@ -103,7 +103,7 @@ def too_long(name: str, limit: int, length: int) -> Fault:
 
 
 def illegal_number(name: str, value: object) -> Fault:
-    return Fault("2080", "Illegal number", f"{name}: {value!r} is not a number that can be kept", element=name)
+    return Fault("2080", "Illegal number", f"{name}: {str(value)[:40]} is not a number that can be kept", element=name)
 
 
 def invalid_choice(name: str, value: object) -> Fault:
