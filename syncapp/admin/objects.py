@@ -27,7 +27,6 @@ from syncapp.admin.shared import (
     short_day,
 )
 from syncapp.core.sides import Side
-from syncapp.kinds import KINDS
 from syncapp.models import SyncedObject
 from syncapp.models.objects import hold_choices
 from syncapp.services import links
@@ -238,5 +237,5 @@ class SyncedObjectAdmin(CompanyScoped):
         row = kwargs.get("obj")
         if isinstance(row, SyncedObject):
             context |= details(row, request)
-            context["title"] = f"{KINDS[row.kind].label if row.kind in KINDS else row.kind} {row}"
+            context |= {"title": row.full_name, "subtitle": ""}
         return super().render_change_form(request, context, *args, **kwargs)

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -48,6 +49,10 @@ PURSES = {
 LOG_SHOWN = 1000
 
 
+def run_title(run: SyncRun) -> str:
+    return f"{run.get_scope_display()} of {run.company}, {moment(run.created_at)}"
+
+
 @admin.register(SyncRun)
 class SyncRunAdmin(CompanyScoped):
     list_display = ("started_", "company", "scope", "trigger", "state_", "took_", "writes_", "calls_", "message_")
@@ -55,6 +60,7 @@ class SyncRunAdmin(CompanyScoped):
     list_select_related = ("company",)
     search_fields = ("company__name", "message")
     search_help_text = "Company or message"
+    empty_words = "A company's first sync is the import of its chart of accounts."
     change_form_template = "admin/syncapp/syncrun/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -92,7 +98,8 @@ class SyncRunAdmin(CompanyScoped):
         if isinstance(run, SyncRun):
             context |= {
                 "run": run,
-                "title": str(run),
+                "title": run_title(run),
+                "subtitle": "",
                 "columns": COLUMNS,
                 "rows": _rows(run),
                 "calls": [(PURSES.get(purse, purse), int(number)) for purse, number in sorted(run.calls.items())],
@@ -124,12 +131,13 @@ class OperationAdmin(CompanyScoped):
     list_select_related = ("company", "object")
     search_fields = ("=remote_id", "object__label", "object__number", "=error_code")
     search_help_text = "Record, number, id or error code"
+    empty_words = "Every write to BILL or QuickBooks Online stands here, from the first sync of a company on."
     actions = ("export",)
     fields = (
-        "company", "run", "object", "kind", "verb", "side", "state", "remote_id", "error_code", "error_words",
+        "company", "run_", "record_", "kind", "verb", "side", "state", "remote_id", "error_code", "error_words",
         "planned_at", "finished_at", "request_id", "sent_",
     )  # fmt: skip
-    readonly_fields = ("sent_",)
+    readonly_fields = ("run_", "record_", "sent_")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found = super().get_queryset(request).select_related("company", "object").defer(*HEAVY_OF_OBJECT)
@@ -139,6 +147,14 @@ class OperationAdmin(CompanyScoped):
     @admin.display(description="Planned", ordering="planned_at")
     def planned_(self, row: Operation) -> str:
         return moment(row.planned_at)
+
+    @admin.display(description="Sync")
+    def run_(self, row: Operation) -> SafeString | str:
+        if row.run is None:
+            return ""
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:syncapp_syncrun_change", args=[row.run_id]), run_title(row.run)
+        )
 
     @admin.display(description="Record", ordering="object__label")
     def record_(self, row: Operation) -> SafeString | str:

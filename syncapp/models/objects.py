@@ -115,7 +115,18 @@ class SyncedObject(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label or self.number or f"{self.get_kind_display()} {self.pk}"
+        return self.label or self.number or f"{self.get_kind_display()} {self._day or self.pk}"
+
+    @property
+    def full_name(self) -> str:
+        """With its kind in front."""
+        named = self.label or self.number
+        return f"{self.get_kind_display()} {named}" if named else str(self)
+
+    @property
+    def _day(self) -> str:
+        """5 Nov 2026."""
+        return f"{self.date:%d %b %Y}".lstrip("0") if self.date else ""
 
     @property
     def linked(self) -> bool:
@@ -184,7 +195,7 @@ class Operation(models.Model):
     class Meta:
         ordering = ["-planned_at", "-id"]
         verbose_name = "journal entry"
-        verbose_name_plural = "journal"
+        verbose_name_plural = "journal entries"
         constraints = [
             models.UniqueConstraint(
                 fields=["object", "side"], condition=Q(state__in=OPEN_STATES), name="one_open_operation_per_record"
@@ -193,6 +204,7 @@ class Operation(models.Model):
         indexes = [
             models.Index(fields=["company"], condition=Q(state__in=OPEN_STATES), name="operation_unfinished"),
             models.Index(fields=["company", "-planned_at"], name="operation_recent"),
+            models.Index(fields=["-planned_at", "-id"], name="operation_recent_everywhere"),
         ]
 
     def __str__(self) -> str:

@@ -134,7 +134,7 @@ def _log(row: SyncedObject, words: str) -> None:
     """Runs have the log, so what a person did stands with the latest one."""
     run = SyncRun.objects.filter(company=row.company_id).order_by("-created_at", "-pk").first()
     if run is not None:
-        message = f"{KINDS[row.kind].label} {row}: {words}"
+        message = f"{row.full_name}: {words}"
         SyncLogEntry.objects.create(run=run, company_id=row.company_id, kind=row.kind, message=message)
 
 

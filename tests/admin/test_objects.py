@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -265,3 +266,14 @@ def test_a_name_that_is_taken_proposes_who_has_it(cast: Cast) -> None:
     assert "They are different" not in page
     decide(cast, "alice", mine, what="link", other=theirs.pk, sure="yes")
     assert SyncedObject.objects.get(company=cast.first.company, billcom_id="00977").qbo_id == "77"
+
+
+def test_a_record_without_a_number_goes_by_its_kind_and_date(cast: Cast) -> None:
+    dated = make_object(cast.first.company, "bill_payment", billcom_id="p1", date=date(2026, 11, 5))
+    undated = make_object(cast.first.company, "bill_payment", billcom_id="p2")
+
+    assert (str(dated), dated.full_name) == ("Bill payment 5 Nov 2026", "Bill payment 5 Nov 2026")
+    assert str(undated) == f"Bill payment {undated.pk}"
+    assert cast.first.bill.full_name == "Bill Harbor-1"
+    page = text(cast.client("bob").get(change("syncedobject", dated)))
+    assert "<h1>Bill payment 5 Nov 2026</h1>" in page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from syncapp.models import Level, OperationState, RunState, SyncLogEntry, SyncRun
@@ -83,3 +85,18 @@ def test_the_journal_is_found_by_the_id_there(cast: Cast) -> None:
     response = cast.client("bob").get(changelist("operation", q="b1"))
 
     assert [row.pk for row in response.context["cl"].result_list] == [cast.first.operation.pk]
+
+
+def test_runs_are_dated_like_everything_else(cast: Cast) -> None:
+    SyncRun.objects.filter(pk=cast.first.run.pk).update(created_at=datetime(2026, 11, 5, 12, tzinfo=UTC))
+    client, title = cast.client("bob"), "Sync of Harbor Company, 5 Nov 2026"
+
+    page = text(client.get(change("syncrun", cast.first.run)))
+    assert f"<h1>{title}" in page
+    assert title in text(client.get(change("operation", cast.first.operation)))
+    assert "2026-11-05" not in page
+
+
+def test_the_journal_counts_its_entries(cast: Cast) -> None:
+    assert "1 journal entry" in text(cast.client("bob").get(changelist("operation")))
+    assert "2 journal entries" in text(cast.client("alice").get(changelist("operation")))
