@@ -25,6 +25,13 @@ from syncapp.admin.shared import (
 )
 from syncapp.models import AccountingPreferences, Connection, GLMapping, SyncPreferences
 
+SIGN_INS = {
+    "sync-token": "Sync token",
+    "user": "BILL user",
+    "console": "Accountant console",
+    "oauth": "QuickBooks consent",
+}
+
 
 @admin.register(Connection)
 class ConnectionAdmin(CompanyScoped):
@@ -36,7 +43,7 @@ class ConnectionAdmin(CompanyScoped):
         "state_",
         "remote_name",
         "remote_id",
-        "sign_in",
+        "sign_in_",
         "connected_as",
         "role",
         "since_",
@@ -46,10 +53,12 @@ class ConnectionAdmin(CompanyScoped):
     list_filter = (CompanyFilter, "side", "state")
     list_select_related = ("company",)
     search_fields = ("company__name", "remote_name", "=remote_id")
+    search_help_text = "Company, or its name or id there"
     fields = (
-        "company", "side", "remote_name", "remote_id", "state", "reason", "sign_in", "connected_as", "role", "scopes",
+        "company", "side", "remote_name", "remote_id", "state", "reason", "sign_in_", "connected_as", "role", "scopes",
         "connected_by", "connected_at", "access_expires_at", "refresh_expires_at",
     )  # fmt: skip
+    readonly_fields = ("sign_in_",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("credentials")
@@ -61,6 +70,10 @@ class ConnectionAdmin(CompanyScoped):
     @admin.display(description="Side", ordering="side")
     def side_(self, row: Connection) -> str:
         return short_side(row.side)
+
+    @admin.display(description="Signed in with", ordering="sign_in")
+    def sign_in_(self, row: Connection) -> str:
+        return SIGN_INS.get(row.sign_in, row.sign_in)
 
     @admin.display(description="Since", ordering="connected_at")
     def since_(self, row: Connection) -> str:
@@ -79,6 +92,8 @@ class SyncPreferencesAdmin(CompanyScoped):
     list_filter = ("sync_automatically", "approved_only", "one_way", "two_way_payments", "master")
     list_select_related = ("company",)
     search_fields = ("company__name",)
+    search_help_text = "Company"
+    empty_words = "Every company that is made gets its preferences."
     readonly_fields = ("page_",)
     fields = (
         "company", "sync_automatically", "approved_only", "one_way", "two_way_payments", "master", "vendor_country",
@@ -116,7 +131,8 @@ class AccountingPreferencesAdmin(CompanyScoped):
     ordering = ("company__name",)
     list_select_related = ("company",)
     search_fields = ("company__name",)
-
+    search_help_text = "Company"
+    empty_words = "Every company that is made gets its preferences."
     readonly_fields = ("switches_", "page_")
     fields = ("company", "switches_", "books_closed_on", "home_currency", "read_at", "page_")
 
@@ -171,6 +187,8 @@ class GLMappingAdmin(CompanyScoped):
     ordering = ("company__name", "role", "label")
     list_filter = (CompanyFilter, "role")
     search_fields = ("company__name", "label", "account__label")
+    search_help_text = "Company, bank account or QuickBooks account"
+    empty_words = "Accounts are chosen in a company's set-up and in its sync preferences."
     fields = ("company", "role", "label", "billcom_bank_id", "account", "page_")
     readonly_fields = ("page_",)
 

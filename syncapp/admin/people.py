@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 from syncapp.admin.shared import SuperuserOnly, moment
 from syncapp.models import Firm, Membership
@@ -50,6 +53,14 @@ class MembershipInline(admin.TabularInline[Membership, User]):
     extra = 0
     autocomplete_fields = ("firm", "company")
     verbose_name_plural = "what this person works for"
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The column's head is no label to somebody who can't see it above the field."""
+        found = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if found is not None:
+            widget: Any = getattr(found.widget, "widget", found.widget)
+            widget.attrs["aria-label"] = capfirst(str(found.label))
+        return found
 
 
 # Rights follow from memberships alone; Django's groups and permissions decide nothing here.

@@ -7,10 +7,11 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
-from syncapp.models import Company
+from syncapp.models import Company, Connection
 from syncapp.views.pages import render_page
 
 if TYPE_CHECKING:
@@ -27,13 +28,18 @@ P = ParamSpec("P")
 CompanyView = Callable[Concatenate[SignedIn, Company, P], HttpResponseBase]
 
 
+def _connections() -> Prefetch[str]:
+    """What pages show of them; secrets stay in the table."""
+    return Prefetch("connections", Connection.objects.defer("credentials"))
+
+
 def looks_at_company(view: CompanyView[P]) -> Callable[..., HttpResponseBase]:
     """The view gets a company that this person may see; for anybody else there is no such page."""
 
     @login_required
     @wraps(view)
     def wrapped(request: Any, company: int, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        visible = Company.objects.visible_to(request.user).select_related("firm").prefetch_related("connections")
+        visible = Company.objects.visible_to(request.user).select_related("firm").prefetch_related(_connections())
         return view(request, get_object_or_404(visible, pk=company), *args, **kwargs)
 
     return wrapped

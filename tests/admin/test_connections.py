@@ -62,3 +62,29 @@ def test_preferences_lead_to_the_page_where_they_are_changed(cast: Cast) -> None
     page = text(client.get(change("accountingpreferences", cast.first.company.accounting)))
     assert f"/companies/{pk}/accounting-preferences/" in page
     assert "Use Locations" in page
+
+
+@pytest.mark.parametrize("screen", ("connection", "syncpreferences", "accountingpreferences", "glmapping"))
+def test_a_search_says_what_it_looks_in(cast: Cast, screen: str) -> None:
+    assert 'placeholder="Company' in text(cast.client("alice").get(changelist(screen)))
+
+
+def test_the_way_of_signing_in_is_named(cast: Cast) -> None:
+    billcom, qbo = cast.first.connections
+    Connection.objects.filter(pk=billcom.pk).update(sign_in="sync-token")
+    Connection.objects.filter(pk=qbo.pk).update(sign_in="oauth")
+    client = cast.client("bob")
+
+    page = text(client.get(changelist("connection")))
+    assert "Sync token" in page
+    assert "QuickBooks consent" in page
+    assert "sync-token" not in page
+    assert "Sync token" in text(client.get(change("connection", billcom)))
+
+
+def test_pages_of_a_company_load_no_credentials(cast: Cast) -> None:
+    client = cast.client("alice")
+    for page in ("get-started/", "settings/", "sync/"):
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(f"/companies/{cast.first.company.pk}/{page}", follow=True).status_code == 200
+        assert not [each["sql"] for each in found.captured_queries if "credentials" in each["sql"]]

@@ -95,3 +95,17 @@ def test_a_membership_without_a_place_is_explained(cast: Cast) -> None:
 
     assert response.status_code == 200
     assert response.context["errors"]
+
+
+def test_an_empty_list_of_another_package_promises_nothing(cast: Cast) -> None:
+    page = text(cast.client("root").get(reverse("admin:django_q_failure_changelist")))
+
+    assert "Nothing here yet." in page
+    assert "first sync" not in page
+
+
+def test_every_field_of_a_person_s_places_is_labelled(cast: Cast) -> None:
+    page = text(cast.client("root").get(reverse("admin:auth_user_change", args=[cast.people["alice"].pk])))
+
+    for label in ("Firm", "Company", "Role"):
+        assert f'aria-label="{label}"' in page
