@@ -107,10 +107,8 @@ def run_once(loaded: Sequence[Mapping[str, Any]], *, now: datetime, write: Write
     written = Operation.objects.filter(run=run).count()
     write(f"Writes: {written}.")
     found = tie_out.tie_out(company, now=timezone.now())
-    write(
-        f"Open payables: BILL {found.billcom_open:,.2f}, QuickBooks {found.qbo_open:,.2f}; "
-        + ("both sides tie out." if found.ties else "THEY DO NOT TIE OUT.")
-    )
+    for line in ("", *found.summary()):
+        write(line)
     for row in found.rows:
         if row.difference:
             write(f"  {row.vendor}: unexplained {row.difference:,.2f}")

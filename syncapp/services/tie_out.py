@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from syncapp.core.codec import decode
+from syncapp.core.holds import TEXTS, HoldCode
 from syncapp.core.schema import ZERO, Raw
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import GatewayError
@@ -21,7 +23,10 @@ from syncapp.services import remotes
 from syncapp.services.errors import ServiceError
 
 PAGE = 1000
-BILL, PAYMENT = KINDS["bill"], KINDS["bill_payment"]
+BILL = KINDS["bill"]
+
+_Vendors = dict[tuple[str, str], tuple[str, str]]
+"""(side, id there) -> (key, name)."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class TieOut:
     at: datetime
     rows: list[TieOutRow] = field(default_factory=list)
     calls: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, Decimal] = field(default_factory=dict)
+    """Hold code -> what the records held for it make of the difference."""
 
     @property
     def ties(self) -> bool:
@@ -55,6 +62,30 @@ class TieOut:
     @property
     def qbo_open(self) -> Decimal:
         return sum((row.qbo_open for row in self.rows), ZERO)
+
+    @property
+    def explained(self) -> Decimal:
+        return sum((row.explained for row in self.rows), ZERO)
+
+    def summary(self) -> list[str]:
+        """The bridge from one side's total to the other's, line by line."""
+        lines = [("Open payables in BILL", self.billcom_open)]
+        lines += [(f"  less held: {TEXTS[HoldCode(code)].title}", -amount) for code, amount in self.reasons.items()]
+        left = self.billcom_open - self.explained - self.qbo_open
+        lines += [("  less unexplained", -left)] if left else []
+        lines.append(("Open payables in QuickBooks Online", self.qbo_open))
+        verdict = "Both sides tie out, vendor by vendor." if self.ties else "They do NOT tie out."
+        return [f"{words:<50}{amount:>16,.2f}" for words, amount in lines] + [verdict]
+
+
+@dataclass
+class _Explanation:
+    """One held record: what it makes of its vendor's difference."""
+
+    key: str
+    vendor: str
+    amount: Decimal
+    code: str
 
 
 @dataclass
@@ -82,8 +113,11 @@ def tie_out(company: Company, *, now: datetime) -> TieOut:
         _read_qbo(both.qbo, qbo)
     except GatewayError as error:
         raise ServiceError(f"Both sides can't be read just now: {error}") from error
-    found = TieOut(now, _rows(company, billcom, qbo))
-    found.calls = dict(http.calls)
+    vendors = _vendors(company)
+    explanations = _explanations(company, billcom, qbo, vendors)
+    found = TieOut(now, _rows(billcom, qbo, vendors, explanations), dict(http.calls))
+    for each in explanations:
+        found.reasons[each.code] = found.reasons.get(each.code, ZERO) + each.amount
     return found
 
 
@@ -100,25 +134,24 @@ def _read_qbo(gateway: QboGateway, bills: _Bills) -> None:
         start += PAGE
 
 
-def _rows(company: Company, billcom: _Bills, qbo: _Bills) -> list[TieOutRow]:
+def _rows(billcom: _Bills, qbo: _Bills, vendors: _Vendors, explanations: Iterable[_Explanation]) -> list[TieOutRow]:
     names: dict[str, str] = {}
     ours: dict[str, Decimal] = defaultdict(Decimal)
     theirs: dict[str, Decimal] = defaultdict(Decimal)
     explained: dict[str, Decimal] = defaultdict(Decimal)
-    vendors = _vendors(company)
     for side, bills, open_ in ((Side.BILLCOM, billcom, ours), (Side.QBO, qbo, theirs)):
         for vendor, amount in bills.by_bill.values():
             key, name = vendors.get((side, vendor), (f"{side}:{vendor}", vendor))
             names[key] = name
             open_[key] += amount
-    for key, name, amount in _explanations(company, billcom, qbo, vendors):
-        names.setdefault(key, name)
-        explained[key] += amount
+    for each in explanations:
+        names.setdefault(each.key, each.vendor)
+        explained[each.key] += each.amount
     rows = [TieOutRow(names[key], ours[key], theirs[key], explained[key]) for key in names]
     return sorted(rows, key=lambda row: row.vendor.casefold())
 
 
-def _vendors(company: Company) -> dict[tuple[str, str], tuple[str, str]]:
+def _vendors(company: Company) -> _Vendors:
     found = {}
     for key, label, billcom_id, qbo_id in SyncedObject.objects.of(company, "vendor").values_list(
         "pk", "label", "billcom_id", "qbo_id"
@@ -129,23 +162,21 @@ def _vendors(company: Company) -> dict[tuple[str, str], tuple[str, str]]:
     return found
 
 
-def _explanations(
-    company: Company, billcom: _Bills, qbo: _Bills, vendors: dict[tuple[str, str], tuple[str, str]]
-) -> list[tuple[str, str, Decimal]]:
-    """(vendor key, vendor name, amount) of every held bill and payment: what makes the two sides differ by rule."""
+def _explanations(company: Company, billcom: _Bills, qbo: _Bills, vendors: _Vendors) -> list[_Explanation]:
+    """Every held bill and payment: what makes the two sides differ by rule."""
     found = []
     held = SyncedObject.objects.of(company, "bill").exclude(hold_code="")
-    for billcom_id, qbo_id in held.values_list("billcom_id", "qbo_id"):
+    for billcom_id, qbo_id, code in held.values_list("billcom_id", "qbo_id", "hold_code"):
         ours = billcom.by_bill.get(billcom_id or "")
         theirs = qbo.by_bill.get(qbo_id or "")
         for side, shown, sign in ((Side.BILLCOM, ours, 1), (Side.QBO, theirs, -1)):
             if shown:
                 key, name = vendors.get((side.value, shown[0]), (f"{side}:{shown[0]}", shown[0]))
-                found.append((key, name, sign * shown[1]))
+                found.append(_Explanation(key, name, sign * shown[1], code))
     return found + _held_payments(company, vendors)
 
 
-def _held_payments(company: Company, vendors: dict[tuple[str, str], tuple[str, str]]) -> list[tuple[str, str, Decimal]]:
+def _held_payments(company: Company, vendors: _Vendors) -> list[_Explanation]:
     """A payment on one side only has lowered what is open there."""
     linked_bills = dict(
         SyncedObject.objects.of(company, "bill")
@@ -155,7 +186,7 @@ def _held_payments(company: Company, vendors: dict[tuple[str, str], tuple[str, s
     known = {Side.BILLCOM: set(linked_bills), Side.QBO: set(linked_bills.values())}
     found = []
     held = SyncedObject.objects.of(company, "bill_payment").exclude(hold_code="")
-    for row in held.only("billcom_id", "qbo_id", "billcom_values", "qbo_values"):
+    for row in held.only("billcom_id", "qbo_id", "billcom_values", "qbo_values", "hold_code"):
         if row.linked:
             continue
         side = Side.BILLCOM if row.billcom_id is not None else Side.QBO
@@ -163,5 +194,5 @@ def _held_payments(company: Company, vendors: dict[tuple[str, str], tuple[str, s
         paid = sum((line["amount"] for line in values["paid"] if line["bill"] in known[side]), ZERO)
         if values["active"] and paid:
             key, name = vendors.get((side.value, values["vendor"]), (f"{side}:{values['vendor']}", values["vendor"]))
-            found.append((key, name, -paid if side is Side.BILLCOM else paid))
+            found.append(_Explanation(key, name, -paid if side is Side.BILLCOM else paid, row.hold_code))
     return found

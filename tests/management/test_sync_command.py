@@ -162,7 +162,8 @@ def test_tie_out_lists_every_vendor_and_says_that_both_sides_tie(company: Compan
     found = tie_out.tie_out(company, now=timezone.now())
     assert len(words.splitlines()) == len(found.rows) + 2
     assert all(row.vendor[:39] in words for row in found.rows)
-    assert words.endswith("Both sides tie out.\n")
+    assert "\n".join(found.summary()) in words
+    assert words.endswith("Both sides tie out, vendor by vendor.\n")
 
 
 def test_tie_out_ends_with_one_where_they_differ(

@@ -31,6 +31,7 @@ class Command(BaseCommand):
                 f"{row.vendor[:39]:<40}{row.billcom_open:>14,.2f}{row.qbo_open:>14,.2f}"
                 f"{row.explained:>14,.2f}{row.difference:>14,.2f}"
             )
-        self.stdout.write("Both sides tie out." if found.ties else "They do not tie out.")
+        for line in ("", *found.summary()):
+            self.stdout.write(line)
         if not found.ties:
             sys.exit(1)
