@@ -160,7 +160,7 @@ def test_tie_out_lists_every_vendor_and_says_that_both_sides_tie(company: Compan
     words = said("tie_out", str(company.pk))
 
     found = tie_out.tie_out(company, now=timezone.now())
-    assert len(words.splitlines()) == len(found.rows) + 2
+    assert len(words.splitlines()) == len(found.rows) + len(found.summary()) + 2
     assert all(row.vendor[:39] in words for row in found.rows)
     assert "\n".join(found.summary()) in words
     assert words.endswith("Both sides tie out, vendor by vendor.\n")
@@ -187,4 +187,4 @@ def test_tie_out_ends_with_one_where_they_differ(
 
     assert ended.value.code == 1
     assert "41.50" in out.getvalue()
-    assert out.getvalue().endswith("They do not tie out.\n")
+    assert out.getvalue().endswith("They do NOT tie out.\n")
