@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -29,7 +30,7 @@ from syncapp.admin.shared import (
 from syncapp.core.sides import Side
 from syncapp.models import SyncedObject
 from syncapp.models.objects import hold_choices
-from syncapp.services import links
+from syncapp.services import linking, links
 from syncapp.services.errors import ServiceError
 
 
@@ -135,6 +136,11 @@ class SyncedObjectAdmin(CompanyScoped):
     @admin.action(description="Include again", permissions=["work"])
     def include(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self._say(request, links.include(queryset, person(request)), "will be synced again")
+        if left := queryset.filter(linking.ONE_SIDED, excluded=True, told_apart=True).count():
+            words = (
+                f"{counted(left, 'record')} would be created on the other side: link or include each on its page."
+            )
+            self.message_user(request, words, messages.WARNING)
 
     @admin.action(description="These are different: create them on the other side", permissions=["work"])
     def tell_apart(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -221,10 +227,10 @@ class SyncedObjectAdmin(CompanyScoped):
             kept, _ = links.unlink(row, person(request))
             self.message_user(request, "Taken apart: both records stay out of the sync.", messages.SUCCESS)
             return kept
-        simple = {
+        simple: dict[str, tuple[Callable[..., int], str]] = {
             "retry": (links.retry, "will be tried again with the next sync"),
             "exclude": (links.exclude, "excluded from the sync"),
-            "include": (links.include, "will be synced again"),
+            "include": (partial(links.include, create=True), "will be synced again"),
             "different": (links.tell_apart, "will be created with the next sync"),
         }
         if what not in simple:

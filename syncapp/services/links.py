@@ -172,9 +172,13 @@ def exclude(objects: QuerySet[SyncedObject], user: User) -> int:
     )
 
 
-def include(objects: QuerySet[SyncedObject], user: User) -> int:
-    """Let these take part in the sync again."""
+def include(objects: QuerySet[SyncedObject], user: User, *, create: bool = False) -> int:
+    """Let these take part in the sync again; ``create``: also those that were told apart or whose link was taken apart,
+    which the sync then creates on the other side.
+    """
     mine = _workable(objects, user).filter(excluded=True)
+    if not create:
+        mine = mine.exclude(linking.ONE_SIDED, told_apart=True)
     return _decide(mine, excluded=False, excluded_by=None, needs_look=True)
 
 

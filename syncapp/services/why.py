@@ -7,7 +7,7 @@ from typing import Any
 
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.models import SyncedObject
+from syncapp.models import OPEN_STATES, SyncedObject
 from syncapp.services import planning
 from syncapp.services import terms as terms_service
 
@@ -39,6 +39,8 @@ def _short(value: Any) -> str:
 
 def _next(row: SyncedObject) -> list[str]:
     """What would be decided now, with what has been read."""
+    if row.operations.filter(state__in=OPEN_STATES).exists():
+        return ["Next sync: finds out what became of the write under way"]
     kind = KINDS[row.kind]
     fresh = SyncedObject.objects.get(pk=row.pk)
     plan = planning.make(row.company, kind, [fresh], terms_service.load(row.company))

@@ -277,3 +277,17 @@ def test_a_record_without_a_number_goes_by_its_kind_and_date(cast: Cast) -> None
     assert cast.first.bill.full_name == "Bill Harbor-1"
     page = text(cast.client("bob").get(change("syncedobject", dated)))
     assert "<h1>Bill payment 5 Nov 2026</h1>" in page
+
+
+def test_records_taken_apart_are_not_included_many_at_a_time(cast: Cast) -> None:
+    """Both halves would be created on the other side, which nobody meant who included all that were excluded."""
+    decide(cast, "alice", cast.first.bill, what="unlink", sure="yes")
+    decide(cast, "alice", cast.first.held, what="exclude", sure="yes")
+
+    done = act(cast.client("alice"), "syncedobject", "include", *SyncedObject.objects.filter(excluded=True))
+
+    assert said(done)[0] == "1 record will be synced again."
+    assert said(done)[1].startswith("2 records would be created on the other side")
+    assert SyncedObject.objects.filter(excluded=True).count() == 2
+    decide(cast, "alice", cast.first.bill, what="include", sure="yes")
+    assert SyncedObject.objects.filter(excluded=True).count() == 1

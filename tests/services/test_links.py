@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from syncapp.core.holds import HoldCode
 from syncapp.core.sides import Side
@@ -21,6 +22,7 @@ from syncapp.models import (
 )
 from syncapp.services import links
 from syncapp.services.errors import ServiceError
+from syncapp.services.why import why
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, mapping, synced, writes
 
@@ -127,7 +129,8 @@ def test_a_half_that_is_included_is_made_on_the_other_side(
     kept, part = links.unlink(row, admin_user)
     sandbox.person_deletes("billcom", loaded["billcom"]["organization_id"], "bills", row.billcom_id or "")
 
-    links.include(SyncedObject.objects.filter(pk=kept.pk), admin_user)
+    assert links.include(SyncedObject.objects.filter(pk__in=[kept.pk, part.pk]), admin_user) == 0
+    links.include(SyncedObject.objects.filter(pk=kept.pk), admin_user, create=True)
     synced(in_step, clock)
 
     kept.refresh_from_db()
@@ -166,6 +169,13 @@ def test_nothing_is_decided_about_a_record_that_is_being_written(in_step: Compan
     assert links.include(one, admin_user) == 0
     one.update(hold_code=HoldCode.PROPOSED_MATCH)
     assert links.tell_apart(one, admin_user) == 0
+
+
+def test_the_explanation_of_a_record_that_is_being_written_says_so(in_step: Company) -> None:
+    row = a_vendor(in_step)
+    begin_write(row)
+
+    assert any("the write under way" in line for line in why(row, now=timezone.now()))
 
 
 def test_who_only_looks_takes_nothing_apart(in_step: Company) -> None:
