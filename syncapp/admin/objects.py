@@ -137,9 +137,7 @@ class SyncedObjectAdmin(CompanyScoped):
     def include(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self._say(request, links.include(queryset, person(request)), "will be synced again")
         if left := queryset.filter(linking.ONE_SIDED, excluded=True, told_apart=True).count():
-            words = (
-                f"{counted(left, 'record')} would be created on the other side: link or include each on its page."
-            )
+            words = f"{counted(left, 'record')} would be created on the other side: link or include each on its page."
             self.message_user(request, words, messages.WARNING)
 
     @admin.action(description="These are different: create them on the other side", permissions=["work"])
