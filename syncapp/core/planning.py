@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from syncapp.core.holds import Hold, HoldCode
@@ -215,6 +215,16 @@ class _Plan:
         written = {(write.side, name) for write in writes for name in write.changed}
         return tuple(clash for clash in self.clashes if (clash.kept.other, clash.field) in written)
 
+    def rewrite(self, side: Side, whole: Values, names: Iterable[str]) -> Write | Hold | None:
+        """An update of those fields that ``side`` doesn't show so yet; None where it shows them all."""
+        shown = self.pair.views[side].values
+        changed = {name for name in names if not same(self.kind.fields[name], whole.get(name), shown.get(name), side)}
+        closed = (self._closed(name, side) for name in sorted(changed))
+        gates = (gate(whole, shown, side, self.terms) for gate in self.kind.update_gates if changed)
+        if hold := next((hold for hold in (*closed, *gates) if hold), None):
+            return hold
+        return Write(side, WriteVerb.UPDATE, whole, frozenset(changed)) if changed else None
+
     def _write(self, side: Side, names: frozenset[str]) -> Write | None:
         values = self.pair.carry(side)
         if isinstance(values, Hold):
@@ -277,3 +287,25 @@ def _gone(kind: Kind, seen: Seen, pair: _Comparison, terms: Terms) -> Decision |
     if edited:
         plan.clashes.append(plan._clash(ACTIVE, source))
     return plan.decision()
+
+
+def bring_back(
+    kind: Kind, seen: Seen, wanted: Mapping[Side, Values], terms: Terms, lookup: Lookup
+) -> tuple[Write, ...] | Hold:
+    """Write values that a person wants back to both sides of a pair in step, or say what forbids it.
+
+    ``wanted``: the values by field, each in the terms of the side it comes from.
+    """
+    assert seen.billcom is not None and seen.qbo is not None
+    pair = _compare(kind, seen, seen.billcom, seen.qbo, terms, lookup)
+    plan = _Plan(kind, seen, pair, terms)
+    whole = {side: {**view.values, **wanted.get(side, {})} for side, view in pair.views.items()}
+    for side, own in wanted.items():
+        carried = carry(kind, whole[side], side.other, terms, lookup)
+        if isinstance(carried, Hold):
+            return carried
+        whole[side.other].update({name: carried.get(name) for name in own})
+    writes = [plan.rewrite(side, whole[side], {name for own in wanted.values() for name in own}) for side in Side]
+    return next((each for each in writes if isinstance(each, Hold)), None) or tuple(
+        each for each in writes if isinstance(each, Write)
+    )

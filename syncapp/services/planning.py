@@ -12,12 +12,11 @@ from django.db import transaction
 
 from syncapp.core.codec import encode
 from syncapp.core.holds import Hold, HoldCode
-from syncapp.core.merging import carry
-from syncapp.core.planning import decide
+from syncapp.core.planning import bring_back, decide
 from syncapp.core.records import Clash, Decision, Outcome, Write, WriteVerb
 from syncapp.core.schema import Draft, Kind, Lookup, Raw, Retirement, Terms
 from syncapp.core.sides import Side
-from syncapp.models import Company, Conflict, ObjectState, Operation, SyncedObject
+from syncapp.models import Company, Conflict, ConflictState, Level, ObjectState, Operation, SyncedObject
 from syncapp.services import linking, references, rows
 from syncapp.services.context import Context
 
@@ -41,6 +40,8 @@ class ChunkPlan:
     conflicts: list[Conflict] = field(default_factory=list)
     left: int = 0
     """Rows left for the next round."""
+    forbidden: dict[int, Hold] = field(default_factory=dict)
+    """Rows whose value a person wanted back, and what forbids it."""
     as_read: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     """What people may change of each row, as it was when it was read."""
 
@@ -100,27 +101,20 @@ def _decide(plan: ChunkPlan, row: SyncedObject, terms: Terms) -> None:
         return
     decision = decide(plan.kind, rows.seen(row), terms, plan.lookup)
     if row.wanted and row.linked and decision.outcome is Outcome.IN_STEP:
-        decision = _bring_back(plan, row, terms)
+        decision = _bring_back(plan, row, terms) or decision
     plan.decisions[row.pk] = decision
 
 
-def _bring_back(plan: ChunkPlan, row: SyncedObject, terms: Terms) -> Decision:
+def _bring_back(plan: ChunkPlan, row: SyncedObject, terms: Terms) -> Decision | None:
     """A person wants a value back that lost a conflict: it is written to both sides, in each one's terms."""
-    names = frozenset(row.wanted)
-    whole = {side: {**getattr(row, f"{side}_values"), **_wanted_in(row, side)} for side in Side}
-    for side in Side:
-        own = _wanted_in(row, side)
-        carried = carry(plan.kind, whole[side], side.other, terms, plan.lookup) if own else {}
-        if isinstance(carried, Hold):
-            return Decision(row.pk, Outcome.HELD, hold=carried)
-        whole[side.other].update({name: carried.get(name) for name in own})
+    wanted: dict[Side, dict[str, Any]] = {}
+    for name, each in row.wanted.items():
+        wanted.setdefault(Side(each["side"]), {})[name] = each["value"]
+    found = bring_back(plan.kind, rows.seen(row), wanted, terms, plan.lookup)
+    if isinstance(found, Hold):
+        plan.forbidden[row.pk] = found
     row.wanted = {}
-    writes = tuple(Write(side, WriteVerb.UPDATE, whole[side], names) for side in Side)
-    return Decision(row.pk, Outcome.WRITE, writes=writes)
-
-
-def _wanted_in(row: SyncedObject, side: Side) -> dict[str, Any]:
-    return {name: each["value"] for name, each in row.wanted.items() if each["side"] == side}
+    return Decision(row.pk, Outcome.WRITE, writes=found) if found and not isinstance(found, Hold) else None
 
 
 def commit(context: Context, plan: ChunkPlan) -> bool:
@@ -143,6 +137,12 @@ def commit(context: Context, plan: ChunkPlan) -> bool:
         Conflict.objects.bulk_create(plan.conflicts, batch_size=rows.CHUNK)
         if plan.linked:
             SyncedObject.objects.free_waiting(plan.linked)
+        if plan.forbidden:
+            given_back = Conflict.objects.filter(object__in=plan.forbidden, state=ConflictState.RESTORED)
+            given_back.update(state=ConflictState.OPEN, closed_by=None, closed_at=None)
+    for key, hold in plan.forbidden.items():
+        words = f"{plan.rows[key]}: the other value can't be restored. {hold.describe()} {hold.fix()}"
+        context.note(words, kind=plan.kind.name, level=Level.WARNING)
     context.count(plan.kind.name, "linked", len(plan.linked))
     context.count(plan.kind.name, "conflicts", len(plan.conflicts))
     for conflict in plan.conflicts:

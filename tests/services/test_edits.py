@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from syncapp.models import Company, Conflict, SyncPreferences
+from syncapp.models import Company, Conflict, ConflictState, ObjectState, SyncPreferences
 from syncapp.services.conflicts import restore
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, synced, writes
@@ -110,6 +110,30 @@ def test_a_lost_value_can_be_brought_back(
     assert in_billcom(sandbox, loaded, "vendors", row.billcom_id)["email"] == "qbo@vendor.example"
     shown = in_qbo(sandbox, loaded, "Vendor", row.qbo_id)
     assert shown["PrimaryEmailAddr"]["Address"] == "qbo@vendor.example"
+
+
+def test_no_restored_value_is_written_against_one_way_sync(
+    in_step: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], admin_user: Any
+) -> None:
+    """The wish is given back with the reason, and the conflict is open again."""
+    bill = next(
+        row for row in linked(in_step, "bill") if row.qbo_values["active"] and row.qbo_values["open"] == row.amount
+    )
+    edit_qbo(sandbox, loaded, "Bill", Id=bill.qbo_id, PrivateNote="As QuickBooks says")
+    edit_billcom(sandbox, loaded, "bills", id=bill.billcom_id, description="As BILL says")
+    synced(in_step, clock)
+    conflict = Conflict.objects.get(object=bill, field="description")
+    SyncPreferences.objects.filter(company=in_step).update(one_way=True)
+
+    restore(conflict, admin_user)
+    run = synced(in_step, clock)
+
+    conflict.refresh_from_db()
+    bill.refresh_from_db()
+    assert writes(run) == 0
+    assert (conflict.state, bill.wanted, bill.state) == (ConflictState.OPEN, {}, ObjectState.LINKED)
+    assert run.log.filter(message__contains="1-Way Transactions Sync is on").exists()
+    assert in_billcom(sandbox, loaded, "bills", bill.billcom_id)["description"] == "As BILL says"
 
 
 def test_a_vendor_made_inactive_in_quickbooks_is_archived_in_bill_without_a_rename(
