@@ -73,6 +73,7 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "links_out": links_out(row),
         "candidates": links.candidates(row).defer(*HEAVY)[:SHOWN],
         "told_apart": row.told_apart and not row.linked,
+        "is_taken": row.hold_code in links.TAKEN,
         "may_differ": row.hold_code in (HoldCode.AMBIGUOUS_MATCH, HoldCode.PROPOSED_MATCH),
         "waits_for": related.filter(pk=row.waits_for_id).first() if row.waits_for_id else None,
         "waiting": related.filter(waits_for=row)[:SHOWN],

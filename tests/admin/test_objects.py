@@ -263,6 +263,7 @@ def test_a_name_that_is_taken_proposes_who_has_it(cast: Cast) -> None:
 
     page = text(cast.client("alice").get(change("syncedobject", mine)))
     assert "Possible matches" in page
+    assert "link the two instead" in page
     assert "They are different" not in page
     decide(cast, "alice", mine, what="link", other=theirs.pk, sure="yes")
     assert SyncedObject.objects.get(company=cast.first.company, billcom_id="00977").qbo_id == "77"
