@@ -81,7 +81,8 @@ class Applier:
     def _read_again(self) -> None:
         if ids := self.reread[Side.QBO]:
             pulling.refresh_qbo(self.context, self.kind, ids)
-        if ids := self.reread[Side.BILLCOM]:
+        # Payments can't be asked for by their ids; theirs are among the next sync's changes.
+        if (ids := self.reread[Side.BILLCOM]) and not self.kind.billcom.recorded:
             pulling.refresh_billcom(self.context, self.kind, ids)
 
     def _free(self) -> None:

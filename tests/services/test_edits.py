@@ -133,7 +133,7 @@ def test_no_restored_value_is_written_against_one_way_sync(
     assert writes(run) == 0
     assert (conflict.state, bill.wanted, bill.state) == (ConflictState.OPEN, {}, ObjectState.LINKED)
     assert run.log.filter(message__contains="1-Way Transactions Sync is on").exists()
-    assert in_billcom(sandbox, loaded, "bills", bill.billcom_id)["description"] == "As BILL says"
+    assert in_billcom(sandbox, loaded, "bills", str(bill.billcom_id))["description"] == "As BILL says"
 
 
 def test_a_vendor_made_inactive_in_quickbooks_is_archived_in_bill_without_a_rename(

@@ -9,6 +9,7 @@ import pytest
 
 from syncapp.core import limits
 from syncapp.gateways import qbo as qbo_gateway
+from syncapp.gateways.billcom import BillcomGateway
 from syncapp.gateways.errors import GatewayError
 from syncapp.models import Company, ObjectState, RunState, SyncedObject, SyncLogEntry
 from syncapp.services import pulling
@@ -153,24 +154,53 @@ def _spoil(monkeypatch: pytest.MonkeyPatch, spoilt: dict[str, Any]) -> None:
     monkeypatch.setattr(qbo_gateway.QboGateway, "write_batch", write_batch)
 
 
-@pytest.mark.parametrize("spoilt", [{"TotalAmt": {"odd": 1}}, {"DisplayName": ["odd"]}, {"Line": "odd"}])
+def _spoil_billcom(monkeypatch: pytest.MonkeyPatch, spoilt: dict[str, Any]) -> None:
+    single, bulk = BillcomGateway._write, BillcomGateway.create_bulk
+
+    def write(self: Any, *args: Any) -> dict[str, Any]:
+        return {**single(self, *args), **spoilt}
+
+    def create_bulk(self: Any, *args: Any) -> list[dict[str, Any]]:
+        return [{**each, **spoilt} for each in bulk(self, *args)]
+
+    monkeypatch.setattr(BillcomGateway, "_write", write)
+    monkeypatch.setattr(BillcomGateway, "create_bulk", create_bulk)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "spoilt"),
+    [
+        (_spoil, {"TotalAmt": {"odd": 1}}),
+        (_spoil, {"DisplayName": ["odd"]}),
+        (_spoil, {"Line": "odd"}),
+        (_spoil_billcom, {"name": ["odd"]}),
+        (_spoil_billcom, {"billLineItems": "odd"}),
+        (_spoil_billcom, {"amount": {"odd": 1}, "processDate": 7}),
+    ],
+)
 def test_an_answer_of_unknown_shape_is_journalled_and_nothing_is_written_twice(
     company: Company,
     clock: Clock,
     sandbox: Sandbox,
     loaded: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[pytest.MonkeyPatch, dict[str, Any]], None],
     spoilt: dict[str, Any],
 ) -> None:
-    realm = loaded["qbo"]["realm_id"]
     with monkeypatch.context() as patch:
-        _spoil(patch, spoilt)
+        spoil(patch, spoilt)
         first = sync(company, clock)
-    made = {entity: len(sandbox.books("qbo", realm)[entity]) for entity in ("Vendor", "Bill", "BillPayment")}
+    made = _how_many(sandbox, loaded)
 
     second = synced(company, clock)
 
     assert first.state == RunState.DONE, first.message
     assert first.log.filter(message__contains="unexpected shape").exists()
     assert writes(second) == 0
-    assert made == {entity: len(sandbox.books("qbo", realm)[entity]) for entity in made}
+    assert made == _how_many(sandbox, loaded)
+
+
+def _how_many(sandbox: Sandbox, loaded: dict[str, Any]) -> dict[str, int]:
+    qbo = sandbox.books("qbo", loaded["qbo"]["realm_id"])
+    billcom = sandbox.books("billcom", loaded["billcom"]["organization_id"])
+    return {name: len(rows) for name, rows in (qbo | billcom).items()}
