@@ -15,7 +15,7 @@ from syncapp.models.companies import Company
 from syncapp.models.fields import SealedJSONField
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 SIDE_CHOICES = [(side.value, side.label) for side in Side]
 
@@ -34,6 +34,18 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """The other product no longer lets us in: say so, and wait for a person."""
         self.filter(pk=pk).update(state=ConnectionState.NEEDS_RECONNECT, reason=reason[:500])
 
+    def claim_renewal(self, pk: int, now: datetime, life: timedelta) -> datetime | None:
+        """Until when the renewal of the sign-in is ours alone; None if somebody else is at it.
+
+        One conditional UPDATE decides, so two workers can't both spend a refresh token; a dead one's claim lapses.
+        """
+        free = Q(renewing_until__isnull=True) | Q(renewing_until__lt=now)
+        until = now + life
+        return until if self.filter(free, pk=pk).update(renewing_until=until) else None
+
+    def give_back_renewal(self, pk: int, until: datetime) -> None:
+        self.filter(pk=pk, renewing_until=until).update(renewing_until=None)
+
 
 class Connection(models.Model):
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="connections")
@@ -50,6 +62,9 @@ class Connection(models.Model):
     connected_at = models.DateTimeField(default=timezone.now)
     access_expires_at = models.DateTimeField(null=True, blank=True)
     refresh_expires_at = models.DateTimeField(null=True, blank=True)
+    renewing_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Somebody is renewing the sign-in; lapses if they died."
+    )
     credentials = SealedJSONField(null=True, editable=False)
 
     objects = ConnectionQuerySet.as_manager()
@@ -67,6 +82,3 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.company} – {self.get_side_display()}"
-
-    def access_is_fresh(self, now: datetime) -> bool:
-        return self.access_expires_at is not None and now < self.access_expires_at

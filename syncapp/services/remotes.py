@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +17,7 @@ from syncapp.core.sides import Side
 from syncapp.gateways import billcom as billcom_gateway
 from syncapp.gateways import oauth
 from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, SignIn
-from syncapp.gateways.errors import Reason, Rejected, Unauthorized
+from syncapp.gateways.errors import Reason, Rejected, Unauthorized, Unavailable
 from syncapp.gateways.http import Http
 from syncapp.gateways.oauth import OAuthEndpoints, OAuthSettings
 from syncapp.gateways.qbo import QboGateway
@@ -30,7 +33,13 @@ EARLY = timedelta(minutes=5)
 # How long a token is used before the database is asked again whether it is still the one.
 RECHECK = timedelta(minutes=1)
 
-Fetch = Callable[[int, Http, datetime, str], str]
+# A renewal under way keeps others from a second one; longer than its calls may take, so that it lapses only when
+# whoever began it is dead.
+CLAIM = timedelta(seconds=90)
+POLL_SECONDS = 0.1
+
+Clock = Callable[[], datetime]
+Fetch = Callable[[int, Http, Clock, str], str]
 
 
 @lru_cache(maxsize=1)
@@ -64,7 +73,7 @@ def connected(company: Company, side: Side) -> Connection:
     return found
 
 
-def open_both(company: Company, clock: Callable[[], datetime], http: Http | None = None) -> Remotes:
+def open_both(company: Company, clock: Clock, http: Http | None = None) -> Remotes:
     http = http or Http()
     return Remotes(http, open_qbo(company, http, clock), open_billcom(company, http, clock))
 
@@ -72,7 +81,7 @@ def open_both(company: Company, clock: Callable[[], datetime], http: Http | None
 class _Token:
     """Gives the gateway its token or session; a new one only where nobody else has renewed it already."""
 
-    def __init__(self, connection_id: int, http: Http, clock: Callable[[], datetime], fetch: Fetch) -> None:
+    def __init__(self, connection_id: int, http: Http, clock: Clock, fetch: Fetch) -> None:
         self.connection_id, self.http, self.clock, self.fetch = connection_id, http, clock, fetch
         self.given = ""
         self.good_until = clock()
@@ -81,12 +90,12 @@ class _Token:
     def __call__(self, renew: bool) -> str:
         with self.lock:
             if renew or self.clock() >= self.good_until:
-                self.given = self.fetch(self.connection_id, self.http, self.clock(), self.given if renew else "")
+                self.given = self.fetch(self.connection_id, self.http, self.clock, self.given if renew else "")
                 self.good_until = self.clock() + RECHECK
             return self.given
 
 
-def open_qbo(company: Company, http: Http, clock: Callable[[], datetime]) -> QboGateway:
+def open_qbo(company: Company, http: Http, clock: Clock) -> QboGateway:
     connection = connected(company, Side.QBO)
     return QboGateway(
         http,
@@ -98,34 +107,31 @@ def open_qbo(company: Company, http: Http, clock: Callable[[], datetime]) -> Qbo
     )
 
 
-def access_token(connection_id: int, http: Http, now: datetime, refused: str) -> str:
+def access_token(connection_id: int, http: Http, clock: Clock, refused: str) -> str:
     """A live access token; ``refused`` is one that Intuit no longer takes, or "".
 
-    Renewing is done under a row lock, and the new refresh token is saved before any use. Raises Unauthorized,
-    after marking the connection "needs reconnect", when Intuit no longer accepts ours.
+    Raises Unauthorized when Intuit no longer accepts our refresh token; the connection then waits for a person.
     """
-    with transaction.atomic():
-        connection = Connection.objects.select_for_update().get(pk=connection_id)
-        held = connection.credentials or {}
-        fresh = connection.access_expires_at is not None and connection.access_expires_at - EARLY > now
-        if fresh and held.get("access") and held["access"] != refused:
-            return str(held["access"])
-        try:
-            tokens = oauth.refresh(http, app(), str(held.get("refresh", "")), now=now)
-        except (Rejected, Unauthorized) as error:
-            reason = error.words
-        else:
-            connection.credentials = {"access": tokens.access, "refresh": tokens.refresh}
-            connection.access_expires_at = tokens.expires_at
-            connection.refresh_expires_at = tokens.refresh_expires_at
-            connection.save()
-            return tokens.access
-    Connection.objects.lost(connection_id, reason)
-    words = "Intuit no longer accepts our sign-in; connect to QuickBooks again."
-    raise Unauthorized(Side.QBO, words, reason=Reason.TOKEN)
+    return _live(_INTUIT, connection_id, http, clock, refused)
 
 
-def open_billcom(company: Company, http: Http, clock: Callable[[], datetime]) -> BillcomGateway:
+def _usable_token(connection: Connection, now: datetime, refused: str) -> str:
+    held = str((connection.credentials or {}).get("access") or "")
+    ends = connection.access_expires_at
+    return held if held != refused and ends is not None and ends - EARLY > now else ""
+
+
+def _new_tokens(connection: Connection, http: Http, now: datetime) -> dict[str, Any]:
+    refresh = str((connection.credentials or {}).get("refresh", ""))
+    tokens = oauth.refresh(http, app(), refresh, now=now)
+    return {
+        "credentials": {"access": tokens.access, "refresh": tokens.refresh},
+        "access_expires_at": tokens.expires_at,
+        "refresh_expires_at": tokens.refresh_expires_at,
+    }
+
+
+def open_billcom(company: Company, http: Http, clock: Clock) -> BillcomGateway:
     connection = connected(company, Side.BILLCOM)
     return BillcomGateway(
         http,
@@ -152,26 +158,109 @@ def credentials_of(connection: Connection) -> BillcomCredentials:
     )
 
 
-def session(connection_id: int, http: Http, now: datetime, refused: str) -> str:
-    """A live session id, shared by every worker so that log-ins stay rare; ``refused`` is one that has ended, or ""."""
-    with transaction.atomic():
-        connection = Connection.objects.select_for_update().get(pk=connection_id)
-        held = connection.credentials or {}
-        life = SESSION_LIFE.get(str(held.get("sign_in")), OTHER_SESSION_LIFE)
-        if held.get("session") and held["session"] != refused and connection.access_is_fresh(now):
-            # Every use makes the session live on, so its end moves too; saved only now and then.
-            if connection.access_expires_at is not None and connection.access_expires_at < now + life / 2:
-                Connection.objects.filter(pk=connection_id).update(access_expires_at=now + life)
-            return str(held["session"])
-        try:
-            fresh = billcom_gateway.login(http, settings.BILLCOM_BASE_URL, credentials_of(connection))
-        except (Rejected, Unauthorized) as error:
-            reason = error.words
+def session(connection_id: int, http: Http, clock: Clock, refused: str) -> str:
+    """A live session id, shared by every worker so that log-ins stay rare; ``refused`` is one that has ended, or "".
+
+    Raises Unauthorized when BILL no longer accepts the sign-in; the connection then waits for a person.
+    """
+    return _live(_BILL, connection_id, http, clock, refused)
+
+
+def _life(connection: Connection) -> timedelta:
+    return SESSION_LIFE.get(connection.sign_in, OTHER_SESSION_LIFE)
+
+
+def _usable_session(connection: Connection, now: datetime, refused: str) -> str:
+    held = str((connection.credentials or {}).get("session") or "")
+    ends, life = connection.access_expires_at, _life(connection)
+    if not held or held == refused or ends is None or now >= ends:
+        return ""
+    # Every use makes the session live on, so its end moves too; saved only now and then.
+    if ends < now + life / 2:
+        Connection.objects.filter(pk=connection.pk, access_expires_at=ends).update(access_expires_at=now + life)
+    return held
+
+
+def _new_session(connection: Connection, http: Http, now: datetime) -> dict[str, Any]:
+    fresh = billcom_gateway.login(http, settings.BILLCOM_BASE_URL, credentials_of(connection))
+    return {
+        "credentials": {**(connection.credentials or {}), "session": fresh.session_id},
+        "access_expires_at": now + _life(connection),
+    }
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How one product lets us in: what of a connection can be used (or ""), and how to get it anew."""
+
+    side: Side
+    usable: Callable[[Connection, datetime, str], str]
+    renew: Callable[[Connection, Http, datetime], dict[str, Any]]
+    words: str
+    reason: Reason
+
+
+_INTUIT = _Way(
+    Side.QBO,
+    _usable_token,
+    _new_tokens,
+    "Intuit no longer accepts our sign-in; connect to QuickBooks again.",
+    Reason.TOKEN,
+)
+_BILL = _Way(
+    Side.BILLCOM,
+    _usable_session,
+    _new_session,
+    "BILL no longer accepts our sign-in; connect BILL again.",
+    Reason.CREDENTIALS,
+)
+
+
+def _live(way: _Way, connection_id: int, http: Http, clock: Clock, refused: str) -> str:
+    """What is held if it can be used, else a new one: of our own renewal, or of the one that is under way."""
+    patience = time.monotonic() + 2 * CLAIM.total_seconds()
+    while time.monotonic() < patience:
+        connection, now = Connection.objects.get(pk=connection_id), clock()
+        if connection.state != ConnectionState.CONNECTED:
+            raise Unauthorized(way.side, way.words, reason=way.reason)
+        if found := way.usable(connection, now, refused):
+            return found
+        if until := Connection.objects.claim_renewal(connection_id, now, CLAIM):
+            _renew(way, connection_id, until, http, clock, refused)
         else:
-            connection.credentials = {**held, "session": fresh.session_id}
-            connection.access_expires_at = now + life
-            connection.save()
-            return fresh.session_id
-    Connection.objects.lost(connection_id, reason)
-    words = "BILL no longer accepts our sign-in; connect BILL again."
-    raise Unauthorized(Side.BILLCOM, words, reason=Reason.CREDENTIALS)
+            time.sleep(POLL_SECONDS)
+    raise Unavailable(way.side, f"Signing in to {way.side.label} again takes longer than it should.")
+
+
+def _renew(way: _Way, connection_id: int, until: datetime, http: Http, clock: Clock, refused: str) -> None:
+    """Renew under our claim, with no transaction open while the product is asked."""
+    try:
+        # Read only now: whoever held the claim before us may just have saved.
+        before = Connection.objects.get(pk=connection_id)
+        if before.state != ConnectionState.CONNECTED or way.usable(before, clock(), refused):
+            return
+        try:
+            _save(before, until, way.renew(before, http, clock()))
+        except (Rejected, Unauthorized) as error:
+            _lose(before, until, error.words)
+    finally:
+        Connection.objects.give_back_renewal(connection_id, until)
+
+
+def _save(before: Connection, until: datetime, fields: dict[str, Any]) -> None:
+    """Keep what a renewal brought, unless the connection was made anew, ended or renewed by others meanwhile.
+
+    Even after our claim has lapsed: what it replaces is used up, and nothing else may bring a token any more.
+    """
+    with transaction.atomic():
+        there = Connection.objects.select_for_update().get(pk=before.pk)
+        if there.renewing_until == until or there.credentials == before.credentials:
+            Connection.objects.filter(pk=before.pk).update(**fields, state=ConnectionState.CONNECTED, reason="")
+
+
+def _lose(before: Connection, until: datetime, reason: str) -> None:
+    """Refused; but what was refused is no longer what counts if somebody has saved another meanwhile."""
+    with transaction.atomic():
+        there = Connection.objects.select_for_update().get(pk=before.pk)
+        if there.renewing_until == until and there.credentials == before.credentials:
+            Connection.objects.lost(before.pk, reason)
