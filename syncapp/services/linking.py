@@ -29,6 +29,17 @@ def set_keys(company: Company, kind: Kind, chunk: Sequence[SyncedObject]) -> Non
     rows.save(changed, KEY_FIELDS)
 
 
+def set_waiting_keys(company: Company, kind: Kind) -> None:
+    """Keys of everything new, before the first of them looks for its twin."""
+    after = 0
+    looked_at = SyncedObject.objects.to_look_at(company, kind.name).defer("billcom_raw", "qbo_raw", "base")
+    if not kind.names_path:
+        looked_at = looked_at.filter(ONE_SIDED)
+    while chunk := list(looked_at.filter(pk__gt=after).order_by("pk")[: rows.CHUNK]):
+        after = chunk[-1].pk
+        set_keys(company, kind, chunk)
+
+
 def keys_of(kind: Kind, row: SyncedObject, lookup: Lookup) -> Keys:
     """BILL's side where there is one: linked rows are found by their name too (as parents are)."""
     side = Side.BILLCOM if row.billcom_id is not None else Side.QBO

@@ -10,13 +10,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from syncapp.core.limits import Stop, too_many_retired
 from syncapp.core.records import Decision, Outcome, Write, WriteVerb
 from syncapp.core.schema import Kind, Terms
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import Company, ObjectState, Operation, RunState, SyncedObject
-from syncapp.services import linking, planning, rows
+from syncapp.services import guards, linking, planning, rows
 from syncapp.services import terms as terms_service
 from syncapp.services.errors import ServiceError
 from syncapp.services.stages import MOST_PASSES
@@ -121,27 +120,20 @@ class _Look:
 
     def _kind(self, kind: Kind) -> bool:
         """Whether it let something go on that others, or the next round, wait for."""
-        stop = _guard(self.company, kind)
+        stop = guards.retired_at_once(self.company, kind)
         if stop is not None:
             self.found.stop = stop.what
             return False
-        self._set_keys(kind)
+        linking.set_waiting_keys(self.company, kind)
         did = False
         for chunk in _chunks(self._waiting(kind).select_related("excluded_by")):
             plan = planning.make(self.company, kind, chunk, self.terms)
             self._tell(plan)
             _settle(plan)
             if plan.absorbed and kind.name in kind.keyed_by:
-                self._set_keys(kind)
+                linking.set_waiting_keys(self.company, kind)
             did = did or bool(plan.linked or plan.left)
         return did
-
-    def _set_keys(self, kind: Kind) -> None:
-        looked_at = SyncedObject.objects.to_look_at(self.company, kind.name)
-        if not kind.names_path:
-            looked_at = looked_at.filter(linking.ONE_SIDED)
-        for chunk in _chunks(looked_at):
-            linking.set_keys(self.company, kind, chunk)
 
     def _tell(self, plan: planning.ChunkPlan) -> None:
         for key in plan.absorbed:
@@ -173,22 +165,6 @@ def _chunks(queryset: QuerySet[SyncedObject]) -> Iterator[list[SyncedObject]]:
     while chunk := list(queryset.filter(pk__gt=after).order_by("pk")[: rows.CHUNK]):
         after = chunk[-1].pk
         yield chunk
-
-
-def _guard(company: Company, kind: Kind) -> Stop | None:
-    """The guard that a run meets before it plans a kind."""
-    looked_at = SyncedObject.objects.to_look_at(company, kind.name).exclude(linking.ONE_SIDED)
-    changed = looked_at.filter(base__isnull=False).only("billcom_values", "qbo_values", "base")
-    retired = sum(_went_away(row) for row in changed.iterator(chunk_size=rows.CHUNK))
-    if not retired:
-        return None
-    linked = SyncedObject.objects.of(company, kind.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
-    return too_many_retired(kind.plural, retired, linked.count())
-
-
-def _went_away(row: SyncedObject) -> bool:
-    shown = {side: getattr(row, f"{side}_values") or {} for side in Side}
-    return any(shown[side].get("active") is False and row.base[side].get("active") for side in Side)
 
 
 def _settle(plan: planning.ChunkPlan) -> None:

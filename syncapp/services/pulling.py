@@ -11,14 +11,14 @@ from django.db.models import QuerySet
 
 from syncapp.core.codec import decode
 from syncapp.core.holds import HoldCode
-from syncapp.core.limits import came_back_empty, other_company
+from syncapp.core.limits import other_company
 from syncapp.core.schema import Kind, Raw, Values
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import TooOld
 from syncapp.gateways.qbo import Changes, Page
 from syncapp.kinds import KINDS
 from syncapp.models import Connection, Cursor, Level, ObjectState, SyncedObject
-from syncapp.services import rows
+from syncapp.services import guards, rows
 from syncapp.services import terms as terms_service
 from syncapp.services.context import Context, Stopped
 
@@ -405,12 +405,7 @@ def _billcom_now(context: Context) -> datetime:
 
 
 def _guard_empty(context: Context, kind: Kind, side: Side, read: int) -> None:
-    """After a whole list was read."""
-    if read or context.run.let_pass:
-        return
-    linked = SyncedObject.objects.of(context.company, kind.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
-    stop = came_back_empty(side.label, kind.plural, read, linked.exclude(state=ObjectState.RETIRED).count())
-    if stop:
+    if not context.run.let_pass and (stop := guards.empty(context.company, kind, side, read)):
         raise Stopped(stop.code, stop.what)
 
 

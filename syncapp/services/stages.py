@@ -11,12 +11,11 @@ from typing import Any
 
 from django.db.models import Q
 
-from syncapp.core.limits import too_many_retired
 from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import OPEN_STATES, Operation, RunScope, SyncedObject
-from syncapp.services import linking, planning, pulling, recovering, rows
+from syncapp.services import guards, linking, planning, pulling, recovering, rows
 from syncapp.services import terms as terms_service
 from syncapp.services.applying import Applier
 from syncapp.services.context import Context, Stopped
@@ -124,10 +123,11 @@ def _plan_all(context: Context, save: Save) -> bool:
 
 
 def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:
-    _guard(context, kind)
+    if not context.run.let_pass and (stop := guards.retired_at_once(context.company, kind)):
+        raise Stopped(stop.code, stop.what)
     if not context.run.position["round"] and not recovering.adopt(context, kind):
         return False
-    _set_keys(context, kind)
+    linking.set_waiting_keys(context.company, kind)
     # The highest key now: a row that asks for another look while we go through waits for the next round.
     after = context.run.position.pop("after", 0)
     while chunk := _next(context, kind, after):
@@ -136,7 +136,7 @@ def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:
             continue
         after = chunk[-1].pk
         if plan.absorbed and kind.name in kind.keyed_by:
-            _set_keys(context, kind)
+            linking.set_waiting_keys(context.company, kind)
         context.run.position["did"] += int(plan.did_something)
         context.run.position["after"] = after
         Applier(context, kind, plan.rows).send(plan.operations)
@@ -158,38 +158,3 @@ def _next(context: Context, kind: Kind, after: int) -> list[SyncedObject]:
     """The next rows to look at; those with an operation whose outcome isn't known are left alone."""
     waiting = SyncedObject.objects.to_look_at(context.company, kind.name).exclude(_open_objects(context))
     return list(waiting.filter(pk__gt=after).select_related("excluded_by").order_by("pk")[: rows.CHUNK])
-
-
-def _set_keys(context: Context, kind: Kind) -> None:
-    """Keys of everything new, before the first of them looks for its twin."""
-    after = 0
-    looked_at = SyncedObject.objects.to_look_at(context.company, kind.name).defer("billcom_raw", "qbo_raw", "base")
-    if not kind.names_path:
-        looked_at = looked_at.filter(linking.ONE_SIDED)
-    while chunk := list(looked_at.filter(pk__gt=after).order_by("pk")[: rows.CHUNK]):
-        after = chunk[-1].pk
-        linking.set_keys(context.company, kind, chunk)
-
-
-def _guard(context: Context, kind: Kind) -> None:
-    if context.run.let_pass:
-        return
-    retired = _newly_retired(context, kind)
-    if not retired:
-        return
-    linked = SyncedObject.objects.of(context.company, kind.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
-    stop = too_many_retired(kind.plural, retired, linked.count())
-    if stop:
-        raise Stopped(stop.code, stop.what)
-
-
-def _newly_retired(context: Context, kind: Kind) -> int:
-    """Linked records that went inactive or away on one side since both last agreed; asked of what is saved."""
-    looked_at = SyncedObject.objects.to_look_at(context.company, kind.name).exclude(linking.ONE_SIDED)
-    changed = looked_at.filter(base__isnull=False).only("billcom_values", "qbo_values", "base")
-    return sum(_went_away(row) for row in changed.iterator(chunk_size=rows.CHUNK))
-
-
-def _went_away(row: SyncedObject) -> bool:
-    shown = {Side.BILLCOM: row.billcom_values or {}, Side.QBO: row.qbo_values or {}}
-    return any(values.get("active") is False and row.base[side].get("active") for side, values in shown.items())
