@@ -19,7 +19,23 @@ from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, SignIn
 from syncapp.gateways.errors import GatewayError, Rejected, Unauthorized
 from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway
-from syncapp.models import Company, Connection, ConnectionState, SetupStep, SyncedObject
+from syncapp.models import (
+    AccountingPreferences,
+    Company,
+    Connection,
+    ConnectionState,
+    GLMapping,
+    GLRole,
+    ObjectState,
+    Operation,
+    OperationState,
+    RunScope,
+    RunState,
+    SetupStep,
+    SyncedObject,
+    SyncRun,
+)
+from syncapp.models.companies import LEASE_FREE
 from syncapp.services.errors import ServiceError
 from syncapp.services.remotes import OTHER_SESSION_LIFE, SESSION_LIFE, app
 
@@ -28,6 +44,8 @@ SYNC_ROLES = ("ADMINISTRATOR", "ACCOUNTANT")
 SYNC_PERMISSIONS = ("manage company", "sync")
 STATE_SALT = "syncapp.connect-quickbooks"
 STATE_SECONDS = 1800
+_WHERE = {Side.QBO: "QuickBooks company", Side.BILLCOM: "BILL organization"}
+_WRITTEN = (OperationState.DONE, OperationState.ADOPTED)
 
 
 def connect_billcom(
@@ -145,7 +163,7 @@ def finish_qbo(user: User, *, state: str, code: str, realm_id: str, redirect_uri
     company = company_of_state(user, state)
     if not realm_id.isdigit():
         raise ServiceError("Intuit didn't say which company was chosen. Start again and choose one.")
-    _same_realm(company, realm_id)
+    _may_become(company, Side.QBO, realm_id)
     http = Http()
     try:
         tokens = oauth.exchange_code(http, app(), code, redirect_uri, now=now)
@@ -172,47 +190,93 @@ def finish_qbo(user: User, *, state: str, code: str, realm_id: str, redirect_uri
     )
 
 
-def _same_realm(company: Company, realm_id: str) -> None:
-    """A company that has synced goes on with the QuickBooks company it began with."""
-    before = company.connections.filter(side=Side.QBO).first()
-    synced = SyncedObject.objects.filter(company=company, qbo_id__isnull=False, billcom_id__isnull=False).exists()
-    if before is not None and before.remote_id != realm_id and synced:
+def _may_become(company: Company, side: Side, remote_id: str) -> bool:
+    """Whether ``remote_id`` is another company there than before; refused once something is in step or under way."""
+    before = company.connections.filter(side=side).first()
+    if before is None or before.remote_id == remote_id:
+        return False
+    if why := _bound(company):
+        where = _WHERE[side]
         raise ServiceError(
-            "This is another QuickBooks company than the one connected before. Its records would be mixed up with "
-            "those already in step; connect the same company again, or set up a new company for this one."
+            f"This is another {where} than the one connected before, and {why}. Connect the same {where} again, "
+            "or set up a new company for this one."
         )
+    return True
+
+
+def _bound(company: Company) -> str:
+    """Why the company can't change over to another QuickBooks company or BILL organization; "" if it can."""
+    if SyncedObject.objects.filter(company=company, billcom_id__isnull=False, qbo_id__isnull=False).exists():
+        return "records of that one are in step here already"
+    if Operation.objects.unfinished(company).exists():
+        return "something is still being written to that one"
+    if Operation.objects.filter(company=company, state__in=_WRITTEN).exists():
+        return "records have been written to that one already"
+    running = SyncRun.objects.filter(company=company, state=RunState.RUNNING).exists()
+    if running or not Company.objects.filter(LEASE_FREE, pk=company.pk).exists():
+        return "a sync with that one is under way (if nothing is in step after it, try again then)"
+    return ""
 
 
 def _keep(company: Company, side: Side, *, remote_id: str, **held: Any) -> Connection:
     taken = Connection.objects.filter(side=side, remote_id=remote_id).exclude(company=company)
     if taken.exclude(state=ConnectionState.DISCONNECTED).exists():
-        where = "QuickBooks company" if side is Side.QBO else "BILL organization"
-        raise ServiceError(f"This {where} is already connected to another company here. Disconnect it there first.")
-    if side is Side.BILLCOM:
-        _same_organization(company, remote_id)
+        raise ServiceError(
+            f"This {_WHERE[side]} is already connected to another company here. Disconnect it there first."
+        )
+    # Whoever is renewing the old sign-in must not save it over this one.
+    fields = {**held, "remote_id": remote_id, "state": ConnectionState.CONNECTED, "reason": "", "renewing_until": None}
     try:
         with transaction.atomic():
-            connection, _ = Connection.objects.update_or_create(
-                company=company,
-                side=side,
-                defaults={**held, "remote_id": remote_id, "state": ConnectionState.CONNECTED, "reason": ""},
-            )
+            # No worker takes the company while it is decided whether it may change over.
+            Company.objects.select_for_update().get(pk=company.pk)
+            if _may_become(company, side, remote_id):
+                _forget(company, side)
+            connection, _ = Connection.objects.update_or_create(company=company, side=side, defaults=fields)
+            advance(company)
     except IntegrityError:
         raise ServiceError("It was connected to another company here at the same moment.") from None
-    advance(company)
     return connection
 
 
-def _same_organization(company: Company, organization_id: str) -> None:
-    before = company.connections.filter(side=Side.BILLCOM).first()
-    synced = SyncedObject.objects.filter(company=company, billcom_id__isnull=False).exists()
-    if before is not None and before.remote_id != organization_id and synced:
-        raise ServiceError("This is another BILL organization than the one connected before. Connect the same one.")
+def _forget(company: Company, side: Side) -> None:
+    """Drop what was read from the company connected before on this side; nothing of it is in step with anything."""
+    # A run that has not begun holds nothing yet; what it was asked for is asked for again after the set-up.
+    waiting = SyncRun.objects.filter(company=company, state=RunState.WAITING)
+    (waiting if side is Side.QBO else waiting.filter(scope=RunScope.FULL)).delete()
+    mappings = GLMapping.objects.filter(company=company)
+    (mappings if side is Side.QBO else mappings.filter(role=GLRole.BANK_ACCOUNT)).delete()
+    company.cursors.filter(side=side).delete()
+    objects = SyncedObject.objects.filter(company=company)
+    objects.filter(**{f"{side.value}_id__isnull": False}).delete()
+    # What the others waited for, or could have been linked with, is gone.
+    objects.update(state=ObjectState.NEW, hold_code="", hold_facts={}, candidates=[], told_apart=False, needs_look=True)
+    if side is Side.QBO:
+        _forget_settings(company)
+    _set_back(company, SetupStep.IMPORT_ACCOUNTS if side is Side.QBO else SetupStep.MAP_BANKS)
+
+
+def _forget_settings(company: Company) -> None:
+    """The settings read from QuickBooks; what people turned on in addition stays."""
+    read = [f"qbo_{switch}" for switch in AccountingPreferences.SWITCHES]
+    AccountingPreferences.objects.filter(company=company).update(
+        **dict.fromkeys(read, False), books_closed_on=None, home_currency="", read_at=None
+    )
+
+
+def _set_back(company: Company, step: SetupStep) -> None:
+    """Back to this step of the set-up, if it is past it."""
+    order = tuple(SetupStep)
+    reached = Company.objects.values_list("setup_step", flat=True).get(pk=company.pk)
+    if order.index(SetupStep(reached)) > order.index(step):
+        Company.objects.filter(pk=company.pk).update(setup_step=step, set_up_at=None, next_sync_at=None)
 
 
 def advance(company: Company) -> None:
     """On to the next step of the set-up, if this one was it."""
     live = set(company.connections.filter(state=ConnectionState.CONNECTED).values_list("side", flat=True))
+    # Read now: a run may have gone a step further since the company was fetched.
+    company.refresh_from_db(fields=["setup_step", "set_up_at", "next_sync_at"])
     step = company.setup_step
     if step in (SetupStep.CONNECT_BILLCOM, SetupStep.CONNECT_QBO):
         if Side.BILLCOM not in live:
@@ -227,6 +291,8 @@ def advance(company: Company) -> None:
 
 def disconnect(connection: Connection, user: User, *, now: datetime) -> None:
     """Take our access back at Intuit, forget the credentials, keep everything that is in step."""
+    # The refresh token may have changed since the page was opened; Intuit knows only the last one.
+    connection.refresh_from_db()
     held = connection.credentials or {}
     if connection.side == Side.QBO and held.get("refresh"):
         try:
@@ -239,5 +305,6 @@ def disconnect(connection: Connection, user: User, *, now: datetime) -> None:
     connection.credentials = None
     connection.state = ConnectionState.DISCONNECTED
     connection.reason = f"Disconnected by {user} on {now:%d %b %Y}"
-    connection.access_expires_at = connection.refresh_expires_at = None
+    # A renewal under way finds its claim gone, and saves nothing.
+    connection.access_expires_at = connection.refresh_expires_at = connection.renewing_until = None
     connection.save()
