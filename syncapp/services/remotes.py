@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -26,7 +26,7 @@ from syncapp.services.context import Remotes
 from syncapp.services.errors import ServiceError
 
 # Reference: BILL docs, sessions: a sync token's lives 48 h idle, any other 35 min. Kept shorter, to be sure.
-SESSION_LIFE = {"sync-token": timedelta(hours=40)}
+SESSION_LIFE: Mapping[str, timedelta] = {SignIn.SYNC_TOKEN: timedelta(hours=40)}
 OTHER_SESSION_LIFE = timedelta(minutes=30)
 # A token is renewed this long before it runs out.
 EARLY = timedelta(minutes=5)

@@ -18,6 +18,7 @@ from syncapp.gateways.http import Http
 from syncapp.models import (
     AccountingPreferences,
     Company,
+    ConnectionState,
     Firm,
     GLMapping,
     GLRole,
@@ -237,7 +238,7 @@ def _advance(company: Company, done: SetupStep, to: SetupStep) -> None:
 
 
 def sides_connected(company: Company) -> dict[Side, bool]:
-    live = set(company.connections.filter(state="connected").values_list("side", flat=True))
+    live = set(company.connections.filter(state=ConnectionState.CONNECTED).values_list("side", flat=True))
     return {side: side.value in live for side in Side}
 
 
