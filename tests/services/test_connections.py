@@ -145,10 +145,10 @@ def test_another_quickbooks_company_begins_anew(
     assert Connection.objects.get(company=company, side=Side.QBO).remote_id == other["qbo"]["realm_id"]
 
 
-def test_the_new_quickbooks_company_is_imported_and_synced(
+def test_the_new_quickbooks_company_is_imported(
     sandbox: Sandbox, company: Company, user: User, other: dict[str, Any], clock: Clock
 ) -> None:
-    """Nothing of the old company's is left in the way: the accounts are the new one's, and the sync ties both."""
+    """Nothing of the old company's is left in the way: the accounts are the new one's alone."""
     _connect_qbo(company, user, other, clock)
     company.refresh_from_db()
     assert import_accounts(company, clock).state == RunState.DONE
