@@ -30,7 +30,7 @@ from syncapp.gateways.errors import (
 from syncapp.gateways.qbo import Verb as QboVerb
 from syncapp.gateways.qbo import Write as QboWrite
 from syncapp.models import Level, ObjectState, Operation, OperationState, SyncedObject, Verb
-from syncapp.services import pulling, rows
+from syncapp.services import pulling_billcom, pulling_qbo, rows, storing
 from syncapp.services.context import Context
 
 Outcome = Raw | GatewayError
@@ -80,10 +80,10 @@ class Applier:
 
     def _read_again(self) -> None:
         if ids := self.reread[Side.QBO]:
-            pulling.refresh_qbo(self.context, self.kind, ids)
+            pulling_qbo.refresh(self.context, self.kind, ids)
         # Payments can't be asked for by their ids; theirs are among the next sync's changes.
         if (ids := self.reread[Side.BILLCOM]) and not self.kind.billcom.recorded:
-            pulling.refresh_billcom(self.context, self.kind, ids)
+            pulling_billcom.refresh(self.context, self.kind, ids)
 
     def _free(self) -> None:
         if self.linked:
@@ -164,14 +164,14 @@ class Applier:
         if moved:
             self._drop(moved, "It was changed in BILL in the meantime; planned again.")
             again = [fresh[each] for each in map(self._remote_id, moved) if each in fresh]
-            read = pulling.store_page(self.context, self.kind, Side.BILLCOM, again)
+            read = storing.store_page(self.context, self.kind, Side.BILLCOM, again)
             self._hold_unreadable([each for each in moved if self._remote_id(each) not in read])
         return kept
 
     def _same_fields(self, row: SyncedObject, raw: Raw) -> bool:
         try:
             values = decode(self.kind, raw, Side.BILLCOM)
-        except pulling.UNREADABLE:
+        except storing.UNREADABLE:
             return False
         return all(values.get(name) == row.billcom_values.get(name) for name in self.kind.compared)
 
@@ -235,7 +235,7 @@ class Applier:
         self.context.count(self.kind.name, f"{operation.verb}.{side}")
         try:
             take_reply(self.kind, row, operation, raw, self.context)
-        except pulling.UNREADABLE as error:
+        except storing.UNREADABLE as error:
             self._took_as_sent(row, operation, raw, error)
         operation.remote_id = row.remote_id(side) or ""
         if operation.verb == Verb.CREATE:
@@ -245,9 +245,9 @@ class Applier:
         """Carried out, but the answer is of no shape we know: what was sent stands until the record is read again."""
         side, sent = Side(operation.side), operation.values or {}
         if operation.verb == Verb.CREATE:
-            setattr(row, f"{side}_id", pulling.id_of(raw, side))
+            setattr(row, f"{side}_id", storing.id_of(raw, side))
         known, version = getattr(row, f"{side}_raw") or {}, getattr(row, f"{side}_version")
-        rows.show(row, self.kind, side, sent["whole"], known, pulling.version_of(raw, side) or version)
+        rows.show(row, self.kind, side, sent["whole"], known, storing.version_of(raw, side) or version)
         rows.agree_as_sent(row, side, sent["changed"], sent["whole"], sent.get("source", {}), self.context.clock())
         rows.release(row, ObjectState.LINKED)
         row.needs_look = True
@@ -302,8 +302,8 @@ def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, co
     else:
         values = decode(kind, raw, side)
     if operation.verb == Verb.CREATE:
-        setattr(row, f"{side}_id", pulling.id_of(raw, side))
-    rows.show(row, kind, side, values, raw, pulling.version_of(raw, side) or getattr(row, f"{side}_version"))
+        setattr(row, f"{side}_id", storing.id_of(raw, side))
+    rows.show(row, kind, side, values, raw, storing.version_of(raw, side) or getattr(row, f"{side}_version"))
     missing = not_taken(kind, operation, values)
     taken = [name for name in sent.get("changed", []) if name not in missing]
     rows.agree_as_sent(row, side, taken, values, sent.get("source", {}), context.clock())

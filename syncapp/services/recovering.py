@@ -14,7 +14,7 @@ from syncapp.core.sides import Side
 from syncapp.gateways.errors import BadAnswer, Unavailable
 from syncapp.kinds import KINDS
 from syncapp.models import Level, ObjectState, Operation, OperationState, SyncedObject, Verb
-from syncapp.services import linking, pulling, references, rows
+from syncapp.services import linking, pulling_billcom, references, rows
 from syncapp.services.applying import Applier
 from syncapp.services.context import Context, Paused
 
@@ -95,7 +95,7 @@ def adopt(context: Context, kind: Kind) -> bool:
         return True
     _wait_out(context, doubtful)
     # Not finding it proves something only if it was looked for after the waiting was over.
-    if not pulling.pull_billcom(context, kind):
+    if not pulling_billcom.pull(context, kind):
         return False
     lookup = _lookup(context, kind, doubtful)
     keys = {each.pk: kind.keys(each.values["whole"], Side.BILLCOM, lookup).first for each in doubtful}

@@ -15,7 +15,7 @@ from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import OPEN_STATES, Operation, RunScope, SyncedObject
-from syncapp.services import guards, linking, planning, pulling, recovering, rows
+from syncapp.services import guards, linking, planning, pulling_billcom, pulling_qbo, recovering, rows
 from syncapp.services import terms as terms_service
 from syncapp.services.applying import Applier
 from syncapp.services.context import Context, Stopped
@@ -45,7 +45,7 @@ def work(context: Context, save: Save) -> bool:
         recovering.repeat_qbo(context)
         recovering.settle_billcom(context)
         _before_first_reading(context)
-        read = pulling.pull_qbo(context)
+        read = pulling_qbo.pull(context)
         save()
         if not read:
             return False
@@ -64,7 +64,7 @@ def _import_accounts(context: Context, save: Save) -> bool:
     _read_settings(context)
     _show(context, 30, "Importing the chart of accounts")
     save()
-    read = pulling.import_qbo(context, [KINDS["account"]])
+    read = pulling_qbo.import_kinds(context, [KINDS["account"]])
     save()
     if not read:
         return False
@@ -76,7 +76,7 @@ def _import_accounts(context: Context, save: Save) -> bool:
 
 def _read_settings(context: Context) -> None:
     info = context.remotes.qbo.company_info()
-    pulling.check_company(context, str(info.get("CompanyName") or ""))
+    pulling_qbo.check_company(context, str(info.get("CompanyName") or ""))
     terms_service.read_preferences(context.company, context.remotes.qbo.preferences(), context.clock())
     context.terms = terms_service.load(context.company)
 
@@ -97,10 +97,10 @@ def _read_billcom(context: Context, save: Save) -> bool:
         kind = kinds[position["kind"]]
         _show(context, 10 + 30 * position["kind"] // len(kinds), f"Reading BILL: {kind.plural}")
         save()
-        if not pulling.pull_billcom(context, kind):
+        if not pulling_billcom.pull(context, kind):
             save()
             return False
-        pulling.refresh_unapproved(context, kind)
+        pulling_billcom.refresh_unapproved(context, kind)
         position["kind"] += 1
     return True
 

@@ -12,7 +12,7 @@ from syncapp.gateways import qbo as qbo_gateway
 from syncapp.gateways.billcom import BillcomGateway
 from syncapp.gateways.errors import GatewayError
 from syncapp.models import Company, ObjectState, RunState, SyncedObject, SyncLogEntry
-from syncapp.services import pulling
+from syncapp.services import pulling_qbo, storing
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, sync, synced, writes
 
@@ -33,7 +33,7 @@ def billcom_bill(sandbox: Sandbox, loaded: dict[str, Any], bill_id: str | None) 
 
 def after_first(page_of: str, act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
     """Do something in QuickBooks as soon as the first page of an entity has been saved."""
-    store = pulling.store_page
+    store = storing.store_page
     done: list[bool] = []
 
     def store_page(context: Any, kind: Any, side: Any, raws: Any) -> set[str]:
@@ -43,7 +43,7 @@ def after_first(page_of: str, act: Callable[[], None], monkeypatch: pytest.Monke
             act()
         return stored
 
-    monkeypatch.setattr(pulling, "store_page", store_page)
+    monkeypatch.setattr(storing, "store_page", store_page)
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
@@ -56,8 +56,8 @@ def test_nothing_slips_between_two_pages_when_something_is_deleted(
     at_once: int,
 ) -> None:
     realm = loaded["qbo"]["realm_id"]
-    monkeypatch.setattr(pulling, "PAGE", 3)
-    monkeypatch.setattr(pulling, "PAGES_AT_ONCE", at_once)
+    monkeypatch.setattr(pulling_qbo, "PAGE", 3)
+    monkeypatch.setattr(pulling_qbo, "PAGES_AT_ONCE", at_once)
     oldest = min(
         sandbox.books("qbo", realm)["Bill"], key=lambda each: (each["MetaData"]["CreateTime"], int(each["Id"]))
     )

@@ -1,124 +1,31 @@
-"""Read one side's changes into SyncedObjects: page by page, saved in bulk before the cursor moves."""
+"""Read QuickBooks: its changes by one call, pages by query where those can't tell everything."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 
-from syncapp.core.codec import decode
-from syncapp.core.holds import HoldCode
 from syncapp.core.limits import other_company
-from syncapp.core.schema import Kind, Raw, Values
+from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import TooOld
 from syncapp.gateways.qbo import Changes, Page
 from syncapp.kinds import KINDS
 from syncapp.models import Connection, Cursor, Level, ObjectState, SyncedObject
-from syncapp.services import guards, rows
+from syncapp.services import storing
 from syncapp.services import terms as terms_service
 from syncapp.services.context import Context, Stopped
 
-# QuickBooks' cursor is its own clock; BILL's times have a grain of one second and belong to several machines.
-QBO_OVERLAP = timedelta(minutes=2)
-BILLCOM_OVERLAP = timedelta(minutes=2)
+# The cursor is QuickBooks' own clock, and what it shows of the last moments may not be all.
+OVERLAP = timedelta(minutes=2)
 PAGE = 1000
-BILLCOM_PAGE = 100
 PAGES_AT_ONCE = 10
 """Pages of 1,000 asked for in one metered batch call; memory, not the API's 30, sets it."""
 ITEMS_AT_ONCE = 30
 """As many pages as a batch call holds; for ids alone."""
-PULL_FIELDS = ("values", "raw", "version")
-UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
-"""What decoding a record of unexpected shape may raise."""
-
-
-def version_of(raw: Raw, side: Side) -> str:
-    return str(raw.get("SyncToken" if side is Side.QBO else "updatedTime") or "")
-
-
-def id_of(raw: Raw, side: Side) -> str:
-    return str(raw.get("Id" if side is Side.QBO else "id") or "")
-
-
-def read_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) -> list[tuple[str, Values, Raw]]:
-    """(id, values, raw) of every record of this kind; one that can't be read is logged and left as it was."""
-    found = {}
-    for raw in raws:
-        if kind.skips and kind.skips(raw, side):
-            continue
-        try:
-            found[id_of(raw, side)] = (id_of(raw, side), decode(kind, raw, side), raw)
-        except UNREADABLE as error:
-            words = f"{side.label}: {kind.label} {id_of(raw, side)} has an unexpected shape ({error}); it was left out."
-            context.note(words, kind=kind.name, level=Level.ERROR)
-            context.count(kind.name, "unreadable")
-    return list(found.values())
-
-
-def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) -> set[str]:
-    """Save one page; the ids it had. What shows nothing new in the fields we map is not looked at again."""
-    records = read_page(context, kind, side, raws)
-    ids = {remote_id for remote_id, _, _ in records}
-    with transaction.atomic():
-        known = _known(context, kind, side, ids)
-        new, changed = [], []
-        for remote_id, values, raw in records:
-            row = known.get(remote_id)
-            if row is None:
-                new.append(_new(context, kind, side, remote_id, values, raw))
-            elif _update(context, kind, side, row, values, raw):
-                changed.append(row)
-        SyncedObject.objects.bulk_create(new, batch_size=rows.CHUNK)
-        fields = [*(f"{side}_{name}" for name in PULL_FIELDS), "needs_look", "label", "number", "amount", "date"]
-        rows.save(changed, fields)
-    context.count(kind.name, f"read.{side}", len(records))
-    return ids
-
-
-def _known(context: Context, kind: Kind, side: Side, ids: Iterable[str]) -> dict[str, SyncedObject]:
-    """Locked: a person who links one of them meanwhile waits, and what was read goes where the record is then."""
-    found = SyncedObject.objects.select_for_update().of(context.company, kind.name).filter(**{f"{side}_id__in": ids})
-    # In no order: in that of the primary key, SQLite would read through the whole company.
-    return {str(row.remote_id(side)): row for row in found.defer("billcom_raw", "qbo_raw").order_by()}
-
-
-def _new(context: Context, kind: Kind, side: Side, remote_id: str, values: Values, raw: Raw) -> SyncedObject:
-    row = SyncedObject(company=context.company, kind=kind.name, first_seen_at=context.clock())
-    setattr(row, f"{side}_id", remote_id)
-    rows.show(row, kind, side, values, raw, version_of(raw, side))
-    return row
-
-
-def _update(context: Context, kind: Kind, side: Side, row: SyncedObject, values: Values, raw: Raw) -> bool:
-    """Whether the row has to be saved; it is looked at again only where a mapped value changed."""
-    before = getattr(row, f"{side}_values")
-    if before == values and getattr(row, f"{side}_version") == version_of(raw, side):
-        return False
-    if before != values:
-        row.needs_look = True
-    rows.show(row, kind, side, values, raw, version_of(raw, side))
-    return True
-
-
-def mark_gone(context: Context, kind: Kind, ids: Sequence[str]) -> None:
-    """QuickBooks says these transactions were deleted."""
-    gone = []
-    with transaction.atomic():
-        for row in _known(context, kind, Side.QBO, ids).values():
-            if row.qbo_values and row.qbo_values.get("active") is not False:
-                row.qbo_values = {**row.qbo_values, "active": False}
-                row.needs_look = True
-                gone.append(row)
-        rows.save(gone, ["qbo_values", "needs_look"])
-    context.count(kind.name, "deleted.qbo", len(gone))
-
-
-# --- QuickBooks ------------------------------------------------------------------------------------------------------
-
 _ABOUT = ("CompanyInfo", "Preferences")
 
 
@@ -134,7 +41,7 @@ def _by_entity() -> dict[str, Kind]:
     return {kind.qbo.entity: kind for kind in KINDS.values()}
 
 
-def pull_qbo(context: Context) -> bool:
+def pull(context: Context) -> bool:
     """One change-data-capture call for all kinds, after pages by query where that can't tell everything.
 
     False: out of time, go on from the position.
@@ -155,7 +62,7 @@ def pull_qbo(context: Context) -> bool:
             continue
         shifted = _store_changes(context, changes)
         if not changes.truncated:
-            move_cursor(context, Side.QBO, "", changes.time - QBO_OVERLAP)
+            storing.move_cursor(context, Side.QBO, "", changes.time - OVERLAP)
         elif "paged" not in position:
             # More changed than one answer holds: by query for what was edited, by the ids for what was deleted.
             _page_through(context, everything, since=cursor.read_to, compare=TRANSACTIONS)
@@ -191,11 +98,11 @@ def _store_changes(context: Context, changes: Changes) -> list[str]:
     _about(context, changes.records)
     for entity, records in changes.records.items():
         if entity in kinds:
-            store_page(context, kinds[entity], Side.QBO, records)
+            storing.store_page(context, kinds[entity], Side.QBO, records)
     shifted = []
     for entity, ids in changes.deleted.items():
         if entity in kinds:
-            mark_gone(context, kinds[entity], ids)
+            storing.mark_gone(context, kinds[entity], ids)
             told = position.setdefault("gone", {}).setdefault(entity, [])
             if entity in position.get("paged", []) and not set(ids) <= set(told):
                 shifted.append(entity)
@@ -246,7 +153,7 @@ def _page_through(context: Context, kinds: Sequence[Kind], since: datetime | Non
     position["compare"] = list(compare)
 
 
-def import_qbo(context: Context, kinds: Sequence[Kind]) -> bool:
+def import_kinds(context: Context, kinds: Sequence[Kind]) -> bool:
     """Read whole kinds by query, inactive rows too; goes on where an earlier slice left off. False: out of time."""
     if "pages" not in context.run.position:
         _page_through(context, kinds, since=None)
@@ -260,25 +167,25 @@ def import_pages(context: Context) -> bool:
         first = "read_to" not in position
         asked = _next_pages(position, by_entity)
         for page, records in context.remotes.qbo.query_pages(asked):
-            store_page(context, by_entity[page.entity], Side.QBO, records)
+            storing.store_page(context, by_entity[page.entity], Side.QBO, records)
             _go_on(position["pages"], page, len(records))
             position["rows"][page.entity] = position["rows"].get(page.entity, 0) + len(records)
         if first:
-            position["read_to"] = (context.remotes.qbo.server_time - QBO_OVERLAP).isoformat()
+            position["read_to"] = (context.remotes.qbo.server_time - OVERLAP).isoformat()
         if position["pages"] and context.out_of_time():
             return False
     rows_read = position.pop("rows")
     if not position["since"]:
         for entity, number in rows_read.items():
-            _guard_empty(context, by_entity[entity], Side.QBO, number)
+            storing.check_empty(context, by_entity[entity], Side.QBO, number)
     for name in ("pages", "since"):
         position.pop(name)
     read_to = datetime.fromisoformat(position.pop("read_to"))
     read = position.pop("kinds")
     for name in read:
-        move_cursor(context, Side.QBO, name, read_to)
+        storing.move_cursor(context, Side.QBO, name, read_to)
     if set(read) == set(KINDS):
-        move_cursor(context, Side.QBO, "", read_to)
+        storing.move_cursor(context, Side.QBO, "", read_to)
     return True
 
 
@@ -290,7 +197,7 @@ def _compare_ids(context: Context, compared: Sequence[str]) -> None:
         known = _known_ids(context, kind)
         ours = {str(each) for each in known}
         alive = {str(each) for each in known.exclude(state=ObjectState.RETIRED)}
-        refresh_qbo(context, kind, sorted((alive - ids) | (ids - ours)))
+        refresh(context, kind, sorted((alive - ids) | (ids - ours)))
 
 
 def _known_ids(context: Context, kind: Kind) -> QuerySet[SyncedObject, str | None]:
@@ -307,7 +214,7 @@ def _ids_there(context: Context, compared: Sequence[str]) -> dict[str, set[str]]
     while pages:
         asked, pages = pages[:ITEMS_AT_ONCE], pages[ITEMS_AT_ONCE:]
         for page, records in context.remotes.qbo.query_pages(asked):
-            found[page.entity] |= {id_of(raw, Side.QBO) for raw in records}
+            found[page.entity] |= {storing.id_of(raw, Side.QBO) for raw in records}
             last = page.start // PAGE + 1 == wanted[page.entity]
             if last and len(records) == PAGE:
                 pages.append(_ids_page(page.entity, wanted[page.entity]))
@@ -347,72 +254,12 @@ def _go_on(pages: dict[str, int], page: Page, read: int) -> None:
         pages[page.entity] = max(pages[page.entity], page.start + page.size)
 
 
-def refresh_qbo(context: Context, kind: Kind, ids: Sequence[str]) -> None:
+def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
     """Read these records again, because their version had moved on."""
     for start in range(0, len(ids), 100):
         listed = ",".join(f"'{each}'" for each in ids[start : start + 100])
         where = f"Id IN ({listed})" + ("" if kind.transaction else " AND Active IN (true,false)")
         found = context.remotes.qbo.query(kind.qbo.entity, where=where)
-        store_page(context, kind, Side.QBO, found)
-        missing = set(ids[start : start + 100]) - {id_of(raw, Side.QBO) for raw in found}
-        mark_gone(context, kind, sorted(missing))
-
-
-# --- BILL ------------------------------------------------------------------------------------------------------------
-
-
-def pull_billcom(context: Context, kind: Kind) -> bool:
-    """One kind's changes since its cursor. False: out of time, go on from the page kept in the position."""
-    position = context.run.position
-    cursor = Cursor.objects.filter(company=context.company, side=Side.BILLCOM, kind=kind.name).first()
-    filters = f'updatedTime:gte:"{_stamp(cursor.read_to)}"' if cursor else ""
-    read = position.get("billcom_read", 0)
-    pages = context.remotes.billcom.pages(kind.billcom.path, filters=filters, page=position.get("page"))
-    for page in pages:
-        position.setdefault("billcom_read_to", (_billcom_now(context) - BILLCOM_OVERLAP).isoformat())
-        read += len(store_page(context, kind, Side.BILLCOM, page.records))
-        position["page"], position["billcom_read"] = page.next_page, read
-        if page.next_page and context.out_of_time():
-            return False
-    if cursor is None:
-        _guard_empty(context, kind, Side.BILLCOM, read)
-    move_cursor(context, Side.BILLCOM, kind.name, datetime.fromisoformat(position["billcom_read_to"]))
-    for name in ("page", "billcom_read", "billcom_read_to"):
-        position.pop(name, None)
-    return True
-
-
-def refresh_billcom(context: Context, kind: Kind, ids: Sequence[str]) -> None:
-    """Read these records again by their ids."""
-    for start in range(0, len(ids), BILLCOM_PAGE):
-        found = context.remotes.billcom.by_ids(kind.billcom.path, ids[start : start + BILLCOM_PAGE])
-        store_page(context, kind, Side.BILLCOM, found.values())
-
-
-def refresh_unapproved(context: Context, kind: Kind) -> None:
-    """Bills held until they are approved are asked for by name: an approval may not move BILL's updatedTime."""
-    if kind.billcom.recorded:
-        return
-    held = SyncedObject.objects.of(context.company, kind.name).filter(hold_code=HoldCode.NOT_APPROVED)
-    ids = held.exclude(billcom_id=None).values_list("billcom_id", flat=True)
-    refresh_billcom(context, kind, [str(each) for each in ids])
-
-
-def _billcom_now(context: Context) -> datetime:
-    """BILL's clock where it says it: a clock of ours that runs ahead would step over edits."""
-    said = context.remotes.billcom.server_time
-    return min(said, context.clock()) if said is not None else context.clock()
-
-
-def _guard_empty(context: Context, kind: Kind, side: Side, read: int) -> None:
-    if not context.run.let_pass and (stop := guards.empty(context.company, kind, side, read)):
-        raise Stopped(stop.code, stop.what)
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def move_cursor(context: Context, side: Side, kind: str, read_to: datetime) -> None:
-    """Call it only after what was read has been saved."""
-    Cursor.objects.update_or_create(company=context.company, side=side, kind=kind, defaults={"read_to": read_to})
+        storing.store_page(context, kind, Side.QBO, found)
+        missing = set(ids[start : start + 100]) - {storing.id_of(raw, Side.QBO) for raw in found}
+        storing.mark_gone(context, kind, sorted(missing))

@@ -1,0 +1,64 @@
+"""Read BILL: each kind's changes since its cursor, by time of creation, so that an edit moves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from syncapp.core.holds import HoldCode
+from syncapp.core.schema import Kind
+from syncapp.core.sides import Side
+from syncapp.models import Cursor, SyncedObject
+from syncapp.services import storing
+from syncapp.services.context import Context
+
+# BILL's times have a grain of one second and belong to several machines.
+OVERLAP = timedelta(minutes=2)
+PAGE = 100
+
+
+def pull(context: Context, kind: Kind) -> bool:
+    """One kind's changes since its cursor. False: out of time, go on from the page kept in the position."""
+    position = context.run.position
+    cursor = Cursor.objects.filter(company=context.company, side=Side.BILLCOM, kind=kind.name).first()
+    filters = f'updatedTime:gte:"{_stamp(cursor.read_to)}"' if cursor else ""
+    read = position.get("billcom_read", 0)
+    pages = context.remotes.billcom.pages(kind.billcom.path, filters=filters, page=position.get("page"))
+    for page in pages:
+        position.setdefault("billcom_read_to", (_billcom_now(context) - OVERLAP).isoformat())
+        read += len(storing.store_page(context, kind, Side.BILLCOM, page.records))
+        position["page"], position["billcom_read"] = page.next_page, read
+        if page.next_page and context.out_of_time():
+            return False
+    if cursor is None:
+        storing.check_empty(context, kind, Side.BILLCOM, read)
+    storing.move_cursor(context, Side.BILLCOM, kind.name, datetime.fromisoformat(position["billcom_read_to"]))
+    for name in ("page", "billcom_read", "billcom_read_to"):
+        position.pop(name, None)
+    return True
+
+
+def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
+    """Read these records again by their ids."""
+    for start in range(0, len(ids), PAGE):
+        found = context.remotes.billcom.by_ids(kind.billcom.path, ids[start : start + PAGE])
+        storing.store_page(context, kind, Side.BILLCOM, found.values())
+
+
+def refresh_unapproved(context: Context, kind: Kind) -> None:
+    """Bills held until they are approved are asked for by name: an approval may not move BILL's updatedTime."""
+    if kind.billcom.recorded:
+        return
+    held = SyncedObject.objects.of(context.company, kind.name).filter(hold_code=HoldCode.NOT_APPROVED)
+    ids = held.exclude(billcom_id=None).values_list("billcom_id", flat=True)
+    refresh(context, kind, [str(each) for each in ids])
+
+
+def _billcom_now(context: Context) -> datetime:
+    """BILL's clock where it says it: a clock of ours that runs ahead would step over edits."""
+    said = context.remotes.billcom.server_time
+    return min(said, context.clock()) if said is not None else context.clock()
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
