@@ -25,6 +25,7 @@ class RunState(models.TextChoices):
 
 class RunScope(models.TextChoices):
     ACCOUNTS = "accounts", "Import of the chart of accounts"
+    READ = "read", "Reading of both sides"
     FULL = "full", "Sync"
 
 

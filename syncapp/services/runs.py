@@ -59,9 +59,10 @@ def request_run(
 ) -> SyncRun:
     """The company's run: a new one, or the one under way, which then goes round once more if it has begun.
 
+    ``RunScope.READ`` reads both sides and writes to neither, so that a preview shows all there is to do.
     ``let_pass``: a person lets it pass the guards. Raises ServiceError while the company isn't set up.
     """
-    if scope == RunScope.FULL and company.setup_step not in (SetupStep.FIRST_SYNC, SetupStep.DONE):
+    if scope != RunScope.ACCOUNTS and company.setup_step not in (SetupStep.FIRST_SYNC, SetupStep.DONE):
         raise ServiceError(f"{company} isn't set up yet. Finish the steps on its Get Started page first.")
     for _ in range(ATTEMPTS):
         try:
@@ -88,7 +89,7 @@ def _join(company: Company, scope: RunScope, let_pass: bool) -> SyncRun | None:
         run = SyncRun.objects.active().select_for_update().filter(company=company).first()
         if run is None:
             return None
-        # What has begun may be past what changed since; an import of the accounts is followed by the sync.
+        # What has begun may be past what changed since; a run that only reads is followed by the sync.
         if scope == RunScope.FULL and (run.state == RunState.RUNNING or run.scope != scope):
             run.again = True
         if not run.position.get("told_to_wait"):
@@ -294,6 +295,8 @@ class _Slice:
         run = self.run
         self._end(RunState.DONE, "", "")
         company, now = run.company, self.clock()
+        if run.scope == RunScope.READ:
+            return self._go_round()
         if run.scope == RunScope.ACCOUNTS:
             Company.objects.filter(pk=company.pk, setup_step=SetupStep.IMPORT_ACCOUNTS).update(
                 setup_step=SetupStep.MAP_BANKS

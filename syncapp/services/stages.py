@@ -39,11 +39,12 @@ def work(context: Context, save: Save) -> bool:
     """Go on from where the run is. False: out of time."""
     if context.run.scope == RunScope.ACCOUNTS:
         return _import_accounts(context, save)
-    position = context.run.position
+    position, only_read = context.run.position, context.run.scope == RunScope.READ
     if position.setdefault("stage", "read-qbo") == "read-qbo":
         _show(context, 2, "Reading QuickBooks Online")
-        recovering.repeat_qbo(context)
-        recovering.settle_billcom(context)
+        if not only_read:
+            recovering.repeat_qbo(context)
+            recovering.settle_billcom(context)
         _before_first_reading(context)
         read = pulling_qbo.pull(context)
         save()
@@ -54,7 +55,7 @@ def work(context: Context, save: Save) -> bool:
         if not _read_billcom(context, save):
             return False
         position.update(stage="plan", round=0, kind=0, did=0)
-    return _plan_all(context, save)
+    return only_read or _plan_all(context, save)
 
 
 def _import_accounts(context: Context, save: Save) -> bool:

@@ -228,3 +228,51 @@ def test_one_stubborn_write_doesnt_keep_the_company_from_syncing(
     assert names_in_qbo(sandbox, loaded).count("Quay Rope Works") == 1
     assert not Operation.objects.unfinished(company).exists()
     assert "in-doubt" not in held(company)
+
+
+# --- reading without writing ----------------------------------------------------------------------------------------
+
+
+def test_a_run_that_only_reads_shows_the_next_syncs_work_and_writes_nothing(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+) -> None:
+    sandbox.clear_calls()
+    run = runs.run_to_end(ask(company, clock, scope=RunScope.READ), clock=clock, sleep=clock.wait)
+    calls = sandbox.calls()
+
+    company.refresh_from_db()
+    assert (run.state, run.message) == (RunState.DONE, "")
+    assert not Operation.objects.filter(company=company).exists()
+    assert not [each for each in calls if each["method"] in ("PUT", "PATCH")]
+    assert SyncedObject.objects.of(company, "vendor").filter(billcom_id__isnull=False).exists()
+    assert company.setup_step == "first-sync", "it isn't the first sync"
+    assert writes(synced(company, clock)) > 0
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_sync_asked_for_while_only_reading_follows_it(company: Company, clock: Clock) -> None:
+    reading = ask(company, clock, scope=RunScope.READ)
+
+    assert ask(company, clock).pk == reading.pk
+    runs.run_to_end(reading, clock=clock, sleep=clock.wait)
+
+    assert SyncRun.objects.active().get(company=company).scope == RunScope.FULL
+
+
+def test_reading_between_a_lost_write_and_the_next_sync_doubles_nothing(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What BILL made of a request whose answer was lost is read before anybody asks what became of it."""
+    sandbox.fault("billcom", "timeout_after", method="POST", path_contains="/bulk", seconds=0.2)
+    run = ask(company, clock)
+    runs.work_slice(run.pk, clock=clock)
+    SyncRun.objects.filter(pk=run.pk).update(state=RunState.FAILED)
+
+    runs.run_to_end(ask(company, clock, scope=RunScope.READ), clock=clock, sleep=clock.wait)
+    clock.wait(600)
+    synced(company, clock)
+
+    names = [each["name"] for each in sandbox.books("billcom", loaded["billcom"]["organization_id"])["vendors"]]
+    assert len(names) == len(set(names))
+    assert not Operation.objects.unfinished(company).exists()
+    assert writes(synced(company, clock)) == 0
