@@ -48,7 +48,7 @@ class HoldText:
 TEXTS: Mapping[HoldCode, HoldText] = {
     HoldCode.NOT_APPROVED: HoldText(
         "Not approved yet",
-        "This company syncs only approved bills and vendor credits, and this one is {approval} in BILL.",
+        "Only what is approved in BILL goes over, and this is {approval} there.",
         "Have it approved in BILL; the next sync brings it over.",
     ),
     HoldCode.ZERO_AMOUNT: HoldText(
@@ -84,7 +84,7 @@ TEXTS: Mapping[HoldCode, HoldText] = {
     HoldCode.PAID_BEFORE_FIRST_SEEN: HoldText(
         "Paid before it was first seen",
         "This bill was already partly or fully paid in QuickBooks Online when it was first read.",
-        "Nothing to do, unless you want it in BILL: then enter it there by hand.",
+        "Nothing to do, unless you want it in BILL: then include it, which needs 2-Way AP Payment Sync.",
     ),
     HoldCode.ONE_WAY: HoldText(
         "One-way sync",
@@ -153,8 +153,8 @@ TEXTS: Mapping[HoldCode, HoldText] = {
     ),
     HoldCode.PLAN_OR_ROLE: HoldText(
         "Not available",
-        "The BILL plan or the role of the connected user doesn't have this feature.",
-        "Ask the Administrator of the BILL account.",
+        "BILL doesn't let the connected user do this: {words}",
+        "Ask the Administrator of the BILL account for the plan or the role that allows it, then retry.",
     ),
     HoldCode.TOO_MANY_CHANGES: HoldText(
         "Too many changes at once",
@@ -177,7 +177,8 @@ class Hold:
         return TEXTS[self.code].meaning.format_map(_Facts(self.facts))
 
     def fix(self) -> str:
-        return TEXTS[self.code].fix.format_map(_Facts(self.facts))
+        """What to do; a rule that has a remedy of its own says it in the fact "fix"."""
+        return self.facts.get("fix") or TEXTS[self.code].fix.format_map(_Facts(self.facts))
 
 
 class _Facts(dict[str, str]):

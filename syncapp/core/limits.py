@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from syncapp.core.holds import HoldCode
+
 RETIRED_AT_LEAST = 20
 RETIRED_SHARE = 0.2
 
@@ -21,7 +23,7 @@ def too_many_retired(kind_plural: str, retired: int, linked: int) -> Stop | None
     if retired <= RETIRED_AT_LEAST or retired <= linked * RETIRED_SHARE:
         return None
     what = f"{retired} of {linked} {kind_plural.lower()} became inactive or were deleted since the last sync"
-    return Stop("too-many-retired", what)
+    return Stop(HoldCode.TOO_MANY_CHANGES, what)
 
 
 def came_back_empty(side_label: str, kind_plural: str, read: int, linked: int) -> Stop | None:

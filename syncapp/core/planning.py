@@ -47,7 +47,7 @@ def _one_sided(kind: Kind, seen: Seen, terms: Terms, lookup: Lookup) -> Decision
     towards = source.other
     if kind.transaction and view.values.get(ACTIVE) is False:
         return Decision(seen.key, Outcome.RETIRED)
-    if hold := _forbidden(kind, view.values, towards, terms):
+    if hold := _forbidden(kind, seen, view.values, towards, terms):
         return _held(seen, hold)
     values = carry(kind, view.values, towards, terms, lookup)
     if isinstance(values, Hold):
@@ -56,10 +56,16 @@ def _one_sided(kind: Kind, seen: Seen, terms: Terms, lookup: Lookup) -> Decision
     return Decision(seen.key, Outcome.WRITE, writes=(write,))
 
 
-def _forbidden(kind: Kind, values: Values, towards: Side, terms: Terms) -> Hold | None:
+def _forbidden(kind: Kind, seen: Seen, values: Values, towards: Side, terms: Terms) -> Hold | None:
     if hold := kind.flow(towards, terms):
         return hold
-    return next((hold for gate in kind.gates if (hold := gate(values, towards, terms))), None)
+    holds = (hold for gate in kind.gates if (hold := gate(values, towards, terms)))
+    return next((hold for hold in holds if not _let_in(seen, hold, terms)), None)
+
+
+def _let_in(seen: Seen, hold: Hold, terms: Terms) -> bool:
+    """A person wants a bill that was paid before it was first seen; its payments can follow it."""
+    return seen.included and hold.code is HoldCode.PAID_BEFORE_FIRST_SEEN and terms.payments_both_ways
 
 
 @dataclass
@@ -179,8 +185,9 @@ class _Plan:
         shown = self.pair.views[towards].values
         if each.fixed or towards not in each.to or (each.fill_only and shown.get(name)):
             return _field_stays(self.kind, name, towards)
-        if self.kind.untouchable and self.kind.untouchable(shown, towards):
-            return _field_stays(self.kind, name, towards)
+        source = self.pair.views[towards.other].values
+        if self.kind.untouchable and (rule := self.kind.untouchable(name, source, shown, towards)):
+            return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
         if towards is Side.BILLCOM and not self.kind.billcom.updates and name != ACTIVE:
             return _field_stays(self.kind, name, towards)
         return self.kind.flow(towards, self.terms)

@@ -26,12 +26,16 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One pair as we know it. ``base``: the values each side had when they last agreed, or None before that."""
+    """One pair as we know it. ``base``: the values each side had when they last agreed, or None before that.
+
+    ``included``: a person wants it in though it was paid before it was first seen.
+    """
 
     key: int
     billcom: View | None
     qbo: View | None
     base: Base | None = None
+    included: bool = False
 
     def view(self, side: Side) -> View | None:
         return self.billcom if side is Side.BILLCOM else self.qbo

@@ -135,6 +135,8 @@ class Terms:
     books_closed_on: date | None = None
     accounts: Mapping[str, Account] = field(default_factory=dict)
     banks: Mapping[str, Account] = field(default_factory=dict)
+    cards: frozenset[str] = frozenset()
+    """QuickBooks' ids of its credit card accounts."""
 
     @property
     def payments_both_ways(self) -> bool:
@@ -225,7 +227,9 @@ class Kind:
     ``read``/``write``: hooks after decoding and before sending. ``prepare``: leaves out what isn't in use, before
     references are carried over; ``adapt``: fills defaults after that, in the target's terms, or gives a Hold.
     ``skips``: remote records that are of another kind. ``taken``: what a duplicate means, "name" or "number".
-    ``untouchable(values, side)``: records of that side which are linked but never written to.
+    ``untouchable(field, values, shown, towards)``: why this field of a linked record isn't written to that side, in a
+    sentence, or ""; both sides' own values are given.
+    ``switched``: accounting preference -> the fields that are in use only with it.
     """
 
     name: str
@@ -250,7 +254,8 @@ class Kind:
     adapt: Callable[[Values, Side, Terms, Lookup], Values | Hold] | None = None
     write: Callable[[Raw, Draft], Raw] = keep_payload
     skips: Callable[[Raw, Side], bool] | None = None
-    untouchable: Callable[[Values, Side], bool] | None = None
+    untouchable: Callable[[str, Values, Values, Side], str] | None = None
+    switched: Mapping[str, str] = field(default_factory=dict)
     taken: str = "name"
     names_path: bool = False
     """Children are named "Parent:Child" on a side, so a reference may be a "~key" of a name."""

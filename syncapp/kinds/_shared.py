@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from syncapp.core.holds import Hold, HoldCode
@@ -100,6 +101,11 @@ def address(head_billcom: str, head_qbo: str) -> dict[str, Field]:
         "address_zip": Field(billcom=f"{head_billcom}.zipOrPostalCode", qbo=f"{head_qbo}.PostalCode", label="ZIP"),
         "address_country": Field(billcom=f"{head_billcom}.country", qbo=f"{head_qbo}.Country", label="Country"),
     }
+
+
+def one_email(text: str) -> str:
+    """QuickBooks takes several addresses in its one field, BILL takes one: the first."""
+    return next((part for part in re.split(r"[,;\s]+", text) if "@" in part), text.strip())
 
 
 _COUNTRIES = {

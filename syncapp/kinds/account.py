@@ -71,9 +71,9 @@ def has_a_type(values: Values, towards: Side, terms: Terms) -> Hold | None:
     return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
 
 
-def is_special(values: Values, towards: Side) -> bool:
+def is_special(field: str, values: Values, shown: Values, towards: Side) -> str:
     """Never renamed or made inactive by us: such an account simply stays as each side has it."""
-    return bool(values.get("special"))
+    return "Accounts that QuickBooks makes itself are never changed by the sync." if shown.get("special") else ""
 
 
 def write(payload: Raw, draft: Draft) -> Raw:

@@ -68,7 +68,7 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
         return _may_go_to_qbo(values, terms)
     if not values["number"]:
         return Hold(HoldCode.NEEDS_NUMBER)
-    if values["open"] is not None and values["total"] is not None and values["open"] < values["total"]:
+    if _paid(values):
         return Hold(HoldCode.PAID_BEFORE_FIRST_SEEN)
     return None
 
@@ -101,6 +101,17 @@ def _approved(values: Values, terms: Terms) -> Hold | None:
     if terms.approved_only and values.get("approval") != "APPROVED":
         return Hold(HoldCode.NOT_APPROVED, {"approval": (values.get("approval") or "unassigned").lower()})
     return None
+
+
+def paid_stays(field: str, values: Values, shown: Values, towards: Side) -> str:
+    """Bills sync both ways while unpaid; what is deleted is no edit, and follows."""
+    if field == "active" or not (_paid(values) or _paid(shown)):
+        return ""
+    return "The bill has been paid, in full or in part, and what is changed after that doesn't sync."
+
+
+def _paid(values: Values) -> bool:
+    return values.get("open") is not None and values.get("total") is not None and values["open"] < values["total"]
 
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
@@ -190,6 +201,8 @@ KIND = Kind(
     matched_by="vendor and number",
     read=read,
     prepare=expense.without_unused,
+    switched=expense.SWITCHED | {"locations": "location"},
+    untouchable=paid_stays,
     adapt=adapt,
     write=write,
     taken="number",

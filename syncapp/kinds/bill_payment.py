@@ -21,9 +21,14 @@ from syncapp.core.schema import (
     Type,
     Values,
 )
-from syncapp.core.sides import Side
+from syncapp.core.sides import Cohort, Side
 from syncapp.kinds._shared import books_open, books_open_for_update, cut
 
+TWO_WAY = "AP payments made in QuickBooks come to BILL only with 2-Way AP Payment Sync."
+TWO_WAY_FIX = (
+    "If BILL shows its bills open, mark them as paid there so that nobody pays twice; "
+    "or turn on 2-Way AP Payment Sync in Sync preferences, which does it."
+)
 GONE = {"VOID", "VOIDED", "CANCELED", "CANCELLED", "FUNDING_FAILED_VOIDED"}
 
 
@@ -82,8 +87,7 @@ def flow(towards: Side, terms: Terms) -> Hold | None:
         return None
     if terms.one_way:
         return Hold(HoldCode.ONE_WAY)
-    rule = "AP payments made in QuickBooks come to BILL only with 2-Way AP Payment Sync."
-    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": "BILL"})
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": TWO_WAY, "fix": TWO_WAY_FIX, "to_make_it_in": "BILL"})
 
 
 def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
@@ -100,7 +104,7 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     """A payment that BILL has sent is never taken back from QuickBooks; only recorded ones are, in cohort B."""
-    if towards is Side.BILLCOM and (shown.get("online") or terms.cohort != "B"):
+    if towards is Side.BILLCOM and (shown.get("online") or terms.cohort is not Cohort.B):
         rule = "A payment made through BILL is voided in BILL only."
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": "BILL"})
     return None
@@ -130,9 +134,16 @@ def write(payload: Raw, draft: Draft) -> Raw:
             for line in draft.values["paid"]
         ]
     if not draft.remote_id:
-        payload |= {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": draft.values["account"]}}}
+        payload |= _paid_from(draft.values["account"], draft.terms)
         payload |= _references(draft.values)
     return payload
+
+
+def _paid_from(account: str, terms: Terms) -> Raw:
+    """Reference: Intuit docs, BillPayment: PayType, CheckPayment, CreditCardPayment."""
+    if account in terms.cards:
+        return {"PayType": "CreditCard", "CreditCardPayment": {"CCAccountRef": {"value": account}}}
+    return {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": account}}}
 
 
 def _references(values: Values) -> Raw:

@@ -20,7 +20,7 @@ from syncapp.core.schema import (
     Values,
 )
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import ACTIVE, address, country, cut, home_currency, read_list
+from syncapp.kinds._shared import ACTIVE, address, country, cut, home_currency, one_email, read_list
 
 
 def path_key(name: str) -> str:
@@ -38,7 +38,7 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
 
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     """By full name; the same e-mail under another name is only ever proposed, and never within one family."""
-    proposal = "" if ":" in values["name"] or values["parent"] else values["email"].casefold()
+    proposal = "" if ":" in values["name"] or values["parent"] else one_email(values["email"]).casefold()
     return Keys(first=path_key(values["name"]), proposal=cut(proposal))
 
 
@@ -55,7 +55,7 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
 
 def _for_billcom(values: Values, terms: Terms) -> Values | Hold:
     """BILL wants an e-mail address, and a country in each postal address that is given."""
-    email = values["email"] or terms.customer_email
+    email = one_email(values["email"]) or terms.customer_email
     if not email:
         return Hold(HoldCode.NEEDS_EMAIL)
     values = {**values, "email": email}

@@ -6,7 +6,7 @@ from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.matching import normalise
 from syncapp.core.schema import TO_QBO, BillcomShape, Field, Keys, Kind, Lookup, QboShape, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import ACTIVE, address, country, cut, home_currency, read_list, without_deleted
+from syncapp.kinds._shared import ACTIVE, address, country, cut, home_currency, one_email, read_list, without_deleted
 
 
 def read(values: Values, raw: Raw, side: Side) -> Values:
@@ -19,17 +19,18 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
 
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     """By name; the same e-mail under another name is only ever proposed."""
-    return Keys(first=cut(normalise(values["name"])), proposal=cut(values["email"].casefold()))
+    return Keys(first=cut(normalise(values["name"])), proposal=cut(one_email(values["email"]).casefold()))
 
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
     """BILL wants a country in every address: the company's own where QuickBooks shows none."""
     if is_masked(values["tax_id"]):
         values = {**values, "tax_id": ""}
-    if towards is Side.BILLCOM and not values["address_country"]:
-        if not terms.vendor_country:
+    if towards is Side.BILLCOM:
+        if not (values["address_country"] or terms.vendor_country):
             return Hold(HoldCode.NEEDS_ADDRESS)
-        return {**values, "address_country": terms.vendor_country}
+        settled = {"address_country": values["address_country"] or terms.vendor_country}
+        return {**values, **settled, "email": one_email(values["email"])}
     return values
 
 

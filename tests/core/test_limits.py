@@ -45,4 +45,4 @@ def test_it_says_why_in_words_that_follow_because() -> None:
     assert gone and gone.what == "40 of 50 vendors became inactive or were deleted since the last sync"
     assert empty and empty.what == "BILL shows no vendors at all, where 40 were in step before"
     assert renamed and '"Zeta"' in renamed.what and '"Acme"' in renamed.what
-    assert {gone.code, empty.code, renamed.code} == {"too-many-retired", "empty-side", "company-renamed"}
+    assert {gone.code, empty.code, renamed.code} == {"too-many-changes", "empty-side", "company-renamed"}

@@ -181,7 +181,7 @@ def test_under_one_way_an_old_difference_is_left_and_a_new_one_is_shown() -> Non
 
 
 def test_a_record_nobody_may_touch_stays_as_each_side_has_it() -> None:
-    kind = replace(FRUIT, untouchable=lambda values, side: True)
+    kind = replace(FRUIT, untouchable=lambda field, values, shown, towards: "It stays.")
     decision = in_step_but(kind, {"name": "Fig"}, {"active": False})
     assert (decision.writes, decision.clashes) == ((), ())
 

@@ -294,3 +294,44 @@ def test_what_is_not_in_use_is_no_difference(switch: str, column: str) -> None:
 def test_a_location_is_left_alone_while_locations_are_not_in_use() -> None:
     decision = edited_on(QBO, "bill", {"DepartmentRef": None}, by=terms(locations=False))
     assert (decision.outcome, decision.writes) == (Outcome.IN_STEP, ())
+
+
+# --- once it is paid -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("side", "paid"),
+    [
+        (BILLCOM, {"dueAmount": Decimal("100.00"), "paymentStatus": "PARTIALLY_PAID"}),
+        (BILLCOM, {"dueAmount": 0, "paymentStatus": "PAID"}),
+        (QBO, {"Balance": Decimal("100.00")}),
+        (QBO, {"Balance": 0}),
+    ],
+)
+@pytest.mark.parametrize("edited_in", Side)
+def test_what_is_changed_after_a_payment_is_shown_and_not_synced(
+    side: Side, paid: dict[str, Any], edited_in: Side
+) -> None:
+    words = {BILLCOM: {"description": "Other words"}, QBO: {"PrivateNote": "Other words"}}
+    changes = {each: (paid if each is side else {}) | (words[each] if each is edited_in else {}) for each in Side}
+    decision = edited("bill", changes[BILLCOM], changes[QBO])
+    assert planned(decision) == []
+    assert code(decision) is HoldCode.FLOW_NOT_IN_MATRIX
+    assert decision.hold is not None and "has been paid" in decision.hold.describe()
+
+
+@pytest.mark.parametrize(
+    ("billcom", "qbo"), [({"dueAmount": 0}, {}), ({}, {"Balance": 0}), ({"dueAmount": 0}, {"Balance": 0})]
+)
+def test_a_payment_alone_is_no_change(billcom: dict[str, Any], qbo: dict[str, Any]) -> None:
+    assert edited("bill", billcom, qbo).outcome is Outcome.IN_STEP
+
+
+def test_a_paid_bill_that_is_deleted_still_goes() -> None:
+    decision = edited("bill", {"dueAmount": 0}, {"Balance": 0, "status": "Deleted"})
+    assert planned(decision) == [(BILLCOM, RETIRE, ["active"])]
+
+
+def test_paid_bills_that_differ_when_they_are_linked_stay_as_they_are() -> None:
+    decision = just_linked("bill", {"dueAmount": 0, "description": "One"}, {"Balance": 0, "PrivateNote": "Other"})
+    assert (planned(decision), decision.hold) == ([], None)

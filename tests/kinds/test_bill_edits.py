@@ -91,7 +91,9 @@ def test_a_location_taken_off_in_bill_is_cleared_outright_in_quickbooks() -> Non
 def test_both_sides_editing_lines_is_one_conflict_and_lines_stay_whole() -> None:
     ours = billcom_lines({"amount": Decimal("341.50")})
     theirs = qbo_lines({}, {"Description": "Pipe"})
-    decision = edited("bill", {"billLineItems": ours, "amount": Decimal("416.50")}, {"Line": theirs})
+    decision = edited(
+        "bill", {"billLineItems": ours, "amount": Decimal("416.50"), "dueAmount": Decimal("416.50")}, {"Line": theirs}
+    )
     assert planned(decision) == [(QBO, UPDATE, ["lines"])]
     assert [(clash.field, clash.kept) for clash in decision.clashes] == [("lines", BILLCOM)]
 

@@ -36,7 +36,7 @@ def test_a_line_keeps_its_id_and_what_is_not_mapped_when_another_is_removed() ->
         "BillableStatus": "Billable",
         "TaxCodeRef": {"value": "TAX"},
     }
-    decision = edited("bill", {"billLineItems": removed_first(billcom_lines()), "amount": 75})
+    decision = edited("bill", {"billLineItems": removed_first(billcom_lines()), "amount": 75, "dueAmount": 75})
     (line,) = body(decision, "bill", QBO, current=current)["Line"]
     assert line["Id"] == "2"
     assert line["ItemBasedExpenseLineDetail"]["BillableStatus"] == "Billable"
@@ -52,7 +52,9 @@ def test_a_line_of_bill_keeps_its_id_and_department_when_another_is_removed() ->
 
 
 def test_an_edited_line_stays_the_line_it_was() -> None:
-    decision = edited("bill", {"billLineItems": billcom_lines({"amount": Decimal("10.00")}), "amount": 85})
+    decision = edited(
+        "bill", {"billLineItems": billcom_lines({"amount": Decimal("10.00")}), "amount": 85, "dueAmount": 85}
+    )
     lines = body(decision, "bill", QBO, current=payload("bill", QBO))["Line"]
     assert [(line["Id"], line["Amount"]) for line in lines] == [("1", Decimal("10.00")), ("2", 75)]
 
@@ -61,7 +63,7 @@ def test_a_new_line_has_no_id_yet() -> None:
     more = billcom_lines() + one_line(
         "1.00", chartOfAccountId="0ca01RENT00000000001", locationId="loc01YARD00000000001"
     )
-    decision = edited("bill", {"billLineItems": more, "amount": Decimal("416.50")})
+    decision = edited("bill", {"billLineItems": more, "amount": Decimal("416.50"), "dueAmount": Decimal("416.50")})
     lines = body(decision, "bill", QBO, current=payload("bill", QBO))["Line"]
     assert [line.get("Id") for line in lines] == ["1", "2", None]
 
@@ -96,7 +98,7 @@ def test_an_item_line_carries_quantity_and_price() -> None:
 def test_an_amount_without_quantity_takes_the_old_quantity_away() -> None:
     """QuickBooks refuses an amount that isn't quantity times price (6070)."""
     lines = billcom_lines({}, {"amount": 90, "quantity": None, "price": None})
-    decision = edited("bill", {"billLineItems": lines, "amount": Decimal("430.50")})
+    decision = edited("bill", {"billLineItems": lines, "amount": Decimal("430.50"), "dueAmount": Decimal("430.50")})
     detail = body(decision, "bill", QBO, current=payload("bill", QBO))["Line"][ITEM_LINE]["ItemBasedExpenseLineDetail"]
     assert "Qty" not in detail and "UnitPrice" not in detail
     assert detail["ItemRef"] == {"value": "21"}

@@ -32,7 +32,7 @@ def test_many_records_that_went_away_at_once_stop_the_run_until_somebody_lets_it
 
     stopped = sync(company, clock)
 
-    assert (stopped.state, stopped.stop_code) == (RunState.STOPPED, "too-many-retired")
+    assert (stopped.state, stopped.stop_code) == (RunState.STOPPED, "too-many-changes")
     assert writes(stopped) == 0
     again = sync(company, clock)
     assert again.state == RunState.STOPPED, "a second run must not slip past the guard"
