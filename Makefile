@@ -2,6 +2,7 @@
 # make demo ONCE=1   connect one company, sync it fully, print what happened, end
 # make test          the whole suite, on SQLite and on a PostgreSQL it starts itself; ARGS="-k vendor" narrows it
 # make check         ruff, mypy, and whether a migration is missing
+# make simulate      people, faults and crashes at random, then what must hold; SEEDS=2000 scenarios, or SEED=123 alone
 # make bench         what a sync costs, as a table and in bench.json
 # make lock          renew requirements/*.txt after a change of requirements/*.in
 # make clean         remove everything that these have made
@@ -9,7 +10,7 @@
 # PYTHON=python3.13 chooses the interpreter; each version has a virtual environment of its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check simulate bench lock clean
 .DELETE_ON_ERROR:
 
 ifeq ($(strip $(PYTHON)),)
@@ -41,6 +42,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
+
+simulate: $(VENV)/.dev
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) $(ARGS)
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ARGS)

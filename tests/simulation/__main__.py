@@ -1,0 +1,89 @@
+"""``make simulate``: scenarios by their seeds, over both processors; a failing one prints itself and its steps."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from tests.simulation.report import Report
+
+
+def main(arguments: list[str]) -> int:
+    options = _options(arguments)
+    if options.seed is not None:
+        return _one(options.seed)
+    seeds = range(options.first, options.first + options.seeds)
+    return _many(seeds, options)
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make simulate")
+    parser.add_argument("--seeds", type=int, default=300, help="how many scenarios")
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--seed", type=int, help="this one alone, with all its steps")
+    parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 4))
+    parser.add_argument("--most", type=int, default=5, help="stop after so many failing seeds")
+    return parser.parse_args(arguments)
+
+
+def _start() -> None:
+    from tests.simulation import start
+
+    start.django_in_memory()
+
+
+def _play(seed: int) -> Report:
+    from tests.simulation.scenarios import play
+
+    return play(seed)
+
+
+def _one(seed: int) -> int:
+    _start()
+    report = _play(seed)
+    print("\n".join(report.steps))
+    print("\n".join(f"!!! {each}" for each in report.violations) or "everything holds")
+    return bool(report.violations)
+
+
+def _many(seeds: Iterable[int], options: argparse.Namespace) -> int:
+    began, counts, failed = time.monotonic(), Counter[str](), 0
+    for report in _reports(seeds, options.processes):
+        counts.update(report.counts)
+        counts["scenarios"] += 1
+        if report.violations:
+            failed += 1
+            _print_failure(report)
+            if failed >= options.most:
+                break
+    print(f"{counts.pop('scenarios')} scenarios in {time.monotonic() - began:.0f} s: {failed} failed")
+    print(", ".join(f"{number} {name}" for name, number in sorted(counts.items())))
+    return bool(failed)
+
+
+def _reports(seeds: Iterable[int], processes: int) -> Iterator[Report]:
+    if processes < 2:
+        _start()
+        yield from map(_play, seeds)
+        return
+    with multiprocessing.get_context("fork").Pool(processes, _start) as pool:
+        yield from pool.imap_unordered(_play, seeds, chunksize=4)
+
+
+def _print_failure(report: Report) -> None:
+    print(f"\nseed {report.seed} fails; make simulate SEED={report.seed} plays it again")
+    print("\n".join(f"  {each}" for each in report.steps))
+    print("\n".join(f"  !!! {each}" for each in report.violations), flush=True)
+
+
+if __name__ == "__main__":
+    # Sets of texts have an order of their own in each process, unless it is told not to.
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        os.environ["PYTHONHASHSEED"] = "0"
+        os.execv(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]])
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,216 @@
+"""What both products' books show, in one vocabulary of its own: nothing here asks the product's tables or kinds.
+
+Everything people make carries a mark ("V0007") in its name or number, or is a payment of an amount that comes once. A
+mark stands for one thing in the world, so the books alone say what is there twice, what is missing and what differs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+BILLCOM, QBO = "billcom", "qbo"
+SIDES = (BILLCOM, QBO)
+Raw = dict[str, Any]
+Values = dict[str, Any]
+
+ENTITIES = {
+    "account": ("chart-of-accounts", "Account"),
+    "accounting_class": ("accounting-classes", "Class"),
+    "location": ("locations", "Department"),
+    "vendor": ("vendors", "Vendor"),
+    "customer": ("customers", "Customer"),
+    "bill": ("bills", "Bill"),
+    "bill_payment": ("payments", "BillPayment"),
+}
+LISTS = tuple(name for name in ENTITIES if not name.startswith("bill"))
+_MARK = re.compile(r"[A-Z]\d{4}")
+_DELETED = re.compile(r" \(deleted[^)]*\)$")
+
+
+def entity(side: str, kind: str) -> str:
+    return ENTITIES[kind][SIDES.index(side)]
+
+
+@dataclass
+class Shown:
+    """One record as one side shows it. ``gone``: archived, inactive or void."""
+
+    side: str
+    kind: str
+    id: str
+    mark: str
+    values: Values
+    gone: bool
+    raw: Raw = field(repr=False)
+
+
+class Books:
+    """Both sides at one moment."""
+
+    def __init__(self, billcom: dict[str, list[Raw]], qbo: dict[str, list[Raw]], voided: dict[str, str]) -> None:
+        self.sides = {BILLCOM: billcom, QBO: qbo}
+        self.marks: dict[tuple[str, str, str], str] = {}
+        self.found: dict[tuple[str, str], dict[str, list[Shown]]] = {}
+        for kind in ENTITIES:
+            for side in SIDES:
+                self._read(side, kind, voided)
+
+    def _read(self, side: str, kind: str, voided: dict[str, str]) -> None:
+        by_mark: dict[str, list[Shown]] = defaultdict(list)
+        key = "id" if side == BILLCOM else "Id"
+        raws = self.sides[side].get(entity(side, kind), [])
+        for raw in raws:
+            self.marks[side, kind, raw[key]] = _mark(side, kind, raw, voided)
+        for raw in raws:
+            mark = self.marks[side, kind, raw[key]]
+            values = _READ[kind][SIDES.index(side)](self, raw)
+            by_mark[mark].append(Shown(side, kind, raw[key], mark, values, _gone(side, kind, raw), raw))
+        self.found[side, kind] = dict(by_mark)
+
+    def all(self, side: str, kind: str) -> list[Shown]:
+        return [each for same in self.found[side, kind].values() for each in same]
+
+    def live(self, side: str, kind: str) -> list[Shown]:
+        return [each for each in self.all(side, kind) if not each.gone]
+
+    def of(self, side: str, kind: str, mark: str) -> list[Shown]:
+        return self.found[side, kind].get(mark, [])
+
+    def by_id(self, side: str, kind: str, remote_id: str) -> Shown | None:
+        mark = self.marks.get((side, kind, remote_id), "")
+        return next((each for each in self.of(side, kind, mark) if each.id == remote_id), None)
+
+    def name(self, side: str, kind: str, remote_id: str) -> str:
+        """What stands behind a reference."""
+        return self.marks.get((side, kind, remote_id), f"nobody ({remote_id})") if remote_id else ""
+
+
+def name_of(text: str) -> str:
+    return _DELETED.sub("", text or "")
+
+
+def _mark(side: str, kind: str, raw: Raw, voided: dict[str, str]) -> str:
+    if kind == "bill_payment":
+        amount = Decimal(str(raw["amount" if side == BILLCOM else "TotalAmt"]))
+        return f"{amount:.2f}" if amount else voided.get(raw.get("Id", ""), "nothing")
+    if kind == "bill":
+        return str(raw["invoice"]["invoiceNumber"] if side == BILLCOM else raw.get("DocNumber") or raw["Id"])
+    text = str(raw.get("name" if side == BILLCOM else "DisplayName") or raw.get("Name"))
+    found = _MARK.search(text)
+    return found.group() if found else name_of(text).casefold()
+
+
+def _gone(side: str, kind: str, raw: Raw) -> bool:
+    if kind == "bill_payment":
+        if side == BILLCOM:
+            return raw["singleStatus"] in ("VOIDED", "CANCELLED", "CANCELED", "FAILED") or raw["status"] == "VOID"
+        return not Decimal(str(raw["TotalAmt"]))
+    return bool(raw.get("archived")) if side == BILLCOM else raw.get("Active") is False
+
+
+def _inside(raw: Raw, *names: str) -> Any:
+    found: Any = raw
+    for name in names:
+        found = (found or {}).get(name)
+    return found or ""
+
+
+def _billcom_account(books: Books, raw: Raw) -> Values:
+    return {"name": raw["name"], "parent": books.name(BILLCOM, "account", raw.get("parentId") or "")}
+
+
+def _qbo_account(books: Books, raw: Raw) -> Values:
+    return {"name": name_of(raw["Name"]), "parent": books.name(QBO, "account", _inside(raw, "ParentRef", "value"))}
+
+
+def _billcom_named(books: Books, raw: Raw) -> Values:
+    return {"name": raw["name"]}
+
+
+def _qbo_named(books: Books, raw: Raw) -> Values:
+    return {"name": name_of(raw["Name"])}
+
+
+def _billcom_party(books: Books, raw: Raw) -> Values:
+    return {"name": raw["name"], "email": raw.get("email") or "", "phone": raw.get("phone") or ""}
+
+
+def _qbo_party(books: Books, raw: Raw) -> Values:
+    return {
+        "name": name_of(raw["DisplayName"]),
+        "email": _inside(raw, "PrimaryEmailAddr", "Address"),
+        "phone": _inside(raw, "PrimaryPhone", "FreeFormNumber"),
+    }
+
+
+def _billcom_bill(books: Books, raw: Raw) -> Values:
+    lines, places = [], set()
+    for line in raw["billLineItems"]:
+        codes = line.get("classifications") or {}
+        account = books.name(BILLCOM, "account", codes.get("chartOfAccountId") or "")
+        tracked = books.name(BILLCOM, "accounting_class", codes.get("accountingClassId") or "")
+        customer = books.name(BILLCOM, "customer", codes.get("customerId") or "")
+        places.add(books.name(BILLCOM, "location", codes.get("locationId") or ""))
+        lines.append((Decimal(str(line["amount"])), line.get("description") or "", account, tracked, customer))
+    return {
+        "vendor": books.name(BILLCOM, "vendor", raw["vendorId"]),
+        "date": raw["invoice"]["invoiceDate"],
+        "due": raw["dueDate"],
+        "lines": tuple(lines),
+        "location": min(places) if len(places) == 1 else "",
+    }
+
+
+def _qbo_bill(books: Books, raw: Raw) -> Values:
+    lines = []
+    for line in raw["Line"]:
+        detail = line.get("AccountBasedExpenseLineDetail") or {}
+        account = books.name(QBO, "account", _inside(detail, "AccountRef", "value"))
+        tracked = books.name(QBO, "accounting_class", _inside(detail, "ClassRef", "value"))
+        customer = books.name(QBO, "customer", _inside(detail, "CustomerRef", "value"))
+        lines.append((Decimal(str(line["Amount"])), line.get("Description") or "", account, tracked, customer))
+    return {
+        "vendor": books.name(QBO, "vendor", _inside(raw, "VendorRef", "value")),
+        "date": raw["TxnDate"],
+        "due": raw.get("DueDate") or "",
+        "lines": tuple(lines),
+        "location": books.name(QBO, "location", _inside(raw, "DepartmentRef", "value")),
+    }
+
+
+def _billcom_payment(books: Books, raw: Raw) -> Values:
+    paid = [(books.name(BILLCOM, "bill", each["billId"]), Decimal(str(each["amount"]))) for each in raw["billPayments"]]
+    return {
+        "vendor": books.name(BILLCOM, "vendor", raw["vendorId"]),
+        "date": raw["processDate"],
+        "paid": tuple(sorted(paid)),
+    }
+
+
+def _qbo_payment(books: Books, raw: Raw) -> Values:
+    paid = [
+        (books.name(QBO, "bill", link["TxnId"]), Decimal(str(line["Amount"])))
+        for line in raw["Line"]
+        for link in line.get("LinkedTxn", [])
+        if link["TxnType"] == "Bill"
+    ]
+    return {
+        "vendor": books.name(QBO, "vendor", _inside(raw, "VendorRef", "value")),
+        "date": raw["TxnDate"],
+        "paid": tuple(sorted(paid)),
+    }
+
+
+_READ = {
+    "account": (_billcom_account, _qbo_account),
+    "accounting_class": (_billcom_named, _qbo_named),
+    "location": (_billcom_named, _qbo_named),
+    "vendor": (_billcom_party, _qbo_party),
+    "customer": (_billcom_party, _qbo_party),
+    "bill": (_billcom_bill, _qbo_bill),
+    "bill_payment": (_billcom_payment, _qbo_payment),
+}

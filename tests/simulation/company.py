@@ -1,0 +1,37 @@
+"""The smallest company that has everything a bill names: it is the same for every seed, people make the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from syncapp.sandbox import generate
+
+KEPT_ACCOUNTS = (
+    "Operating Checking",
+    "Bill.com Money Out Clearing",
+    "Accounts Payable (A/P)",
+    "Opening Balance Equity",
+    "Owner's Equity",
+    "Sales",
+    "Uncategorized Expense",
+    "Advertising",
+    "Automobile",
+)
+# Only QuickBooks has it, and only BILL: so the first sync makes accounts on both sides.
+ADDED = {"name": "Donations", "account": {"type": "EXPENSE", "number": "6990"}, "archived": False}
+
+
+def made(console: bool) -> dict[str, Any]:
+    """In the shape of a fixture."""
+    whole = generate.generate(
+        3, name="Simulated", console=console, accounts=0, vendors=0, customers=0, items=0, bills=0
+    )
+    qbo, billcom = whole["qbo"], whole["billcom"]
+    qbo["Account"] = [each for each in qbo["Account"] if each["Name"] in KEPT_ACCOUNTS]
+    qbo["Class"], qbo["Department"] = qbo["Class"][:2], qbo["Department"][:2]
+    names = {each["Name"] for each in qbo["Account"]}
+    billcom["chart-of-accounts"] = [
+        each for each in billcom["chart-of-accounts"] if each["name"] in {*names, ADDED["name"]}
+    ]
+    billcom["vendors"] = []
+    return whole

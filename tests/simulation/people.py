@@ -1,0 +1,371 @@
+"""People at both products' own pages: what they make, change and take away, and a list of all of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from syncapp.sandbox.world import Sandbox
+from tests.simulation.books import BILLCOM, LISTS, QBO, SIDES, Books, Shown, entity
+
+TRIES = 4
+WORDS = ("Birch", "Oak", "Quay", "Rope", "Works", "Mill", "Harbor", "Linen")
+ADDRESS = {"line1": "1 Quay", "city": "Dover", "zipOrPostalCode": "19901", "country": "US"}
+QBO_ADDRESS = {"Line1": "1 Quay", "City": "Dover", "PostalCode": "19901", "Country": "US"}
+PARTY = {
+    "email": ("email", ("PrimaryEmailAddr", "Address")),
+    "phone": ("phone", ("PrimaryPhone", "FreeFormNumber")),
+    "name": ("name", ("DisplayName", "")),
+}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What a person entered on one side. ``field`` is "made" or "active" for the record as a whole."""
+
+    number: int
+    side: str
+    kind: str
+    mark: str
+    field: str
+    value: Any
+
+
+class CannotBe(Exception):
+    """There is nothing this could be done to, or the product doesn't allow it to anybody."""
+
+
+class People:
+    def __init__(self, sandbox: Sandbox, ids: dict[str, str], chance: random.Random, look: Callable[[], Books]) -> None:
+        self.sandbox, self.ids, self.chance, self.look = sandbox, ids, chance, look
+        self.edits: list[Edit] = []
+        self.serial = 0
+        self.amounts: set[Decimal] = set()
+        # Made on both sides under one name: they keep it, or they would rightly be two.
+        self.twins: set[str] = set()
+
+    # --- what anybody can do -----------------------------------------------------------------------------------------
+
+    def act(self) -> str:
+        """One thing, at random; its words. Empty: it could not be done."""
+        names, weights = zip(*_ACTS.items(), strict=True)
+        for _ in range(TRIES):
+            (name,) = self.chance.choices(names, weights)
+            side = self.chance.choice(SIDES)
+            try:
+                return f"{side}: {getattr(self, name)(side)}"
+            except (CannotBe, ValueError, LookupError):
+                continue
+        return ""
+
+    def note(self, side: str, kind: str, mark: str, name: str, value: Any) -> None:
+        self.edits.append(Edit(len(self.edits), side, kind, mark, name, value))
+
+    def mark(self, letter: str) -> str:
+        self.serial += 1
+        return f"{letter}{self.serial:04d}"
+
+    def save(self, side: str, kind: str, payload: dict[str, Any], remote_id: str = "") -> dict[str, Any]:
+        product: Any = self.sandbox.billcom if side == BILLCOM else self.sandbox.qbo
+        identified = {"id" if side == BILLCOM else "Id": remote_id} if remote_id else {}
+        return product.person_save(self.ids[side], entity(side, kind), {**payload, **identified})
+
+    def pick(self, side: str, kind: str, test: Callable[[Shown], bool] = lambda each: True) -> Shown:
+        found = [each for each in self.look().live(side, kind) if test(each)]
+        if not found:
+            raise CannotBe
+        return self.chance.choice(found)
+
+    # --- lists -------------------------------------------------------------------------------------------------------
+
+    def new_party(self, side: str, kind: str = "", name: str = "") -> str:
+        kind = kind or self.chance.choice(("vendor", "vendor", "customer"))
+        name = name or f"{self.mark(kind[0].upper())} {self.chance.choice(WORDS)}"
+        mark = name.split()[0]
+        values = {"name": name, "email": f"{mark}@{side}.example".lower()}
+        if self.chance.random() < 0.5:
+            values["phone"] = f"(555) 555-{self.chance.randrange(10000):04d}"
+        payload: dict[str, Any] = {}
+        for field, value in values.items():
+            payload |= _party_field(side, field, value)
+        if kind == "vendor":
+            payload |= {"address": ADDRESS} if side == BILLCOM else {"BillAddr": QBO_ADDRESS}
+        self.save(side, kind, payload)
+        self.note(side, kind, mark, "made", True)
+        for field, value in values.items():
+            self.note(side, kind, mark, field, value)
+        return f"new {kind} {name}"
+
+    def same_party_on_both(self, side: str) -> str:
+        name = f"{self.mark('V')} {self.chance.choice(WORDS)}"
+        self.new_party(BILLCOM, "vendor", name)
+        self.new_party(QBO, "vendor", name)
+        self.twins.add(name.split()[0])
+        return f"vendor {name} on both sides"
+
+    def edit_party(self, side: str) -> str:
+        kind = self.chance.choice(("vendor", "vendor", "customer"))
+        found = self.pick(side, kind)
+        name = self.chance.choice(("email", "phone") if found.mark in self.twins else tuple(PARTY))
+        number = self.chance.randrange(10000)
+        value = {
+            "email": f"{found.mark}.{number}@{side}.example".lower(),
+            "phone": f"(555) 555-{number:04d}",
+            "name": f"{found.mark} {self.chance.choice(WORDS)} {number}",
+        }[name]
+        self.save(side, kind, _party_field(side, name, value), found.id)
+        self.note(side, kind, found.mark, name, value)
+        return f"{kind} {found.mark}: {name} {value}"
+
+    def new_listed(self, side: str) -> str:
+        kind, letter = self.chance.choice((("account", "A"), ("accounting_class", "K"), ("location", "L")))
+        mark = self.mark(letter)
+        name = f"{mark} {self.chance.choice(WORDS)}"
+        payload: dict[str, Any] = {"name": name} if side == BILLCOM else {"Name": name}
+        if kind == "account":
+            payload |= {"account": {"type": "EXPENSE"}} if side == BILLCOM else {"AccountType": "Expense"}
+            if self.chance.random() < 0.5:
+                above = self.pick(side, kind, lambda each: each.values["name"] in ("Advertising", "Automobile"))
+                ref = {"ParentRef": {"value": above.id}, "SubAccount": True}
+                payload |= {"parentId": above.id} if side == BILLCOM else ref
+        self.save(side, kind, payload)
+        self.note(side, kind, mark, "made", True)
+        self.note(side, kind, mark, "name", name)
+        return f"new {kind} {name}"
+
+    def rename_listed(self, side: str) -> str:
+        kind = self.chance.choice(("account", "accounting_class", "location"))
+        found = self.pick(side, kind, lambda each: _ours(each.mark))
+        name = f"{found.mark} {self.chance.choice(WORDS)} {self.chance.randrange(10000)}"
+        payload = {"name": name}
+        if side == QBO:
+            payload = {"Name": name, **{key: found.raw[key] for key in ("AccountType",) if key in found.raw}}
+        self.save(side, kind, payload, found.id)
+        self.note(side, kind, found.mark, "name", name)
+        return f"{kind} {found.mark} is now {name}"
+
+    def retire_listed(self, side: str) -> str:
+        kind = self.chance.choice(LISTS)
+        found = self.pick(side, kind, lambda each: _ours(each.mark))
+        self._product(side).person_delete(self.ids[side], entity(side, kind), found.id)
+        self.note(side, kind, found.mark, "active", False)
+        return f"{kind} {found.mark} retired"
+
+    def restore_listed(self, side: str) -> str:
+        kind = self.chance.choice(LISTS)
+        gone = [each for each in self.look().all(side, kind) if each.gone and _ours(each.mark)]
+        if not gone:
+            raise CannotBe
+        found = self.chance.choice(gone)
+        if side == BILLCOM:
+            self.sandbox.billcom.person_restore(self.ids[side], entity(side, kind), found.id)
+        else:
+            self.save(side, kind, {"Active": True}, found.id)
+        self.note(side, kind, found.mark, "active", True)
+        return f"{kind} {found.mark} restored"
+
+    # --- bills -------------------------------------------------------------------------------------------------------
+
+    def new_bill(self, side: str, mark: str = "", vendor: str = "") -> str:
+        paid = self.pick(side, "vendor", lambda each: vendor in ("", each.mark) and _ours(each.mark))
+        mark = mark or self.mark("B")
+        day = self._today() - timedelta(days=self.chance.randrange(60))
+        lines = [self._line(side) for _ in range(self.chance.choice((1, 1, 2)))]
+        place = self._maybe(side, "location", 0.2)
+        due = day + timedelta(days=30)
+        self.save(side, "bill", _bill(side, paid.id, mark, day, due, lines, place))
+        self._made(side, mark)
+        return f"new bill {mark} of {paid.mark}"
+
+    def same_bill_on_both(self, side: str) -> str:
+        there = {each.mark for each in self.look().live(side, "vendor")}
+        other = BILLCOM if side == QBO else QBO
+        vendor = self.pick(other, "vendor", lambda each: each.mark in there and _ours(each.mark))
+        mark = self.mark("B")
+        self.new_bill(side, mark, vendor.mark)
+        self.new_bill(other, mark, vendor.mark)
+        return f"bill {mark} of {vendor.mark} on both sides"
+
+    def edit_bill(self, side: str) -> str:
+        found = self.pick(side, "bill")
+        what = self.chance.choice(("due", "lines", "lines"))
+        if what == "due":
+            day = (self._today() + timedelta(days=self.chance.randrange(90))).isoformat()
+            self.save(side, "bill", {"dueDate": day} if side == BILLCOM else {"DueDate": day}, found.id)
+        else:
+            self.save(side, "bill", self._other_lines(side, found), found.id)
+        value = self._seen(side, "bill", found.id).values[what]
+        self.note(side, "bill", found.mark, what, value)
+        return f"bill {found.mark}: {what}"
+
+    def _other_lines(self, side: str, found: Shown) -> dict[str, Any]:
+        name = "billLineItems" if side == BILLCOM else "Line"
+        lines = [dict(each) for each in found.raw[name]]
+        amount = "amount" if side == BILLCOM else "Amount"
+        act = self.chance.random()
+        if act < 0.3:
+            lines.append(_line(side, *self._line(side)))
+        elif act < 0.5 and len(lines) > 1:
+            lines.pop()
+        else:
+            lines[0][amount] = Decimal(lines[0][amount]) + self.chance.randrange(1, 500)
+        return {name: lines} if side == BILLCOM else {name: lines, "VendorRef": found.raw["VendorRef"]}
+
+    def delete_bill(self, side: str) -> str:
+        found = self.pick(side, "bill")
+        self._product(side).person_delete(self.ids[side], entity(side, "bill"), found.id)
+        self.note(side, "bill", found.mark, "active", False)
+        return f"bill {found.mark} taken away"
+
+    def decide_bill(self, side: str) -> str:
+        """Approvers work in BILL only."""
+        found = self.pick(BILLCOM, "bill")
+        state = self.chance.choice(("APPROVED", "APPROVED", "APPROVED", "DENIED"))
+        self.sandbox.billcom.person_approve(self.ids[BILLCOM], found.id, state)
+        return f"bill {found.mark} {state.lower()}"
+
+    # --- payments ----------------------------------------------------------------------------------------------------
+
+    def pay(self, side: str) -> str:
+        due = "dueAmount" if side == BILLCOM else "Balance"
+        found = self.pick(side, "bill", lambda each: Decimal(str(each.raw[due])) > 1)
+        amount = Decimal(str(found.raw[due]))
+        if self.chance.random() < 0.3:
+            amount = (amount / 2).quantize(Decimal("0.01"))
+        while amount in self.amounts:
+            amount -= Decimal("0.01")
+        self.save(side, "bill_payment", self._payment(side, found, amount))
+        self.amounts.add(amount)
+        self.note(side, "bill_payment", f"{amount:.2f}", "made", True)
+        return f"{amount} paid on bill {found.mark}"
+
+    def _payment(self, side: str, found: Shown, amount: Decimal) -> dict[str, Any]:
+        day = self._today().isoformat()
+        if side == BILLCOM and self.chance.random() < 0.3:
+            bank = {"type": "BANK_ACCOUNT", "id": self.sandbox.billcom.books(self.ids[side])["banks"][0]["id"]}
+            return {"billId": found.id, "processDate": day, "amount": amount, "fundingAccount": bank}
+        if side == BILLCOM:
+            shares = [{"billId": found.id, "amount": amount}]
+            vendor = found.raw["vendorId"]
+            return {"vendorId": vendor, "processDate": day, "toPrintCheck": False, "payments": shares}
+        bank_account = self.pick(side, "account", lambda each: each.values["name"] == "Operating Checking")
+        return {
+            "VendorRef": found.raw["VendorRef"],
+            "PayType": "Check",
+            "CheckPayment": {"BankAccountRef": {"value": bank_account.id}},
+            "TotalAmt": amount,
+            "TxnDate": day,
+            "Line": [{"Amount": amount, "LinkedTxn": [{"TxnId": found.id, "TxnType": "Bill"}]}],
+        }
+
+    def void_payment(self, side: str) -> str:
+        found = self.pick(side, "bill_payment")
+        self._product(side).person_void(self.ids[side], entity(side, "bill_payment"), found.id)
+        self.note(side, "bill_payment", found.mark, "active", False)
+        return f"payment of {found.mark} voided"
+
+    # --- settings ----------------------------------------------------------------------------------------------------
+
+    def close_books(self, side: str) -> str:
+        day = (self._today() - timedelta(days=self.chance.choice((20, 45)))).isoformat()
+        self.sandbox.qbo.person_save(
+            self.ids[QBO], "Preferences", {"Id": "1", "AccountingInfoPrefs": {"BookCloseDate": day}}
+        )
+        return f"books closed on {day}"
+
+    # --- pieces ------------------------------------------------------------------------------------------------------
+
+    def _product(self, side: str) -> Any:
+        return self.sandbox.billcom if side == BILLCOM else self.sandbox.qbo
+
+    def _today(self) -> date:
+        return self.sandbox.clock.now().date()
+
+    def _seen(self, side: str, kind: str, remote_id: str) -> Shown:
+        found = self.look().by_id(side, kind, remote_id)
+        if found is None:
+            raise CannotBe
+        return found
+
+    def _made(self, side: str, mark: str) -> None:
+        (found,) = self.look().of(side, "bill", mark)
+        self.note(side, "bill", mark, "made", True)
+        for name in ("due", "lines", "date"):
+            self.note(side, "bill", mark, name, found.values[name])
+
+    def _maybe(self, side: str, kind: str, likely: float) -> str:
+        if self.chance.random() >= likely:
+            return ""
+        return self.pick(side, kind).id
+
+    def _line(self, side: str) -> tuple[Decimal, str, str, str, str]:
+        account = self.pick(side, "account", lambda each: _is_expense(side, each))
+        amount = Decimal(self.chance.randrange(1000, 90000)).scaleb(-2)
+        words = f"{self.chance.choice(WORDS)} {self.chance.randrange(1000)}"
+        customers = self.look().live(side, "customer")
+        customer = self.chance.choice(customers).id if customers and self.chance.random() < 0.2 else ""
+        return amount, words, account.id, self._maybe(side, "accounting_class", 0.3), customer
+
+
+def _ours(mark: str) -> bool:
+    return mark[:1].isupper()
+
+
+def _is_expense(side: str, account: Shown) -> bool:
+    if side == BILLCOM:
+        return (account.raw.get("account") or {}).get("type") == "EXPENSE"
+    return account.raw["AccountType"] == "Expense"
+
+
+def _party_field(side: str, name: str, value: str) -> dict[str, Any]:
+    ours, (outer, inner) = PARTY[name]
+    if side == BILLCOM:
+        return {ours: value}
+    return {outer: {inner: value} if inner else value}
+
+
+def _line(side: str, amount: Decimal, words: str, account: str, tracked: str, customer: str) -> dict[str, Any]:
+    if side == BILLCOM:
+        codes = {"chartOfAccountId": account, "accountingClassId": tracked, "customerId": customer}
+        return {"amount": amount, "description": words, "classifications": {k: v for k, v in codes.items() if v}}
+    detail: dict[str, Any] = {"AccountRef": {"value": account}, "BillableStatus": "NotBillable"}
+    detail |= {"ClassRef": {"value": tracked}} if tracked else {}
+    detail |= {"CustomerRef": {"value": customer}} if customer else {}
+    kind = "AccountBasedExpenseLineDetail"
+    return {"DetailType": kind, "Amount": amount, "Description": words, kind: detail}
+
+
+def _bill(
+    side: str, vendor: str, mark: str, day: date, due: date, lines: list[tuple[Decimal, str, str, str, str]], place: str
+) -> dict[str, Any]:
+    written = [_line(side, *each) for each in lines]
+    if side == BILLCOM:
+        for each in written if place else ():
+            each["classifications"]["locationId"] = place
+        head = {"invoiceNumber": mark, "invoiceDate": day.isoformat()}
+        return {"vendorId": vendor, "dueDate": due.isoformat(), "invoice": head, "billLineItems": written}
+    bill = {"VendorRef": {"value": vendor}, "DocNumber": mark, "TxnDate": day.isoformat(), "DueDate": due.isoformat()}
+    return {**bill, "Line": written, **({"DepartmentRef": {"value": place}} if place else {})}
+
+
+_ACTS = {
+    "new_party": 6,
+    "same_party_on_both": 2,
+    "edit_party": 8,
+    "new_listed": 2,
+    "rename_listed": 2,
+    "retire_listed": 2,
+    "restore_listed": 2,
+    "new_bill": 10,
+    "same_bill_on_both": 1,
+    "edit_bill": 7,
+    "delete_bill": 2,
+    "decide_bill": 2,
+    "pay": 6,
+    "void_payment": 2,
+    "close_books": 0.3,
+}

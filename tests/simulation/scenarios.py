@@ -1,0 +1,44 @@
+"""What one seed does: a few steps of people, trouble, syncs and time, the rest, and the verdict."""
+
+from __future__ import annotations
+
+import traceback
+
+from tests.simulation.invariants import broken
+from tests.simulation.report import Report
+from tests.simulation.world import Violation, World
+
+MINUTES = (1, 10, 60, 600)
+DAYS = (1, 3, 20, 40)
+
+
+def play(seed: int) -> Report:
+    world = World(seed)
+    report = Report(seed, world.steps, counts=world.counts)
+    try:
+        with world:
+            _play(world)
+            report.violations = broken(world)
+    except Violation as found:
+        report.violations = [str(found)]
+    except Exception:  # Whatever it was: the seed has found it.
+        report.violations = [traceback.format_exc()]
+    return report
+
+
+def _play(world: World) -> None:
+    for _ in range(world.chance.randrange(4, 10)):
+        world.person()
+    for _ in range(world.chance.randrange(3, 7)):
+        for _ in range(world.chance.randrange(1, 5)):
+            world.person()
+        world.sync()
+        _time_passes(world)
+    world.rest()
+
+
+def _time_passes(world: World) -> None:
+    long = world.chance.random() < 0.15
+    minutes = world.chance.choice(DAYS) * 24 * 60 if long else world.chance.choice(MINUTES)
+    world.advance(minutes * 60)
+    world.step(f"{minutes} minutes later")

@@ -1,0 +1,30 @@
+"""A few hundred scenarios of the simulation, in blocks; ``make simulate SEEDS=n`` plays any number.
+
+Each block is a process of its own, with a database in memory, whatever database the other tests run on.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BLOCK, BLOCKS = 20, 6
+SECONDS = 300
+
+
+def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.simulation", "--processes", "1", *arguments]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIEOUT_TEST")}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS)
+
+
+@pytest.mark.skipif(os.environ.get("TIEOUT_TEST_DB") == "postgres", reason="The simulation has a database of its own.")
+@pytest.mark.parametrize("first", range(1, BLOCK * BLOCKS, BLOCK))
+def test_whatever_happens_both_sides_tie_out_at_rest(first: int) -> None:
+    played = simulate("--first", str(first), "--seeds", str(BLOCK))
+    assert played.returncode == 0, played.stdout + played.stderr

@@ -1,0 +1,60 @@
+"""The engine's HTTP without a network: each call goes to the sandbox by hand, and anything may happen around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.utils import format_datetime
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+from requests.structures import CaseInsensitiveDict
+
+from syncapp.gateways.http import Answer, Call, Http
+from syncapp.sandbox.http import Request
+from syncapp.sandbox.world import Delivery, Sandbox
+
+PATIENCE = 30.0
+"""Seconds the engine's HTTP waits for an answer."""
+
+
+class Wire:
+    """What happens around a call; a scenario's trouble is one of these."""
+
+    def before(self, call: Call) -> None:
+        """It is about to arrive."""
+
+    def after(self, call: Call) -> None:
+        """It was carried out; its answer is not here yet."""
+
+
+class InProcess(Http):
+    def __init__(self, sandbox: Sandbox, wire: Wire, advance: Callable[[float], None]) -> None:
+        super().__init__()
+        self.sandbox, self.wire, self.advance = sandbox, wire, advance
+
+    def exchange(self, call: Call) -> Answer | Exception:
+        self.wire.before(call)
+        delivery = self.sandbox.deliver(request_of(call))
+        self.wire.after(call)
+        return self._arrived(call, delivery)
+
+    def _arrived(self, call: Call, delivery: Delivery) -> Answer | Exception:
+        if delivery.seconds >= PATIENCE:
+            self.advance(PATIENCE)
+            return requests.ReadTimeout()
+        self.advance(delivery.seconds or 0.2)
+        if delivery.dropped:
+            return requests.ConnectionError()
+        response = delivery.response
+        headers = CaseInsensitiveDict({**response.headers, "date": self._date()})
+        return Answer(call, response.status, headers, response.body)
+
+    def _date(self) -> str:
+        return format_datetime(self.sandbox.clock.now(), usegmt=True)
+
+
+def request_of(call: Call) -> Request:
+    address = urlsplit(call.url)
+    query = {**dict(parse_qsl(address.query)), **call.params}
+    headers = {name.lower(): value for name, value in call.headers.items()}
+    return Request(call.method, address.path, query, headers, call.body)

@@ -1,0 +1,170 @@
+"""One scenario: a company, people, syncs, and a rest at the end after which everything must tie out.
+
+A seed decides everything. Import this only after ``start.django_in_memory``.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from syncapp.models import Company, Connection, RunScope, RunState, SyncPreferences, SyncRun, Trigger
+from syncapp.sandbox import control, loading
+from syncapp.sandbox.world import Sandbox
+from syncapp.services import runs
+from tests.simulation import company as companies
+from tests.simulation import start
+from tests.simulation.books import BILLCOM, QBO, Books
+from tests.simulation.people import People
+from tests.simulation.transport import InProcess, Wire
+from tests.support import syncing
+
+MOST_SLICES = 200
+
+
+class Violation(AssertionError):
+    """An invariant does not hold."""
+
+
+class World:
+    """The company, both products, one clock, and every step that was taken."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.chance = random.Random(seed)
+        self.steps: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self.voided: dict[str, str] = {}
+        self.wire = Wire()
+        self.sandbox = Sandbox()
+        self.sandbox.clock.set(start.BEGINNING)
+        # Our clock and the products' don't agree to the second.
+        self.skew = timedelta(seconds=self.chance.choice((0, 0, -50, 50)))
+
+    def __enter__(self) -> World:
+        start.empty_database()
+        self._replaced = start.Replaced()
+        start.virtual(self._replaced, self.now, self.advance)
+        self._replaced.set(uuid, "uuid4", start.numbered_ids(self.chance))
+        self._make_company()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._replaced.undo()
+
+    # --- time --------------------------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return self.sandbox.clock.now() + self.skew
+
+    def advance(self, seconds: float) -> None:
+        self.sandbox.clock.advance(seconds)
+
+    # --- the company -------------------------------------------------------------------------------------------------
+
+    def _make_company(self) -> None:
+        console = self.chance.random() < 0.6
+        loaded = loading.into(self.sandbox, companies.made(console))
+        shown = control.shown(self.sandbox, loaded)
+        self.secrets = _secrets(shown)
+        self.realm, self.organization = shown["qbo"]["realm_id"], shown["billcom"]["organization_id"]
+        settings.QBO_CLIENT_ID = shown["qbo"]["client_id"]
+        settings.QBO_CLIENT_SECRET = shown["qbo"]["client_secret"]
+        self.company = syncing.connect(shown)
+        Connection.objects.filter(side=QBO).update(access_expires_at=self.now() + timedelta(minutes=55))
+        self.people = People(self.sandbox, {BILLCOM: self.organization, QBO: self.realm}, self.chance, self.books)
+        run = runs.request_run(self.company, trigger=Trigger.SETUP, scope=RunScope.ACCOUNTS, now=self.now())
+        self.work_off(run)
+        self.company.refresh_from_db()
+        syncing.choose_accounts(self.company)
+        self._choose_preferences()
+
+    def _choose_preferences(self) -> None:
+        self.preferences = {
+            "approved_only": self.chance.random() < 0.15,
+            "one_way": self.chance.random() < 0.1,
+            "two_way_payments": self.chance.random() < 0.6,
+            "master": self.chance.choice((BILLCOM, QBO)),
+            "vendor_country": "US",
+            "customer_email": "nobody@client.example",
+        }
+        SyncPreferences.objects.filter(company=self.company).update(**self.preferences)
+        self.step(f"company: console={self.company.firm_id is not None}, skew={self.skew.total_seconds():.0f} s, ")
+        self.steps[-1] += ", ".join(f"{name}={value}" for name, value in self.preferences.items() if value)
+
+    def books(self) -> Books:
+        billcom, qbo = self.sandbox.billcom.books(self.organization), self.sandbox.qbo.books(self.realm)
+        for raw in qbo["BillPayment"]:
+            if amount := float(raw["TotalAmt"]):
+                self.voided[raw["Id"]] = f"{amount:.2f}"
+        return Books(billcom, qbo, self.voided)
+
+    # --- steps -------------------------------------------------------------------------------------------------------
+
+    def step(self, words: str) -> None:
+        self.steps.append(f"{self.sandbox.clock.now():%m-%d %H:%M:%S} {words}")
+
+    def person(self) -> None:
+        if words := self.people.act():
+            self.counts["edits"] += 1
+            self.step(words)
+            self.advance(1)
+
+    def http(self) -> InProcess:
+        return InProcess(self.sandbox, self.wire, self.advance)
+
+    def sync(self) -> SyncRun:
+        """Ask for a sync and work it off."""
+        run = runs.request_run(Company.objects.get(pk=self.company.pk), trigger=Trigger.PERSON, now=self.now())
+        self.counts["syncs"] += 1
+        self.step("sync")
+        return self.work_off(run)
+
+    def work_off(self, run: SyncRun) -> SyncRun:
+        for _ in range(MOST_SLICES):
+            more = self.slice(run)
+            run.refresh_from_db()
+            if not run.active:
+                return run
+            if not more:
+                wait = (run.not_before - self.now()).total_seconds() if run.not_before else 1.0
+                self.advance(max(wait, 0.0) + 1.0)
+        raise Violation(f"The run did not end within {MOST_SLICES} slices: {run.phase}")
+
+    def slice(self, run: SyncRun) -> bool:
+        return runs.work_slice(run.pk, clock=self.now, http=self.http())
+
+    def rest(self) -> None:
+        """Edits have stopped and nothing goes wrong any more."""
+        self.wire = Wire()
+        self.sandbox.faults.waiting.clear()
+        self.step("everybody rests")
+        for number in range(4):
+            self.advance(3600)
+            run = self.sync()
+            if number and run.state != RunState.DONE:
+                raise Violation(f"A sync in all quiet ended as {run.state}: {run.message}")
+
+    def quiet_sync_calls(self) -> list[dict[str, Any]]:
+        """The calls of one more sync."""
+        self.sandbox.calls.clear()
+        self.advance(3600)
+        run = self.sync()
+        if run.state != RunState.DONE:
+            raise Violation(f"The last sync ended as {run.state}: {run.message}")
+        return list(self.sandbox.calls)
+
+    def check_no_transaction(self) -> None:
+        if connection.in_atomic_block:
+            raise Violation("A database transaction is open around a call to a product.")
+
+
+def _secrets(shown: dict[str, Any]) -> list[str]:
+    names = ("access_token", "refresh_token", "sync_token_value", "developer_key", "client_secret", "password")
+    return [shown[side][name] for side in (QBO, BILLCOM) for name in names if shown[side].get(name)]
