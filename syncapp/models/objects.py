@@ -80,6 +80,7 @@ class SyncedObject(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     excluded = models.BooleanField(default=False)
+    included = models.BooleanField(default=False, help_text="A person wants it in though it was paid before.")
     needs_look = models.BooleanField(default=True)
 
     label = models.CharField(max_length=500, blank=True)

@@ -41,6 +41,8 @@ AT_ONCE = 3
 JOURNAL_EVERY = 30
 OPERATION_FIELDS = ("state", "remote_id", "error_code", "error_words", "finished_at")
 BOOKS_CLOSED = "6210"
+NOT_ALLOWED = 403
+"""BILL: the user's role or the plan doesn't have it. Its code isn't documented, so the status tells."""
 
 
 class Aborted(Exception):
@@ -351,6 +353,8 @@ def refusal(kind: Kind, operation: Operation, error: GatewayError) -> Hold:
     facts = {"side": side.label, "code": error.code, "words": error.words}
     if isinstance(error, Duplicate):
         return Hold(HoldCode.NAME_TAKEN if kind.taken == "name" else HoldCode.NUMBER_TAKEN, facts)
+    if side is Side.BILLCOM and error.status == NOT_ALLOWED:
+        return Hold(HoldCode.PLAN_OR_ROLE, facts)
     if error.code == BOOKS_CLOSED:
         return Hold(HoldCode.BOOKS_CLOSED, facts)
     return Hold(HoldCode.REJECTED, facts)

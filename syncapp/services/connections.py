@@ -243,7 +243,7 @@ def _forget(company: Company, side: Side) -> None:
     """Drop what was read from the company connected before on this side; nothing of it is in step with anything."""
     # A run that has not begun holds nothing yet; what it was asked for is asked for again after the set-up.
     waiting = SyncRun.objects.filter(company=company, state=RunState.WAITING)
-    (waiting if side is Side.QBO else waiting.filter(scope=RunScope.FULL)).delete()
+    (waiting if side is Side.QBO else waiting.exclude(scope=RunScope.ACCOUNTS)).delete()
     mappings = GLMapping.objects.filter(company=company)
     (mappings if side is Side.QBO else mappings.filter(role=GLRole.BANK_ACCOUNT)).delete()
     company.cursors.filter(side=side).delete()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from syncapp.services import linking, references, rows
 from syncapp.services.context import Context
 
 QBO_BATCH = 30
-BY_PEOPLE = ("billcom_id", "qbo_id", "excluded", "wanted", "told_apart")
+BY_PEOPLE = ("billcom_id", "qbo_id", "excluded", "included", "wanted", "told_apart")
 """What a person's word changes of a row: links, exclusions, values to bring back, candidates told apart."""
 
 
@@ -140,6 +140,8 @@ def commit(context: Context, plan: ChunkPlan) -> bool:
         if plan.forbidden:
             given_back = Conflict.objects.filter(object__in=plan.forbidden, state=ConflictState.RESTORED)
             given_back.update(state=ConflictState.OPEN, closed_by=None, closed_at=None)
+    for words in _cuts(plan):
+        context.note(words, kind=plan.kind.name)
     for key, hold in plan.forbidden.items():
         words = f"{plan.rows[key]}: the other value can't be restored. {hold.describe()} {hold.fix()}"
         context.note(words, kind=plan.kind.name, level=Level.WARNING)
@@ -150,6 +152,18 @@ def commit(context: Context, plan: ChunkPlan) -> bool:
         words = f"Both sides changed {label} of {conflict.object}; kept {Side(conflict.kept).label}'s value."
         context.note(words, kind=plan.kind.name)
     return True
+
+
+def _cuts(plan: ChunkPlan) -> Iterator[str]:
+    """A text that the other side has no room for is cut, and never silently."""
+    for key, decision in plan.decisions.items():
+        for write in decision.writes:
+            shown = getattr(plan.rows[key], f"{write.side.other}_values") or {}
+            for name in sorted(write.changed):
+                limit = plan.kind.fields[name].limits.get(write.side)
+                if limit and isinstance(shown.get(name), str) and len(shown[name]) > limit:
+                    label = plan.kind.field_label(name)
+                    yield f"{plan.rows[key]}: {label} is cut to {limit} characters in {write.side.label}."
 
 
 def _as_it_was(context: Context, plan: ChunkPlan) -> bool:

@@ -17,11 +17,9 @@ from syncapp.models import (
     Company,
     GLMapping,
     GLRole,
-    ObjectState,
-    SyncedObject,
     SyncPreferences,
 )
-from syncapp.services import setup
+from syncapp.services import setup, terms
 from syncapp.services.errors import ServiceError
 
 EDITABLE = (
@@ -69,7 +67,7 @@ def save_sync_preferences(
         found.save()
         for role, account in accounts.items():
             _save_account(company, role, account)
-        look_again(company)
+        terms.look_again(company)
     return found
 
 
@@ -99,12 +97,8 @@ def save_accounting_preferences(
                 f"{label(AccountingPreferences, name)} is on in QuickBooks Online and is turned off there."
             )
         setattr(found, name, bool(value))
+    before = terms.load(company)
     with transaction.atomic():
         found.save()
-        look_again(company)
+        terms.reach(company, before, terms.load(company))
     return found
-
-
-def look_again(company: Company) -> None:
-    """What was held under the old preferences is planned anew with the next sync."""
-    SyncedObject.objects.filter(company=company, state=ObjectState.HELD).look_again()

@@ -126,9 +126,10 @@ def _about(context: Context, records: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def preferences_changed(context: Context) -> None:
-    """Another set of rules: what is held may sync now, so it is looked at once more."""
-    context.terms = terms_service.load(context.company)
-    SyncedObject.objects.filter(company=context.company, state=ObjectState.HELD).look_again()
+    """Another set of rules: what is held may sync now, and what wasn't in use is compared."""
+    before = context.terms
+    context.refresh_terms()
+    terms_service.reach(context.company, before, context.terms)
     context.note("QuickBooks' settings changed; they take effect with this sync.")
 
 

@@ -76,7 +76,7 @@ def view(row: SyncedObject, side: Side) -> View | None:
 
 
 def seen(row: SyncedObject) -> Seen:
-    return Seen(row.pk, view(row, Side.BILLCOM), view(row, Side.QBO), row.base)
+    return Seen(row.pk, view(row, Side.BILLCOM), view(row, Side.QBO), row.base, row.included)
 
 
 def one_side(row: SyncedObject) -> Side | None:

@@ -78,8 +78,9 @@ def _import_accounts(context: Context, save: Save) -> bool:
 def _read_settings(context: Context) -> None:
     info = context.remotes.qbo.company_info()
     pulling_qbo.check_company(context, str(info.get("CompanyName") or ""))
+    terms_service.read_company(context.company, info)
     terms_service.read_preferences(context.company, context.remotes.qbo.preferences(), context.clock())
-    context.terms = terms_service.load(context.company)
+    context.refresh_terms()
 
 
 def _before_first_reading(context: Context) -> None:

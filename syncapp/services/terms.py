@@ -5,10 +5,28 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.db import transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
 from syncapp.core.codec import dig
-from syncapp.core.schema import Account, Terms
-from syncapp.core.sides import Side
-from syncapp.models import AccountingPreferences, Company, GLMapping, GLRole, SyncPreferences
+from syncapp.core.schema import Account, Kind, Terms
+from syncapp.core.sides import Cohort, Side
+from syncapp.kinds import KINDS
+from syncapp.kinds._shared import country
+from syncapp.models import (
+    AccountingPreferences,
+    Company,
+    GLMapping,
+    GLRole,
+    ObjectState,
+    SyncedObject,
+    SyncPreferences,
+)
+from syncapp.services import rows
+
+# As it is stored: without blanks.
+CREDIT_CARD = '"AccountType":"Credit Card"'
 
 
 def load(company: Company) -> Terms:
@@ -24,7 +42,7 @@ def load(company: Company) -> Terms:
         else:
             accounts[mapping.role] = account
     return Terms(
-        cohort=company.cohort,
+        cohort=Cohort(company.cohort),
         master=Side(sync.master),
         approved_only=sync.approved_only,
         one_way=sync.one_way,
@@ -35,8 +53,59 @@ def load(company: Company) -> Terms:
         books_closed_on=accounting.books_closed_on,
         accounts=accounts,
         banks=banks,
+        cards=_cards(company),
         **{switch: accounting.uses(switch) for switch in AccountingPreferences.SWITCHES},
     )
+
+
+def _cards(company: Company) -> frozenset[str]:
+    accounts = SyncedObject.objects.of(company, "account").annotate(shown=Cast("qbo_raw", TextField()))
+    ids = accounts.filter(shown__contains=CREDIT_CARD).values_list("qbo_id", flat=True)
+    return frozenset(str(each) for each in ids)
+
+
+def look_again(company: Company) -> None:
+    """What was held under the old preferences is planned anew with the next sync."""
+    SyncedObject.objects.filter(company=company, state=ObjectState.HELD).look_again()
+
+
+def reach(company: Company, before: Terms, after: Terms) -> None:
+    """Make changed preferences count for what there is already: for what is held, and for what is linked.
+
+    Where a switch went on, linked records compare anew what wasn't in use before.
+    """
+    look_again(company)
+    on = [switch for switch in AccountingPreferences.SWITCHES if getattr(after, switch) > getattr(before, switch)]
+    for kind in KINDS.values():
+        if names := {kind.switched[switch] for switch in on if switch in kind.switched}:
+            _compare_anew(company, kind, names)
+
+
+def _compare_anew(company: Company, kind: Kind, names: set[str]) -> None:
+    linked = SyncedObject.objects.select_for_update().of(company, kind.name).filter(base__isnull=False).only("base")
+    after = 0
+    with transaction.atomic():
+        while chunk := list(linked.filter(pk__gt=after).order_by("pk")[: rows.CHUNK]):
+            after = chunk[-1].pk
+            for row in chunk:
+                row.base = {
+                    side: {name: own[name] for name in own if name not in names} for side, own in row.base.items()
+                }
+                row.needs_look = True
+            rows.save(chunk, ("base", "needs_look"))
+
+
+def read_company(company: Company, shown: dict[str, Any]) -> None:
+    """Take the company's own country for vendors without one, when QuickBooks' settings are read for the first time.
+
+    Later it is what a person chose, even if that is none. Reference: Intuit docs, CompanyInfo: Country, CompanyAddr.
+    """
+    if AccountingPreferences.objects.filter(company=company, read_at__isnull=False).exists():
+        return
+    addresses = [dig(shown, (name, "Country")) for name in ("CompanyAddr", "LegalAddr")]
+    found = country(str(shown.get("Country") or next(filter(None, addresses), None) or ""))
+    if len(found) == 2 and found.isalpha():
+        SyncPreferences.objects.filter(company=company, vendor_country="").update(vendor_country=found)
 
 
 # Reference: Intuit docs, Preferences entity.
