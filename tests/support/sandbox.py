@@ -27,6 +27,8 @@ __all__ = ["Sandbox", "running_sandbox", "sandbox"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 30
+# Tens of thousands of bills are made, or sent, at once.
+LOAD_SECONDS = 600
 END_SECONDS = 10
 READY = "sandbox ready "
 
@@ -47,7 +49,8 @@ class Sandbox:
 
     def load(self, name: str = "", *, data: Json | None = None) -> Json:
         """A new company: of a fixture, a file, `generated:…`, or of data in a fixture's shape; with its credentials."""
-        return self._ask("POST", "companies", {"data": data} if data is not None else {"load": name})
+        what = {"data": data} if data is not None else {"load": name}
+        return self._ask("POST", "companies", what, seconds=LOAD_SECONDS)
 
     def calls(self, company: str = "", since: str = "") -> list[Json]:
         """The calls made: method, path, status, purse, at, company."""
@@ -92,10 +95,9 @@ class Sandbox:
     def close(self) -> None:
         self._session.close()
 
-    def _ask(self, method: str, path: str, body: Any = None, params: Json | None = None) -> Any:
-        answer = self._session.request(
-            method, f"{self.url}/control/{path}", json=body, params=params, timeout=START_SECONDS
-        )
+    def _ask(self, method: str, path: str, body: Any = None, params: Json | None = None, seconds: float = 0) -> Any:
+        url, timeout = f"{self.url}/control/{path}", seconds or START_SECONDS
+        answer = self._session.request(method, url, json=body, params=params, timeout=timeout)
         assert answer.ok, f"{method} /control/{path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 
