@@ -185,19 +185,27 @@ class _Plan:
         shown = self.pair.views[towards].values
         if each.fixed or towards not in each.to or (each.fill_only and shown.get(name)):
             return _field_stays(self.kind, name, towards)
-        source = self.pair.views[towards.other].values
-        if self.kind.untouchable and (rule := self.kind.untouchable(name, source, shown, towards)):
+        if rule := self._untouchable(name, towards):
             return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
         if towards is Side.BILLCOM and not self.kind.billcom.updates and name != ACTIVE:
             return _field_stays(self.kind, name, towards)
         return self.kind.flow(towards, self.terms)
 
+    def _untouchable(self, name: str, towards: Side) -> str:
+        if self.kind.untouchable is None:
+            return ""
+        source, shown = (self.pair.views[side].values for side in (towards.other, towards))
+        return self.kind.untouchable(name, source, shown, towards)
+
     def _leave(self, name: str, towards: Side, hold: Hold) -> None:
-        """Not ours to write. On a transaction somebody must know, unless it was so when the two were linked. On a
-        list a field that never flows simply stays different; one that flows once a preference is on is held till then.
+        """Not ours to write. On a transaction somebody must know, unless it was so when the two were linked and the
+        field never flows. On a list such a field simply stays different; one that flows once a preference is on is
+        held till then.
         """
-        transaction = self.kind.transaction
-        must_know = not self.pair.is_new(name) if transaction else self.kind.flow(towards, self.terms) is not None
+        if self.kind.transaction:
+            must_know = not self.pair.is_new(name) or bool(self._untouchable(name, towards))
+        else:
+            must_know = self.kind.flow(towards, self.terms) is not None
         if must_know:
             self.hold = self.hold or hold
         else:

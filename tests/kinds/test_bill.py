@@ -332,6 +332,7 @@ def test_a_paid_bill_that_is_deleted_still_goes() -> None:
     assert planned(decision) == [(BILLCOM, RETIRE, ["active"])]
 
 
-def test_paid_bills_that_differ_when_they_are_linked_stay_as_they_are() -> None:
+def test_paid_bills_that_differ_when_they_are_linked_stay_as_they_are_and_say_so() -> None:
     decision = just_linked("bill", {"dueAmount": 0, "description": "One"}, {"Balance": 0, "PrivateNote": "Other"})
-    assert (planned(decision), decision.hold) == ([], None)
+    assert planned(decision) == []
+    assert code(decision) is HoldCode.FLOW_NOT_IN_MATRIX
