@@ -50,9 +50,14 @@ class People:
 
     # --- what anybody can do -----------------------------------------------------------------------------------------
 
-    def act(self) -> str:
-        """One thing, at random; its words. Empty: it could not be done."""
-        names, weights = zip(*_ACTS.items(), strict=True)
+    def act(self, *, during_sync: bool = False) -> str:
+        """One thing, at random; its words. Empty: it could not be done.
+
+        Nobody enters one thing on both sides while a sync is between reading the one and the other: it would see
+        one of the two only, and rightly carry it over.
+        """
+        possible = {name: weight for name, weight in _ACTS.items() if not (during_sync and name.startswith("same_"))}
+        names, weights = zip(*possible.items(), strict=True)
         for _ in range(TRIES):
             (name,) = self.chance.choices(names, weights)
             side = self.chance.choice(SIDES)
@@ -170,9 +175,9 @@ class People:
 
     # --- bills -------------------------------------------------------------------------------------------------------
 
-    def new_bill(self, side: str, mark: str = "", vendor: str = "") -> str:
-        paid = self.pick(side, "vendor", lambda each: vendor in ("", each.mark) and _ours(each.mark))
-        mark = mark or self.mark("B")
+    def new_bill(self, side: str) -> str:
+        paid = self.pick(side, "vendor", lambda each: _ours(each.mark))
+        mark = self.mark("B")
         day = self._today() - timedelta(days=self.chance.randrange(60))
         lines = [self._line(side) for _ in range(self.chance.choice((1, 1, 2)))]
         place = self._maybe(side, "location", 0.2)
@@ -182,12 +187,20 @@ class People:
         return f"new bill {mark} of {paid.mark}"
 
     def same_bill_on_both(self, side: str) -> str:
-        there = {each.mark for each in self.look().live(side, "vendor")}
+        """The same paper arrived at both: only its lines' words differ by who typed them."""
         other = BILLCOM if side == QBO else QBO
-        vendor = self.pick(other, "vendor", lambda each: each.mark in there and _ours(each.mark))
-        mark = self.mark("B")
-        self.new_bill(side, mark, vendor.mark)
-        self.new_bill(other, mark, vendor.mark)
+        books = self.look()
+        there = {each.mark for each in books.live(other, "vendor") if each.mark[0] == "V"}
+        vendor = self.pick(side, "vendor", lambda each: each.mark in there)
+        accounts = {each.mark for each in books.live(other, "account") if _is_expense(other, each)}
+        account = self.pick(side, "account", lambda each: each.mark in accounts and _is_expense(side, each)).mark
+        mark, day = self.mark("B"), self._today() - timedelta(days=self.chance.randrange(30))
+        amount = Decimal(self.chance.randrange(1000, 90000)).scaleb(-2)
+        for each in (side, other):
+            ids = [books.of(each, kind, found)[0].id for kind, found in (("vendor", vendor.mark), ("account", account))]
+            line = (amount, "As on the paper", ids[1], "", "")
+            self.save(each, "bill", _bill(each, ids[0], mark, day, day + timedelta(days=30), [line], ""))
+            self._made(each, mark)
         return f"bill {mark} of {vendor.mark} on both sides"
 
     def edit_bill(self, side: str) -> str:

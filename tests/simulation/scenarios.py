@@ -18,21 +18,22 @@ def play(seed: int) -> Report:
     try:
         with world:
             _play(world)
-            report.violations = broken(world)
+            report.violations = [*world.broken, *broken(world)]
     except Violation as found:
-        report.violations = [str(found)]
+        report.violations = [*world.broken, str(found)]
     except Exception:  # Whatever it was: the seed has found it.
-        report.violations = [traceback.format_exc()]
+        report.violations = [*world.broken, traceback.format_exc()]
     return report
 
 
 def _play(world: World) -> None:
     for _ in range(world.chance.randrange(4, 10)):
         world.person()
-    for _ in range(world.chance.randrange(3, 7)):
+    hard = world.chance.choice((0.0, 0.5, 1.0, 2.0))
+    for _ in range(world.chance.randrange(2, 6)):
         for _ in range(world.chance.randrange(1, 5)):
             world.person()
-        world.sync()
+        world.troubled_sync(hard)
         _time_passes(world)
     world.rest()
 

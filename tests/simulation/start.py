@@ -10,7 +10,7 @@ import random
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -129,5 +129,16 @@ def virtual(replaced: Replaced, now: Callable[[], datetime], advance: Callable[[
     replaced.set(applying, "AT_ONCE", 1)
 
 
-def minutes(number: float) -> timedelta:
-    return timedelta(minutes=number)
+def small_pages(replaced: Replaced, size: int, most_changes: int) -> None:
+    """Pages and answers that overflow, in companies that a test can afford."""
+    from syncapp.gateways import billcom, qbo
+    from syncapp.sandbox.qbo import cdc
+    from syncapp.services import pulling_billcom, pulling_qbo
+
+    kept = billcom.BillcomGateway.pages.__kwdefaults__ or {}
+    replaced.set(billcom.BillcomGateway.pages, "__kwdefaults__", {**kept, "size": size})
+    replaced.set(billcom, "LONGEST_PAGE", size)
+    replaced.set(pulling_billcom, "PAGE", size)
+    replaced.set(pulling_qbo, "PAGE", size)
+    replaced.set(qbo, "MOST_CHANGES", most_changes)
+    replaced.set(cdc, "MOST", most_changes)

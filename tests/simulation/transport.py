@@ -26,6 +26,9 @@ class Wire:
     def after(self, call: Call) -> None:
         """It was carried out; its answer is not here yet."""
 
+    def refused(self, call: Call) -> None:
+        """The product says that there were too many calls, and nobody asked it to."""
+
 
 class InProcess(Http):
     def __init__(self, sandbox: Sandbox, wire: Wire, advance: Callable[[float], None]) -> None:
@@ -34,9 +37,15 @@ class InProcess(Http):
 
     def exchange(self, call: Call) -> Answer | Exception:
         self.wire.before(call)
+        spoiled = self._hits()
         delivery = self.sandbox.deliver(request_of(call))
+        if delivery.response.status == 429 and self._hits() == spoiled:
+            self.wire.refused(call)
         self.wire.after(call)
         return self._arrived(call, delivery)
+
+    def _hits(self) -> int:
+        return sum(fault.hits for fault in self.sandbox.faults.waiting)
 
     def _arrived(self, call: Call, delivery: Delivery) -> Answer | Exception:
         if delivery.seconds >= PATIENCE:

@@ -8,21 +8,24 @@ from __future__ import annotations
 import random
 import uuid
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
-from syncapp.models import Company, Connection, RunScope, RunState, SyncPreferences, SyncRun, Trigger
+from syncapp.models import Company, Connection, ConnectionState, RunScope, RunState, SyncPreferences, SyncRun, Trigger
 from syncapp.sandbox import control, loading
+from syncapp.sandbox.qbo.people import SCOPE
 from syncapp.sandbox.world import Sandbox
 from syncapp.services import runs
 from tests.simulation import company as companies
 from tests.simulation import start
 from tests.simulation.books import BILLCOM, QBO, Books
 from tests.simulation.people import People
-from tests.simulation.transport import InProcess, Wire
+from tests.simulation.transport import InProcess
+from tests.simulation.trouble import Crash, Trouble, Watch, faults
 from tests.support import syncing
 
 MOST_SLICES = 200
@@ -41,7 +44,9 @@ class World:
         self.steps: list[str] = []
         self.counts: Counter[str] = Counter()
         self.voided: dict[str, str] = {}
-        self.wire = Wire()
+        self.broken: list[str] = []
+        self.trouble: Trouble | None = None
+        self.dead = False
         self.sandbox = Sandbox()
         self.sandbox.clock.set(start.BEGINNING)
         # Our clock and the products' don't agree to the second.
@@ -51,7 +56,9 @@ class World:
         start.empty_database()
         self._replaced = start.Replaced()
         start.virtual(self._replaced, self.now, self.advance)
-        self._replaced.set(uuid, "uuid4", start.numbered_ids(self.chance))
+        self._replaced.set(uuid, "uuid4", start.numbered_ids(random.Random(self.seed)))
+        if self.chance.random() < 0.25:
+            start.small_pages(self._replaced, size=4, most_changes=12)
         self._make_company()
         return self
 
@@ -110,14 +117,26 @@ class World:
     def step(self, words: str) -> None:
         self.steps.append(f"{self.sandbox.clock.now():%m-%d %H:%M:%S} {words}")
 
-    def person(self) -> None:
-        if words := self.people.act():
+    def person(self, *, during_sync: bool = False) -> None:
+        if words := self.people.act(during_sync=during_sync):
             self.counts["edits"] += 1
-            self.step(words)
+            self.step(f"in between {words}" if during_sync else words)
             self.advance(1)
 
-    def http(self) -> InProcess:
-        return InProcess(self.sandbox, self.wire, self.advance)
+    def troubled_sync(self, hard: float) -> None:
+        """A sync in which anything may go wrong, and what people do about it afterwards."""
+        self.trouble = Trouble(self, self.chance, hard)
+        asked = faults(self.chance, self.chance.choice((0, 0, 1, 1, 2, 3)))
+        self.sandbox.faults.waiting[:] = asked
+        run = self.sync()
+        for fault in asked:
+            if fault.hits:
+                self.counts[f"fault {fault.kind}"] += fault.hits
+                self.step(f"it met {fault.hits} x {fault.kind} at {fault.side}")
+        self.sandbox.faults.waiting.clear()
+        self.trouble = None
+        self.step(f"the sync ended: {run.state} {run.message}"[:150])
+        self._connect_again()
 
     def sync(self) -> SyncRun:
         """Ask for a sync and work it off."""
@@ -133,16 +152,71 @@ class World:
             if not run.active:
                 return run
             if not more:
-                wait = (run.not_before - self.now()).total_seconds() if run.not_before else 1.0
-                self.advance(max(wait, 0.0) + 1.0)
+                self._wait(run)
         raise Violation(f"The run did not end within {MOST_SLICES} slices: {run.phase}")
 
+    def _wait(self, run: SyncRun) -> None:
+        """Until the run may go on, or until a dead worker's lease has lapsed."""
+        paused = (run.not_before - self.now()).total_seconds() if run.not_before else 0.0
+        self.advance(max(paused, settings.LEASE_SECONDS if run.position.get("open") else 0.0) + 1.0)
+
     def slice(self, run: SyncRun) -> bool:
-        return runs.work_slice(run.pk, clock=self.now, http=self.http())
+        trouble = self.trouble
+        if trouble is not None:
+            trouble.run, trouble.deposed = run, False
+        wire = trouble or Watch(self)
+        http = InProcess(self.sandbox, wire, self.advance)
+        try:
+            with trouble.over_database() if trouble else nullcontext():
+                return runs.work_slice(run.pk, clock=self.now, http=http)
+        except Crash:
+            return False
+        finally:
+            self.dead = False
+
+    def take_over(self, run: SyncRun) -> None:
+        """The lease lapses, and another worker does what it can in the meantime."""
+        self.advance(settings.LEASE_SECONDS + self.chance.randrange(1, 600))
+        http = InProcess(self.sandbox, Watch(self), self.advance)
+        for _ in range(self.chance.randrange(1, 6)):
+            run.refresh_from_db()
+            if not run.active:
+                return
+            if not runs.work_slice(run.pk, clock=self.now, http=http):
+                self._wait(SyncRun.objects.get(pk=run.pk))
+
+    @contextmanager
+    def unharmed(self) -> Iterator[None]:
+        """What others do is not hit by this worker's crashes."""
+        trouble, self.trouble = self.trouble, None
+        kept = (trouble.crash_at_commit, trouble.commits) if trouble else (0, 0)
+        if trouble:
+            trouble.crash_at_commit = 0
+        try:
+            yield
+        finally:
+            self.trouble = trouble
+            if trouble:
+                trouble.crash_at_commit, trouble.commits = kept
+
+    def _connect_again(self) -> None:
+        """A person signs in anew where we have lost our access."""
+        for lost in Connection.objects.filter(company=self.company, state=ConnectionState.NEEDS_RECONNECT):
+            self.counts["reconnects"] += 1
+            self.step(f"a person connects {lost.side} again")
+            if lost.side == QBO:
+                realm = self.sandbox.qbo.realms[self.realm]
+                realm.demoted.clear()
+                grant, access = self.sandbox.qbo.oauth.connect(
+                    realm.id, realm.users[0].email, SCOPE, self.sandbox.qbo.now
+                )
+                lost.credentials = {"access": access, "refresh": grant.refresh_token}
+                lost.access_expires_at = self.now() + timedelta(minutes=55)
+            lost.state, lost.reason = ConnectionState.CONNECTED, ""
+            lost.save()
 
     def rest(self) -> None:
         """Edits have stopped and nothing goes wrong any more."""
-        self.wire = Wire()
         self.sandbox.faults.waiting.clear()
         self.step("everybody rests")
         for number in range(4):
@@ -159,10 +233,6 @@ class World:
         if run.state != RunState.DONE:
             raise Violation(f"The last sync ended as {run.state}: {run.message}")
         return list(self.sandbox.calls)
-
-    def check_no_transaction(self) -> None:
-        if connection.in_atomic_block:
-            raise Violation("A database transaction is open around a call to a product.")
 
 
 def _secrets(shown: dict[str, Any]) -> list[str]:
