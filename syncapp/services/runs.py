@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -185,6 +185,10 @@ class _Slice:
             return self._fail(str(error), "refused")
         except ServiceError as error:
             return self._fail(error.message, "refused")
+        except OperationalError as error:
+            # Two waited for each other, or the database was away: what was committed stands, and the run goes on.
+            log.warning("run %s: the database refused: %s", self.run.pk, error)
+            return self._pause(PAUSES[0], "The database was busy.", told=False)
         except Exception as error:  # the edge of a task: whatever it was, the run says so and the worker lives
             log.exception("run %s failed", self.run.pk)
             return self._fail(f"Something unexpected went wrong ({type(error).__name__}). Support has the details.", "")

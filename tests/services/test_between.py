@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db.models import F
 
 from syncapp.models import (
@@ -113,6 +114,20 @@ def test_a_dead_workers_lease_lapses_by_the_databases_clock(company: Company, cl
 
     assert second == first + 1
     assert not Company.objects.renew_lease(company.pk, mine, first, timedelta(seconds=60))
+
+
+def test_a_database_that_is_busy_for_a_moment_ends_no_run(
+    company: Company, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(found: Any) -> None:
+        raise OperationalError("deadlock detected")
+
+    once_after(planning, "make", refuse, monkeypatch)
+
+    run = synced(company, clock)
+
+    assert run.log.filter(message__contains="The database was busy").exists()
+    assert writes(synced(company, clock)) == 0
 
 
 # --- asking for a run while there is one -----------------------------------------------------------------------------
