@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 
 
 @register()
@@ -33,3 +33,18 @@ def queue_times(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckM
     if cluster["timeout"] < settings.SLICE_SECONDS * 2:
         return [Error("SLICE_SECONDS must be at most half of Q_CLUSTER timeout.", id="syncapp.E004")]
     return []
+
+
+@register(Tags.database)
+def keys_open_what_is_sealed(
+    app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """A key that was lost or mistyped would show only in the middle of a night's sync."""
+    # Models are there only once the apps are.
+    from syncapp.services.keys import unreadable
+
+    locked = unreadable() if databases else []
+    named = ", ".join(f"{each.company} ({each.get_side_display()})" for each in locked[:10])
+    hint = "Put the key that sealed them back into TOKEN_KEYS, or connect them again."
+    words = f"None of TOKEN_KEYS opens the credentials of {len(locked)} connections: {named}."
+    return [Error(words, hint=hint, id="syncapp.E005")] if locked else []

@@ -26,7 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "sandbox": set(),
     # The glue that Django looks for by name.
     "apps": {"checks"},
-    "checks": set(),
+    "checks": {"services"},
     "migrations": {"models"},
     "urls": {"views"},
 }

@@ -42,7 +42,6 @@ def _cipher() -> MultiFernet:
 
 
 class SealedJSONField(models.TextField[Any, Any]):
-
     """JSON sealed with the first of TOKEN_KEYS; any of them opens it, and a wrong key raises InvalidToken.
 
     It can't be searched (only ``isnull``), and its text form never shows what is inside.

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 from django.db import Error, close_old_connections
 from django.utils import timezone
@@ -32,6 +33,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, grace: float, **options: Any) -> None:
+        # A wrong key would show only in the middle of a sync.
+        self.check(databases=["default"], tags=[Tags.database])
         tasks.ensure_schedules()
         with Supervisor(say=self.say) as supervisor:
             supervisor.start(self.cluster(grace))
