@@ -17,6 +17,8 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     if options.seed is not None:
         return _one(options.seed)
+    if options.planted:
+        return _planted()
     seeds = range(options.first, options.first + options.seeds)
     return _many(seeds, options)
 
@@ -26,6 +28,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=300, help="how many scenarios")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--seed", type=int, help="this one alone, with all its steps")
+    parser.add_argument("--planted", action="store_true", help="mistakes planted on purpose: each must be caught")
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 4))
     parser.add_argument("--most", type=int, default=5, help="stop after so many failing seeds")
     return parser.parse_args(arguments)
@@ -73,6 +76,21 @@ def _reports(seeds: Iterable[int], processes: int) -> Iterator[Report]:
         return
     with multiprocessing.get_context("fork").Pool(processes, _start) as pool:
         yield from pool.imap_unordered(_play, seeds, chunksize=4)
+
+
+def _planted() -> int:
+    """Each mistake is played until it is caught; not caught within its number of seeds, the simulation fails."""
+    _start()
+    from tests.simulation.planted import PLANTED
+    from tests.simulation.scenarios import play
+
+    missed = 0
+    for name, (_, most) in PLANTED.items():
+        found = next((report for seed in range(1, most + 1) if (report := play(seed, name)).violations), None)
+        missed += found is None
+        words = f"caught by seed {found.seed}: {found.violations[0]}"[:150] if found else f"NOT caught by {most} seeds"
+        print(f"{name:<24} {words}", flush=True)
+    return bool(missed)
 
 
 def _print_failure(report: Report) -> None:

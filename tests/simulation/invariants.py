@@ -36,6 +36,7 @@ def broken(world: World) -> list[str]:
         *checks.duplicates(),
         *checks.pairs(),
         *checks.lost_edits(),
+        *checks.unfounded_conflicts(),
         *checks.directions(),
         *checks.money(),
         *checks.journal(),
@@ -161,6 +162,17 @@ class Checks:
                     f"is {each.values[last.field]!r} in {each.side}"
                 )
 
+    def unfounded_conflicts(self) -> Iterator[str]:
+        """A conflict needs two sides on which somebody entered something."""
+        by_row = {row.pk: (kind, side, remote_id) for (side, kind, remote_id), row in self.rows.items()}
+        for pk, field in sorted(self.conflicts):
+            kind, side, remote_id = by_row.get(pk, ("", "", ""))
+            mark = self.books.marks.get((side, kind, remote_id), "")
+            name = _THEIRS.get(field, field)
+            sides = {edit.side for edit in self.edits.get((kind, mark, name), [])}
+            if name in ("email", "phone", "name", "due", "lines") and mark[:1].isupper() and len(sides) < 2:
+                yield f"I4 {kind} {mark}: a conflict about {field}, which people entered on one side only"
+
     # --- I5 ----------------------------------------------------------------------------------------------------------
 
     def directions(self) -> Iterator[str]:
@@ -217,6 +229,7 @@ class Checks:
 
 # Our books' words for what the product calls otherwise.
 _OURS = {"due": "due_date"}
+_THEIRS = {"due_date": "due"}
 
 
 def _alike(one: Any, other: Any) -> bool:

@@ -13,6 +13,7 @@ from syncapp.sandbox.world import Sandbox
 from tests.simulation.books import BILLCOM, LISTS, QBO, SIDES, Books, Shown, entity
 
 TRIES = 4
+LATELY = 8
 WORDS = ("Birch", "Oak", "Quay", "Rope", "Works", "Mill", "Harbor", "Linen")
 ADDRESS = {"line1": "1 Quay", "city": "Dover", "zipOrPostalCode": "19901", "country": "US"}
 QBO_ADDRESS = {"Line1": "1 Quay", "City": "Dover", "PostalCode": "19901", "Country": "US"}
@@ -45,7 +46,8 @@ class People:
         self.edits: list[Edit] = []
         self.serial = 0
         self.amounts: set[Decimal] = set()
-        # Made on both sides under one name: they keep it, or they would rightly be two.
+        # Made on both sides under one name: they keep it, and stay. Renamed or taken away on one side before they
+        # are linked, they would rightly be two.
         self.twins: set[str] = set()
 
     # --- what anybody can do -----------------------------------------------------------------------------------------
@@ -83,6 +85,10 @@ class People:
         found = [each for each in self.look().live(side, kind) if test(each)]
         if not found:
             raise CannotBe
+        # What one person works on, another one often does too.
+        lately = {edit.mark for edit in self.edits[-LATELY:]}
+        if self.chance.random() < 0.5:
+            found = [each for each in found if each.mark in lately] or found
         return self.chance.choice(found)
 
     # --- lists -------------------------------------------------------------------------------------------------------
@@ -155,7 +161,7 @@ class People:
 
     def retire_listed(self, side: str) -> str:
         kind = self.chance.choice(LISTS)
-        found = self.pick(side, kind, lambda each: _ours(each.mark))
+        found = self.pick(side, kind, self._may_go)
         self._product(side).person_delete(self.ids[side], entity(side, kind), found.id)
         self.note(side, kind, found.mark, "active", False)
         return f"{kind} {found.mark} retired"
@@ -201,6 +207,7 @@ class People:
             line = (amount, "As on the paper", ids[1], "", "")
             self.save(each, "bill", _bill(each, ids[0], mark, day, day + timedelta(days=30), [line], ""))
             self._made(each, mark)
+        self.twins.add(mark)
         return f"bill {mark} of {vendor.mark} on both sides"
 
     def edit_bill(self, side: str) -> str:
@@ -229,7 +236,7 @@ class People:
         return {name: lines} if side == BILLCOM else {name: lines, "VendorRef": found.raw["VendorRef"]}
 
     def delete_bill(self, side: str) -> str:
-        found = self.pick(side, "bill")
+        found = self.pick(side, "bill", self._may_go)
         self._product(side).person_delete(self.ids[side], entity(side, "bill"), found.id)
         self.note(side, "bill", found.mark, "active", False)
         return f"bill {found.mark} taken away"
@@ -289,6 +296,9 @@ class People:
             self.ids[QBO], "Preferences", {"Id": "1", "AccountingInfoPrefs": {"BookCloseDate": day}}
         )
         return f"books closed on {day}"
+
+    def _may_go(self, shown: Shown) -> bool:
+        return _ours(shown.mark) and shown.mark not in self.twins
 
     # --- pieces ------------------------------------------------------------------------------------------------------
 

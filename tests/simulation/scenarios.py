@@ -12,8 +12,8 @@ MINUTES = (1, 10, 60, 600)
 DAYS = (1, 3, 20, 40)
 
 
-def play(seed: int) -> Report:
-    world = World(seed)
+def play(seed: int, planted: str = "") -> Report:
+    world = World(seed, planted)
     report = Report(seed, world.steps, counts=world.counts)
     try:
         with world:

@@ -10,7 +10,7 @@ import random
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any
 
@@ -127,6 +127,14 @@ def virtual(replaced: Replaced, now: Callable[[], datetime], advance: Callable[[
     replaced.set(billcom.BillcomGateway.__init__, "__kwdefaults__", {**kept, "sleep": time.sleep})
     replaced.set(applying, "ThreadPoolExecutor", OneAfterTheOther)
     replaced.set(applying, "AT_ONCE", 1)
+
+
+def told_ahead(replaced: Replaced, ahead: timedelta) -> None:
+    """QuickBooks' answers carry a time that is ahead of the one on its records."""
+    from syncapp.sandbox.qbo import times
+
+    told = times.envelope_time
+    replaced.set(times, "envelope_time", lambda now: told(now + ahead))
 
 
 def small_pages(replaced: Replaced, size: int, most_changes: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from email.utils import format_datetime
 from urllib.parse import parse_qsl, urlsplit
 
@@ -31,9 +32,11 @@ class Wire:
 
 
 class InProcess(Http):
-    def __init__(self, sandbox: Sandbox, wire: Wire, advance: Callable[[float], None]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, wire: Wire, advance: Callable[[float], None], ahead: timedelta = timedelta()
+    ) -> None:
         super().__init__()
-        self.sandbox, self.wire, self.advance = sandbox, wire, advance
+        self.sandbox, self.wire, self.advance, self.ahead = sandbox, wire, advance, ahead
 
     def exchange(self, call: Call) -> Answer | Exception:
         self.wire.before(call)
@@ -59,7 +62,7 @@ class InProcess(Http):
         return Answer(call, response.status, headers, response.body)
 
     def _date(self) -> str:
-        return format_datetime(self.sandbox.clock.now(), usegmt=True)
+        return format_datetime(self.sandbox.clock.now() + self.ahead, usegmt=True)
 
 
 def request_of(call: Call) -> Request:

@@ -1,0 +1,78 @@
+"""Mistakes planted on purpose: each must be caught, or the simulation would prove nothing.
+
+Each replaces a piece of the engine by one that lacks what keeps records from being lost or doubled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from tests.simulation.start import Replaced
+
+
+def no_journal(replaced: Replaced) -> None:
+    """What is to be written is not written down first."""
+    from syncapp.models import Operation
+
+    replaced.set(Operation.objects, "bulk_create", lambda operations, **how: operations)
+
+
+def no_overlap(replaced: Replaced) -> None:
+    """Each reading begins where the last one ended, to the second."""
+    from syncapp.services import pulling_billcom, pulling_qbo
+
+    replaced.set(pulling_billcom, "OVERLAP", timedelta())
+    replaced.set(pulling_qbo, "OVERLAP", timedelta())
+
+
+def no_fencing(replaced: Replaced) -> None:
+    """A worker doesn't ask whether the company is still its own."""
+    from syncapp.services.context import Context
+
+    replaced.set(Context, "hold_lease", lambda self: None)
+    replaced.set(Context, "confirm_lease", lambda self: None)
+
+
+def no_request_id(replaced: Replaced) -> None:
+    """QuickBooks can't tell a repeat from a new wish."""
+    from syncapp.gateways.qbo import QboGateway
+
+    ask = QboGateway._ask
+
+    def without(self: Any, method: str, path: str, params: Any = None, **more: Any) -> Any:
+        kept = {name: value for name, value in (params or {}).items() if name != "requestid"}
+        return ask(self, method, path, kept, **more)
+
+    replaced.set(QboGateway, "_ask", without)
+
+
+def base_not_updated(replaced: Replaced) -> None:
+    """What both sides have in common is noted when they are linked, and never again."""
+    from syncapp.services import rows
+
+    for name in ("agree", "agree_as_sent"):
+        replaced.set(rows, name, _only_at_first(getattr(rows, name)))
+
+
+def _only_at_first(agree: Callable[..., None]) -> Callable[..., None]:
+    return lambda row, *values: agree(row, *values) if row.base is None else None
+
+
+def no_look_before_write(replaced: Replaced) -> None:
+    """BILL's records are written over as they were when they were read."""
+    from syncapp.services.applying import Applier
+
+    replaced.set(Applier, "_still_as_read", lambda self, operations: operations)
+
+
+# Within how many seeds each must be caught.
+PLANTED: dict[str, tuple[Callable[[Replaced], None], int]] = {
+    "no journal": (no_journal, 20),
+    "no overlap": (no_overlap, 60),
+    "no fencing": (no_fencing, 60),
+    "no request id": (no_request_id, 20),
+    "base not updated": (base_not_updated, 20),
+    "no look before a write": (no_look_before_write, 60),
+}
