@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -75,3 +77,27 @@ def test_it_tells_its_programs_only_what_the_settings_read(demo: Demonstration) 
     ours = {name for name in told if os.environ.get(name) != told[name]} - {"PYTHONUNBUFFERED"}
     assert {name for name in ours if not hasattr(settings, name)} == set()
     assert (told["QBO_CLIENT_ID"], told["BILLCOM_DEVELOPER_KEY"]) == ("app", "key")
+
+
+def test_its_file_lets_a_command_work_in_the_demonstration(demo: Demonstration) -> None:
+    demo.load_companies()
+    demo.environment_file.write_text("PUBLIC_URL=http://127.0.0.1:9\nDEBUG=true\nof=an earlier start\n")
+    demo.write_environment_file()
+
+    shown = "from django.conf import settings as s; print(s.SECRET_KEY, s.PUBLIC_URL, s.BILLCOM_BASE_URL)"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", shown],
+        env={"PATH": os.environ["PATH"], "TIEOUT_ENV_FILE": str(demo.environment_file)},
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    expected = [settings.SECRET_KEY, demo.web_url, f"{demo.sandbox_url}/billcom/connect"]
+    assert done.stdout.rsplit(maxsplit=3)[-3:] == expected
+
+
+def test_it_keeps_its_file_from_other_people(demo: Demonstration) -> None:
+    demo.write_environment_file()
+    assert demo.environment_file.stat().st_mode & 0o077 == 0

@@ -41,13 +41,27 @@ class Demonstration:
         self.companies_file.write_text(json.dumps(kept, indent=1))
         self.companies = kept
 
+    @property
+    def environment_file(self) -> Path:
+        """All that `manage.py` must know to work in this demonstration, for TIEOUT_ENV_FILE."""
+        return self.folder / "tieout.env"
+
+    def write_environment_file(self) -> None:
+        """The ports may be others at every start, so it is written anew; it holds secrets, so only we may read it."""
+        told = {"SECRET_KEY": settings.SECRET_KEY, "TOKEN_KEYS": ",".join(settings.TOKEN_KEYS), **self.told()}
+        if database := os.environ.get("DATABASE_URL"):
+            told["DATABASE_URL"] = database
+        self.environment_file.touch(mode=0o600)
+        self.environment_file.write_text("".join(f"{name}={value}\n" for name, value in told.items()))
+
     def environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONUNBUFFERED": "1", **self.told()}
+
+    def told(self) -> dict[str, str]:
         at = self.sandbox_url
         nothing: dict[str, dict[str, str]] = {"qbo": {}, "billcom": {}}
         app = next(iter(self.companies.values()), nothing)
         return {
-            **os.environ,
-            "PYTHONUNBUFFERED": "1",
             "DEBUG": "false",
             "PUBLIC_URL": self.web_url,
             "ALLOWED_HOSTS": "127.0.0.1,localhost",

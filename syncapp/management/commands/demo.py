@@ -39,11 +39,13 @@ class Command(BaseCommand):
     def run_once(self, supervisor: Supervisor, demo: Demonstration) -> int:
         supervisor.start(demo.sandbox())
         demo.load_companies()
+        demo.write_environment_file()
         return supervisor.run_to_end(demo.prepare("--once"))
 
     def run_on(self, supervisor: Supervisor, demo: Demonstration) -> int:
         supervisor.start(demo.sandbox())
         demo.load_companies()
+        demo.write_environment_file()
         if code := supervisor.run_to_end(demo.prepare()):
             return code
         supervisor.start(demo.web())
@@ -57,7 +59,9 @@ class Command(BaseCommand):
     def welcome(self, demo: Demonstration) -> None:
         self.say(f"Tieout:       {demo.web_url}")
         self.say(f"The sandbox:  {demo.sandbox_url}  (both products, as their users see them)")
+        self.say("              Its first page, under Credentials, has what Get Started asks for.")
         self.say(f"Logs:         {demo.folder}")
+        self.say(f'Commands:     TIEOUT_ENV_FILE="{demo.environment_file}" {sys.executable} manage.py help')
         self.say("Ctrl-C ends it.")
 
     def say(self, line: str) -> None:
