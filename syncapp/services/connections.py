@@ -48,6 +48,14 @@ _WHERE = {Side.QBO: "QuickBooks company", Side.BILLCOM: "BILL organization"}
 _WRITTEN = (OperationState.DONE, OperationState.ADOPTED)
 
 
+# BILL's own words speak of a user name and a password whatever was entered.
+ENTERED = {
+    SignIn.SYNC_TOKEN: "the sync token's name or its value",
+    SignIn.USER: "the user's e-mail or the password",
+    SignIn.CONSOLE: "the console user's e-mail or the API token",
+}
+
+
 def connect_billcom(
     company: Company,
     user: User,
@@ -78,7 +86,10 @@ def connect_billcom(
         gateway = BillcomGateway(http, settings.BILLCOM_BASE_URL, key, lambda renew: session.session_id)
         person, role = _who(gateway, session.user_id, sign_in)
         organization = gateway.organization(session.organization_id)
-    except (Unauthorized, Rejected) as error:
+    except Unauthorized as error:
+        wrong = f"{ENTERED[SignIn(sign_in)]}, the organization's id or the developer key"
+        raise ServiceError(f"BILL didn't let us in. Check which is wrong: {wrong}. BILL says: {error.words}") from None
+    except Rejected as error:
         raise ServiceError(f"BILL didn't let us in: {error.words}") from None
     except GatewayError as error:
         raise ServiceError(f"BILL can't be reached just now: {error.words}. Try again in a few minutes.") from None

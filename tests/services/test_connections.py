@@ -292,3 +292,25 @@ def test_disconnecting_withdraws_the_last_token(
     assert [call["status"] for call in sandbox.calls() if call["path"].endswith("tokens/revoke")] == [200]
     after = Connection.objects.get(pk=opened.pk)
     assert (after.state, after.credentials, after.renewing_until) == (ConnectionState.DISCONNECTED, None, None)
+
+
+@pytest.mark.parametrize(
+    ("sign_in", "entered"),
+    [("sync-token", "sync token's name"), ("user", "user's e-mail"), ("console", "API token")],
+)
+def test_a_refused_sign_in_to_bill_names_what_was_entered(
+    user: User, sandbox: Sandbox, loaded: dict[str, Any], clock: Clock, sign_in: str, entered: str
+) -> None:
+    company = Company.objects.create(name="Northfield Dental")
+    with pytest.raises(ServiceError, match=entered):
+        connections.connect_billcom(
+            company,
+            user,
+            sign_in=sign_in,
+            username=loaded["billcom"]["sync_token_name"],
+            password="not the value",
+            organization_id=loaded["billcom"]["organization_id"],
+            developer_key=loaded["billcom"]["developer_key"],
+            now=clock(),
+        )
+    assert not Connection.objects.filter(company=company).exists()
