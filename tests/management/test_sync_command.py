@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import StringIO
 from typing import Any
 
@@ -41,7 +42,10 @@ def test_it_syncs_the_company_and_says_what_it_did(company: Company, by: str) ->
     run = SyncRun.objects.filter(company=company, trigger=Trigger.COMMAND).get()
     assert run.state == RunState.DONE
     assert "Done. API calls: " in words
-    assert "vendor.create.qbo" in words
+    vendors = next(line.split() for line in words.splitlines() if line.startswith("Vendors "))
+    sides = [f"vendor.{what}.{side}" for side in ("billcom", "qbo") for what in ("read", "create", "update", "retire")]
+    assert vendors[1:9] == [str(run.counts.get(name, 0)) for name in sides]
+    assert run.counts["vendor.create.qbo"] > 0
     assert tie_out.tie_out(company, now=timezone.now()).ties
 
 
@@ -49,7 +53,10 @@ def test_a_second_time_it_writes_nothing(company: Company, sandbox: Sandbox, loa
     said("sync", str(company.pk))
     before = both_books(sandbox, loaded)
 
-    assert ".create." not in said("sync", str(company.pk))
+    again = json.loads(said("sync", str(company.pk), "--json"))
+
+    assert again["state"] == RunState.DONE
+    assert [name for name in again["counts"] if ".read." not in name] == []
 
     assert both_books(sandbox, loaded) == before
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from syncapp.kinds import KINDS
-from syncapp.models import Company, RunState, SyncedObject, Trigger
+from syncapp.management import sync_report
+from syncapp.models import Company, RunState, SyncedObject, SyncRun, Trigger
 from syncapp.services import preview, runs
 from syncapp.services.errors import ServiceError
 from syncapp.services.why import why
@@ -22,6 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("company", metavar="COMPANY", help="the company's number or name")
         only = parser.add_mutually_exclusive_group()
+        only.add_argument("--json", action="store_true", help="print what the sync did as JSON, for machines")
         only.add_argument("--preview", action="store_true", help="print the plan and write nothing")
         only.add_argument("--why", nargs=2, metavar=("KIND", "ID"), help="explain the state of one record")
 
@@ -33,7 +36,7 @@ class Command(BaseCommand):
             elif why:
                 self.show_why(found, *why)
             else:
-                self.sync(found)
+                self.sync(found, as_json=bool(options["json"]))
         except ServiceError as error:
             raise CommandError(error.message) from error
 
@@ -45,17 +48,23 @@ class Command(BaseCommand):
             raise CommandError(f"{'No' if not found else 'More than one'} company is called {named}. Known: {known}")
         return found[0]
 
-    def sync(self, company: Company) -> None:
+    def sync(self, company: Company, *, as_json: bool) -> None:
         run = runs.request_run(company, trigger=Trigger.COMMAND, now=timezone.now())
         run = runs.run_to_end(run, clock=timezone.now)
-        for entry in run.log.all():
-            self.stdout.write(f"{entry.at:%H:%M:%S} {entry.level:<7} {entry.message}")
-        for name, number in sorted(run.counts.items()):
-            self.stdout.write(f"{name:<40}{number:>8}")
-        calls = ", ".join(f"{number} {purse}" for purse, number in sorted(run.calls.items())) or "none"
-        self.stdout.write(f"{run.get_state_display()}. API calls: {calls}.")
+        if as_json:
+            self.stdout.write(json.dumps(sync_report.whole(run), indent=1))
+        else:
+            self.show_run(run)
         if run.state != RunState.DONE:
             raise CommandError(run.message)
+
+    def show_run(self, run: SyncRun) -> None:
+        for entry in run.log.all():
+            self.stdout.write(f"{entry.at:%H:%M:%S} {entry.level:<7} {entry.message}")
+        for line in sync_report.table(run):
+            self.stdout.write(line)
+        calls = ", ".join(f"{number} {purse}" for purse, number in sorted(run.calls.items())) or "none"
+        self.stdout.write(f"{run.get_state_display()}. API calls: {calls}.")
 
     def show_preview(self, company: Company) -> None:
         found = preview.preview(company, now=timezone.now())
