@@ -2,7 +2,7 @@
 # make demo ONCE=1   connect one company, sync it fully, print what happened, end
 # make test          the whole suite, on SQLite and on a PostgreSQL it starts itself; ARGS="-k vendor" narrows it
 # make check         ruff, mypy, and whether a migration is missing
-# make simulate      people, faults and crashes at random, then what must hold; SEEDS=2000 scenarios, or SEED=123 alone
+# make simulate      people, faults and crashes at random, then what must hold; SEEDS=2000, SEED=123 alone, PLANTED=1
 # make bench         what a sync costs, as a table and in bench.json
 # make lock          renew requirements/*.txt after a change of requirements/*.in
 # make clean         remove everything that these have made
@@ -44,7 +44,7 @@ check: $(VENV)/.dev
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
 
 simulate: $(VENV)/.dev
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) $(ARGS)
+	@$(BIN)/python -m tests.simulation $(if $(PLANTED),--planted,$(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300))) $(ARGS)
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -246,6 +246,7 @@ class People:
         found = self.pick(BILLCOM, "bill")
         state = self.chance.choice(("APPROVED", "APPROVED", "APPROVED", "DENIED"))
         self.sandbox.billcom.person_approve(self.ids[BILLCOM], found.id, state)
+        self.note(BILLCOM, "bill", found.mark, "approval", state)
         return f"bill {found.mark} {state.lower()}"
 
     # --- payments ----------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def play(seed: int, planted: str = "") -> Report:
 
 
 def _play(world: World) -> None:
-    for _ in range(world.chance.randrange(4, 10)):
+    for _ in range(world.chance.randrange(5, 13)):
         world.person()
     hard = world.chance.choice((0.0, 0.5, 1.0, 2.0))
     for _ in range(world.chance.randrange(2, 6)):

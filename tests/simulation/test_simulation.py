@@ -1,4 +1,4 @@
-"""A few hundred scenarios of the simulation, in blocks; ``make simulate SEEDS=n`` plays any number.
+"""A few scenarios of the simulation, in blocks; ``make simulate SEEDS=n`` plays any number.
 
 Each block is a process of its own, with a database in memory, whatever database the other tests run on.
 """
@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BLOCK, BLOCKS = 20, 6
-SECONDS = 300
+BLOCK, BLOCKS = 12, 3
+SECONDS = 600
+own_database = pytest.mark.skipif(
+    os.environ.get("TIEOUT_TEST_DB") == "postgres", reason="The simulation has a database of its own: run on SQLite."
+)
 
 
 def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -23,8 +26,20 @@ def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS)
 
 
-@pytest.mark.skipif(os.environ.get("TIEOUT_TEST_DB") == "postgres", reason="The simulation has a database of its own.")
+@own_database
 @pytest.mark.parametrize("first", range(1, BLOCK * BLOCKS, BLOCK))
 def test_whatever_happens_both_sides_tie_out_at_rest(first: int) -> None:
     played = simulate("--first", str(first), "--seeds", str(BLOCK))
     assert played.returncode == 0, played.stdout + played.stderr
+
+
+@own_database
+def test_each_planted_mistake_is_caught_within_its_number_of_seeds() -> None:
+    played = simulate("--planted")
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert played.stdout.count("caught by seed") == 6
+
+
+@own_database
+def test_a_seed_replays_exactly() -> None:
+    assert simulate("--seed", "2").stdout == simulate("--seed", "2").stdout

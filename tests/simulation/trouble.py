@@ -77,6 +77,7 @@ class Trouble(Watch):
         self.crash_before = chance.random() < 0.5
         self.sleep_at = self._maybe(chance, 0.15 * hard)
         self.sleep_at_write = self._maybe(chance, 0.1 * hard, 6)
+        self.rival_at = self._maybe(chance, 0.2)
         self.commits = 0
 
     @staticmethod
@@ -101,6 +102,9 @@ class Trouble(Watch):
             self._sleep(call)
 
     def after(self, call: Call) -> None:
+        if self.rival_at == self.number and self.run is not None and not self.deposed:
+            with self.world.unharmed():
+                self.world.rival(self.run)
         if self.edits.get(self.number) is False:
             self._person(call)
         if self._dies_at(call):

@@ -30,6 +30,26 @@ from tests.simulation.trouble import Crash, Trouble, Watch, faults
 from tests.support import syncing
 
 MOST_SLICES = 200
+OTHERWISE: dict[str, Any] = {
+    "billcom_paging": "offset",
+    "billcom_empty_last_page": True,
+    "billcom_null_clears": False,
+    "billcom_approval_touches_bill": True,
+    "billcom_payment_touches_bill": True,
+    "billcom_unique_bill_numbers": True,
+    "billcom_unique_names": True,
+    "qbo_newest_first": True,
+    "qbo_balance_moves_time": False,
+    "qbo_cdc_inclusive": False,
+    "qbo_requestid_keeps_faults": True,
+    "qbo_requestid_mismatch": "refuse",
+    "qbo_refresh_rotation_hours": 0,
+    "qbo_double_refresh_revokes": True,
+    "qbo_retry_after": True,
+    "qbo_void_reply": "stub",
+    "qbo_paid_bill_stays": True,
+    "qbo_null_clears": False,
+}
 
 
 class Violation(AssertionError):
@@ -63,7 +83,11 @@ class World:
         if self.planted:
             PLANTED[self.planted][0](self._replaced)
         self._replaced.set(uuid, "uuid4", start.numbered_ids(random.Random(self.seed)))
+        for name, value in unknown(self.chance).items():
+            setattr(self.sandbox.switches, name, value)
+            self.step(f"{name} is {value}")
         if self.chance.random() < 0.25:
+            self.step("pages are small")
             start.small_pages(self._replaced, size=4, most_changes=12)
         self._make_company()
         return self
@@ -192,6 +216,13 @@ class World:
             if not runs.work_slice(run.pk, clock=self.now, http=http):
                 self._wait(SyncRun.objects.get(pk=run.pk))
 
+    def rival(self, run: SyncRun) -> None:
+        """Another worker is told of the same run while its holder is at work: it must leave it alone."""
+        self.counts["rivals"] += 1
+        http = InProcess(self.sandbox, Watch(self), self.advance, self.ahead)
+        if runs.work_slice(run.pk, clock=self.now, http=http) or http.calls:
+            self.broken.append("Two workers worked on one company at once.")
+
     @contextmanager
     def unharmed(self) -> Iterator[None]:
         """What others do is not hit by this worker's crashes."""
@@ -240,6 +271,15 @@ class World:
         if run.state != RunState.DONE:
             raise Violation(f"The last sync ended as {run.state}: {run.message}")
         return list(self.sandbox.calls)
+
+
+def unknown(chance: random.Random) -> dict[str, Any]:
+    """What nobody knows of the real products: mostly as it is likely, now and then one of them otherwise."""
+    found = {}
+    for name, value in OTHERWISE.items():
+        if chance.random() < 0.08:
+            found[name] = value
+    return found
 
 
 def _secrets(shown: dict[str, Any]) -> list[str]:
