@@ -3,6 +3,7 @@
 # make test          the whole suite, on SQLite and on a PostgreSQL it starts itself; ARGS="-k vendor" narrows it
 # make check         ruff, mypy, and whether a migration is missing
 # make simulate      people, faults and crashes at random, then what must hold; SEEDS=2000, SEED=123 alone, PLANTED=1
+# make chaos         200 companies, three workers that are killed for five minutes, then what must hold
 # make bench         what a sync costs, as a table and in bench.json
 # make lock          renew requirements/*.txt after a change of requirements/*.in
 # make clean         remove everything that these have made
@@ -10,7 +11,7 @@
 # PYTHON=python3.13 chooses the interpreter; each version has a virtual environment of its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check simulate bench lock clean
+.PHONY: help demo test check simulate chaos bench lock clean
 .DELETE_ON_ERROR:
 
 ifeq ($(strip $(PYTHON)),)
@@ -45,6 +46,9 @@ check: $(VENV)/.dev
 
 simulate: $(VENV)/.dev
 	@$(BIN)/python -m tests.simulation $(if $(PLANTED),--planted,$(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300))) $(ARGS)
+
+chaos: $(VENV)/.dev
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ARGS)
