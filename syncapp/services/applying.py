@@ -266,10 +266,12 @@ class Applier:
             rows.hold(row, Hold(HoldCode.IN_DOUBT, {"side": Side(operation.side).label}))
         elif isinstance(error, (RateLimited, Unavailable, BadAnswer, Unauthorized)):
             self._let_go(operation, row)
-        elif isinstance(error, StaleVersion) or _is_gone(operation, error):
+        elif isinstance(error, StaleVersion):
             self._let_go(operation, row)
             self.reread[Side.QBO].append(row.qbo_id or "")
         else:
+            if _may_be_gone(operation, error):
+                self.reread[Side.QBO].append(row.qbo_id or "")
             operation.state = OperationState.REFUSED
             rows.hold(row, refusal(self.kind, operation, error))
             self.context.count(self.kind.name, "refused")
@@ -343,8 +345,11 @@ def not_taken(kind: Kind, operation: Operation, values: Raw) -> list[str]:
     return [name for name in names if not same(kind.fields[name], whole.get(name), values.get(name), side)]
 
 
-def _is_gone(operation: Operation, error: GatewayError) -> bool:
-    """QuickBooks no longer has the record that was to be changed."""
+def _may_be_gone(operation: Operation, error: GatewayError) -> bool:
+    """QuickBooks no longer has the record that was to be changed, or something that the change names is inactive.
+
+    It is told by the same code: reading it again shows which, and what is still there stays held.
+    """
     return isinstance(error, NotFound) and operation.verb != Verb.CREATE and operation.side == Side.QBO
 
 
