@@ -120,7 +120,7 @@ def virtual(replaced: Replaced, now: Callable[[], datetime], advance: Callable[[
         return f"'{now():%Y-%m-%d %H:%M:%S.%f}'", ()
 
     replaced.set(Now, "as_sqlite", as_sqlite)
-    for module in (runs, context, remotes):
+    for module in (runs, context, remotes, billcom):
         replaced.set(module, "time", time)
     replaced.set(qbo, "_PACERS", Pacers(lambda: Pacer(clock=time.monotonic, sleep=time.sleep)))
     kept = billcom.BillcomGateway.__init__.__kwdefaults__ or {}
