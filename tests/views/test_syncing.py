@@ -204,9 +204,10 @@ def test_the_links_of_the_result_open(cast: Cast, synced: SyncRun) -> None:
         assert client.get(address).status_code == 200, address
 
 
+@pytest.mark.parametrize("code", ["too-many-changes", "empty-side", "company-renamed"])
 @pytest.mark.parametrize("who", ["alice", "bob"])
-def test_a_guard_is_let_pass_by_who_may_work_only(cast: Cast, woken: list[SyncRun], who: str) -> None:
-    run = _run(cast, state=RunState.STOPPED, stop_code="too-many-changes", message="14 of 20 vendors would go.")
+def test_a_guard_is_let_pass_by_who_may_work_only(cast: Cast, woken: list[SyncRun], who: str, code: str) -> None:
+    run = _run(cast, state=RunState.STOPPED, stop_code=code, message="14 of 20 vendors would go.")
     client = cast.client(who)
     page = client.get(_address(cast, "result", run.pk)).content.decode()
     assert "14 of 20 vendors would go." in page
