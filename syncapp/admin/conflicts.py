@@ -66,6 +66,13 @@ def _short(found: Cell) -> str:
     return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 
+def _badge(row: Conflict) -> SafeString:
+    """What a person wants back is only wanted until a sync has written it."""
+    if row.state == ConflictState.RESTORED and row.field in row.object.wanted:
+        return badge(ConflictState.OPEN, "Will be put back with the next sync")
+    return badge(row.state, row.get_state_display())
+
+
 class ConflictList(ChangeList):
     """A page of conflicts; the values' names are looked up for all of it at once."""
 
@@ -121,7 +128,7 @@ class ConflictAdmin(CompanyScoped):
 
     @admin.display(description="State", ordering="state")
     def state_(self, row: Conflict) -> SafeString:
-        return badge(row.state, row.get_state_display())
+        return _badge(row)
 
     @admin.action(description="Reviewed: the kept value is right", permissions=["work"])
     def review(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -175,16 +182,17 @@ class ConflictAdmin(CompanyScoped):
             "row": row,
             "title": f"{self.field_(row)} of {row.object}",
             "field_label": self.field_(row),
+            "first": row.base_value is None,
             "values": [
-                ("When both last agreed", base, False),
-                ("In BILL", billcom, row.kept == Side.BILLCOM),
-                ("In QuickBooks Online", qbo, row.kept == Side.QBO),
+                *([] if row.base_value is None else [("When both last agreed", base, False)]),
+                ("BILL had", billcom, row.kept == Side.BILLCOM),
+                ("QuickBooks Online had", qbo, row.kept == Side.QBO),
             ],
             "kept": Side(row.kept).label,
             "lost": Side(row.kept).other.label,
             # Being there or not is no value that could be written back; the service says so too.
             "restorable": row.state != ConflictState.RESTORED and row.field != "active",
-            "badge": badge(row.state, row.get_state_display()),
+            "badge": _badge(row),
         }
 
 

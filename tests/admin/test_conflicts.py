@@ -88,3 +88,24 @@ def test_many_are_reviewed_at_once_and_counted(cast: Cast) -> None:
 
     response = act(cast.client("alice"), "conflict", "review", cast.first.conflict)
     assert said(response) == ["None of these is open, or you may only look."]
+
+
+def test_what_differed_from_the_start_wasn_t_changed_on_both_sides(cast: Cast) -> None:
+    row = cast.first.conflict
+    assert "Changed on both sides" in text(cast.client("bob").get(change("conflict", row)))
+
+    Conflict.objects.filter(pk=row.pk).update(base_value=None)
+    page = text(cast.client("bob").get(change("conflict", row)))
+    assert "Differed when the two were linked" in page
+    assert "When both last agreed" not in page
+
+
+def test_a_value_is_restored_only_once_a_sync_has_written_it(cast: Cast) -> None:
+    page = decide(cast, cast.first.conflict, "restore")
+    assert "Will be put back with the next sync" in page
+    assert "Other value restored" not in page
+
+    type(cast.first.vendor).objects.filter(pk=cast.first.vendor.pk).update(wanted={})
+    page = text(cast.client("alice").get(change("conflict", cast.first.conflict)))
+    assert "Other value restored" in page
+    assert ">kept<" not in page
