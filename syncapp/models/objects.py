@@ -116,7 +116,7 @@ class SyncedObject(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label or self.number or f"{self.get_kind_display()} {self._day or self.pk}"
+        return self.label or self.number or f"{self.get_kind_display()} {self._described or self.pk}"
 
     @property
     def full_name(self) -> str:
@@ -125,9 +125,10 @@ class SyncedObject(models.Model):
         return f"{self.get_kind_display()} {named}" if named else str(self)
 
     @property
-    def _day(self) -> str:
-        """5 Nov 2026."""
-        return f"{self.date:%d %b %Y}".lstrip("0") if self.date else ""
+    def _described(self) -> str:
+        """5 Nov 2026, 1,714.97: what a record without name and number is known by."""
+        day = f"{self.date:%d %b %Y}".lstrip("0") if self.date else ""
+        return ", ".join(filter(None, (day, f"{self.amount:,.2f}" if self.amount is not None else "")))
 
     @property
     def linked(self) -> bool:

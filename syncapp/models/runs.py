@@ -84,7 +84,8 @@ class SyncRun(models.Model):
         indexes = [models.Index(fields=["state", "not_before"], name="run_to_go_on")]
 
     def __str__(self) -> str:
-        return f"{self.get_scope_display()} of {self.company} {self.created_at:%Y-%m-%d %H:%M}"
+        at = f"{self.created_at:%d %b %Y %H:%M}".lstrip("0")
+        return f"{self.get_scope_display()} of {self.company}, {at}"
 
     @property
     def active(self) -> bool:

@@ -292,3 +292,17 @@ def test_records_taken_apart_are_not_included_many_at_a_time(cast: Cast) -> None
     assert SyncedObject.objects.filter(excluded=True).count() == 2
     decide(cast, "alice", cast.first.bill, what="include", sure="yes")
     assert SyncedObject.objects.filter(excluded=True).count() == 1
+
+
+def test_last_in_step_is_said_only_of_what_was_linked(cast: Cast) -> None:
+    row = cast.first.held
+    type(row).objects.filter(pk=row.pk).update(synced_at=row.first_seen_at, qbo_id=None)
+
+    assert "last in step" not in text(cast.client("bob").get(change("syncedobject", row)))
+
+
+def test_a_payment_is_known_by_its_date_and_amount() -> None:
+    row = SyncedObject(kind="bill_payment", date=date(2026, 11, 23), amount=Decimal("1714.97"))
+
+    assert str(row) == row.full_name
+    assert str(row).endswith(" 23 Nov 2026, 1,714.97")

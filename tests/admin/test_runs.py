@@ -100,3 +100,9 @@ def test_runs_are_dated_like_everything_else(cast: Cast) -> None:
 def test_the_journal_counts_its_entries(cast: Cast) -> None:
     assert "1 journal entry" in text(cast.client("bob").get(changelist("operation")))
     assert "2 journal entries" in text(cast.client("alice").get(changelist("operation")))
+
+
+def test_a_run_is_named_by_a_date_for_reading(cast: Cast) -> None:
+    cast.first.run.created_at = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
+
+    assert str(cast.first.run).endswith(", 5 Nov 2026 12:00")
