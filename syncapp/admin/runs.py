@@ -44,7 +44,7 @@ PURSES = {
     "free": "free QuickBooks calls",
     "billcom": "BILL calls",
     "login": "BILL sign-ins",
-    "oauth": "QuickBooks token calls",
+    "oauth": "QuickBooks sign-in calls",
 }
 LOG_SHOWN = 1000
 
