@@ -8,9 +8,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from syncapp.admin.object_page import pretty
 from syncapp.admin.shared import (
@@ -24,6 +25,7 @@ from syncapp.admin.shared import (
     record_link,
     short_side,
 )
+from syncapp.admin.written import written
 from syncapp.kinds import KINDS
 from syncapp.models import Operation, SyncRun
 
@@ -135,14 +137,14 @@ class OperationAdmin(CompanyScoped):
     actions = ("export",)
     fields = (
         "company", "run_", "record_", "kind", "verb", "side", "state", "remote_id", "error_code", "error_words",
-        "planned_at", "finished_at", "request_id", "sent_",
+        "planned_at", "finished_at", "changes_", "request_id", "sent_",
     )  # fmt: skip
-    readonly_fields = ("run_", "record_", "sent_")
+    readonly_fields = ("run_", "record_", "changes_", "sent_")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found = super().get_queryset(request).select_related("company", "object").defer(*HEAVY_OF_OBJECT)
         one = request.resolver_match is not None and "object_id" in request.resolver_match.kwargs
-        return found.defer("values") if one else found.defer("values", "payload")
+        return found if one else found.defer("values", "payload")
 
     @admin.display(description="Planned", ordering="planned_at")
     def planned_(self, row: Operation) -> str:
@@ -178,7 +180,14 @@ class OperationAdmin(CompanyScoped):
 
     @admin.display(description="What was sent")
     def sent_(self, row: Operation) -> SafeString:
-        return format_html('<pre class="json">{}</pre>', pretty(row.payload))
+        words = '<details class="raw"><summary>Show the JSON</summary><pre class="json">{}</pre></details>'
+        return format_html(words, pretty(row.payload))
+
+    @admin.display(description="What it wrote")
+    def changes_(self, row: Operation) -> SafeString:
+        found = written(row)
+        context = {"changes": found, "any_before": any(each.before is not None for each in found)}
+        return mark_safe(render_to_string("admin/syncapp/operation/changes.html", context))  # noqa: S308  escaped there
 
     @admin.display(description="Words")
     def error_(self, row: Operation) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
-from syncapp.models import Level, OperationState, RunState, SyncLogEntry, SyncRun
+from syncapp.models import Level, OperationState, RunState, SyncLogEntry, SyncRun, Verb
 from tests.admin.support import Cast, change, changelist, make_operation, text
 
 
@@ -106,3 +107,26 @@ def test_a_run_is_named_by_a_date_for_reading(cast: Cast) -> None:
     cast.first.run.created_at = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 
     assert str(cast.first.run).endswith(", 5 Nov 2026 12:00")
+
+
+def test_a_journal_entry_names_what_it_wrote(cast: Cast) -> None:
+    first = cast.first
+    whole = {"vendor": "v1", "email": "new@x.test", "lines": [{"amount": Decimal("5"), "account": "a1"}]}
+    values = {"whole": whole, "changed": ["lines", "vendor"], "source": {}}
+    entry = make_operation(first.company, first.run, first.bill, verb=Verb.UPDATE, values=values)
+    page = text(cast.client("bob").get(change("operation", entry)))
+
+    assert "Value written" in page
+    assert ">Harbor Paper Co</a>" in page
+    assert ">Harbor Supplies</a>" in page
+    assert "new@x.test" not in page
+    assert "<summary>Show the JSON</summary>" in page
+
+
+def test_a_journal_entry_shows_what_a_conflict_kept_of_the_side(cast: Cast) -> None:
+    first = cast.first
+    values = {"whole": {"email": "new@Harbor.test"}, "changed": ["email"], "source": {}}
+    entry = make_operation(first.company, first.run, first.vendor, verb=Verb.UPDATE, values=values)
+    page = text(cast.client("bob").get(change("operation", entry)))
+
+    assert page.index("Before") < page.index("other@Harbor.test") < page.index("<td>new@Harbor.test")
