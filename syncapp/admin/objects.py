@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -32,6 +34,8 @@ from syncapp.models import SyncedObject
 from syncapp.models.objects import hold_choices
 from syncapp.services import linking, links
 from syncapp.services.errors import ServiceError
+
+AMOUNT = re.compile(r"-?\d{1,15}\.\d{2}")
 
 
 class SidesFilter(admin.SimpleListFilter):
@@ -76,6 +80,12 @@ def _asks(row: SyncedObject, what: str) -> bool:
     return what in ("exclude", "link", "unlink") or (what == "include" and row.told_apart and not row.linked)
 
 
+def _amount(text: str) -> Decimal | None:
+    """2,607.05 or 2607.05; what has no cents may as well be a number of a record."""
+    plain = text.strip().replace(",", "").lstrip("$")
+    return Decimal(plain) if AMOUNT.fullmatch(plain) else None
+
+
 def _other_side(row: SyncedObject) -> str:
     """Where a one-sided record would be created."""
     return Side.QBO.label if row.billcom_id else Side.BILLCOM.label
@@ -88,7 +98,7 @@ class SyncedObjectAdmin(CompanyScoped):
     list_filter = (CompanyFilter, "kind", "state", HoldFilter, SidesFilter)
     list_select_related = ("company",)
     search_fields = ("label", "number", "=billcom_id", "=qbo_id")
-    search_help_text = "Name, number, or id on either side"
+    search_help_text = "Name, number, amount (2,607.05), or id on either side"
     actions = ("retry", "leave_out", "include", "tell_apart", "export")
     ordering = ("-pk",)
     empty_words = "Records are read with the first sync of a company; start it on its Get Started page."
@@ -98,6 +108,14 @@ class SyncedObjectAdmin(CompanyScoped):
         found = super().get_queryset(request)
         one = request.resolver_match is not None and "object_id" in request.resolver_match.kwargs
         return found if one else found.defer(*HEAVY)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Also by amount, written with or without thousands separators."""
+        found, duplicates = super().get_search_results(request, queryset, search_term)
+        amount = _amount(search_term)
+        return (found | queryset.filter(amount=amount) if amount is not None else found), duplicates
 
     # --- the list ----------------------------------------------------------------------------------------------------
 

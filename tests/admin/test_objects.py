@@ -306,3 +306,10 @@ def test_a_payment_is_known_by_its_date_and_amount() -> None:
 
     assert str(row) == row.full_name
     assert str(row).endswith(" 23 Nov 2026, 1,714.97")
+
+
+@pytest.mark.parametrize("wanted", ["1234.50", "1,234.50"])
+def test_a_record_is_found_by_its_amount(cast: Cast, wanted: str) -> None:
+    found = cast.client("bob").get(changelist("syncedobject", q=wanted)).context["cl"].result_list
+
+    assert [row.pk for row in found] == [cast.first.bill.pk]
