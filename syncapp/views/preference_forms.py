@@ -12,6 +12,7 @@ from syncapp.core.sides import Cohort
 from syncapp.models import AccountingPreferences, Company, GLRole, SyncedObject, SyncPreferences
 from syncapp.models.connections import SIDE_CHOICES
 from syncapp.services import setup
+from syncapp.views.countries import COUNTRIES
 from syncapp.views.forms import AccountChoices, AccountField, AccountsForm, account_options
 
 # What each account is for, as the set-up guide says it.
@@ -180,8 +181,8 @@ class SyncPreferencesForm(AccountsForm):
 
     def clean_vendor_country(self) -> str:
         country: str = self.cleaned_data["vendor_country"].strip().upper()
-        if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
-            raise forms.ValidationError("Two letters, for example US.")
+        if country and country not in COUNTRIES:
+            raise forms.ValidationError("This is no country's code. Two letters of ISO 3166, for example US or GB.")
         return country
 
     def switched_on_for_good(self) -> list[str]:
