@@ -38,6 +38,9 @@ def edit_preferences(request: SignedIn, company: Company) -> HttpResponse:
     form = SyncPreferencesForm(company, stored_preferences(company), posted)
     if posted is not None and form.is_valid():
         confirmation = _confirmation(request, form)
+        if "back" in posted:
+            # What was entered stays; so does the tick, which the person may now take out.
+            return render_page(request, "preferences.html", SYNC, company=company, form=form, editing=True)
         if confirmation is not None and not confirmation.is_valid():
             return _ask(request, company, form, confirmation)
         if _saved(request, company, form):

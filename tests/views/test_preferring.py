@@ -84,8 +84,9 @@ def test_an_account_that_no_longer_fits_is_shown_and_kept(cast: Cast, chart: dic
     assert cast.company.gl_mappings.get(role=GLRole.DEFAULT_BANK).account == old
 
 
-def test_a_wrong_country_is_said_next_to_it(cast: Cast) -> None:
-    answer = cast.client("alice").post(_edit(cast), _form(cast, vendor_country="1A"))
+@pytest.mark.parametrize("wrong", ["1A", "XX", "UK"])
+def test_a_wrong_country_is_said_next_to_it(cast: Cast, wrong: str) -> None:
+    answer = cast.client("alice").post(_edit(cast), _form(cast, vendor_country=wrong))
     assert set(answer.context["form"].errors) == {"vendor_country"}
     cast.client("alice").post(_edit(cast), _form(cast, vendor_country="us"))
     assert _stored(cast).vendor_country == "US"
@@ -113,6 +114,21 @@ def test_what_is_irreversible_is_turned_on_by_typing_its_name(cast: Cast, name: 
     client.post(_edit(cast), {**again, f"confirm_{name}": label})
     assert getattr(_stored(cast), name)
     assert _stored(cast).master == "qbo", "the rest of the form came along"
+
+
+def test_going_back_keeps_the_rest_of_the_form_and_saves_nothing(cast: Cast, chart: dict[str, SyncedObject]) -> None:
+    client, bank = cast.client("alice"), str(chart["Checking"].pk)
+    asked = client.post(_edit(cast), _form(cast, master="qbo", one_way="on", **{"default-bank": bank}))
+    hidden = {field.html_name: field.value() for field in asked.context["form"]}
+    sent = {key: value for key, value in hidden.items() if value not in (None, False)}
+
+    back = client.post(_edit(cast), {**sent, "confirming": "1", "back": "1", "confirm_one_way": ONE_WAY})
+
+    form = back.context["form"]
+    assert (form["master"].value(), form["default-bank"].value()) == ("qbo", bank)
+    assert back.context["editing"]
+    assert not GLMapping.objects.exists()
+    assert (_stored(cast).master, _stored(cast).one_way) == ("billcom", False)
 
 
 def test_what_is_on_for_good_is_greyed_and_stays_on(cast: Cast) -> None:
