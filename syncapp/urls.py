@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from syncapp.views import connecting, get_started, health, home, preferring, previewing, setting_up, syncing
+from syncapp.views import (
+    connecting,
+    get_started,
+    health,
+    home,
+    preferring,
+    previewing,
+    setting_up,
+    syncing,
+    tying_out,
+)
 
 app_name = "syncapp"
 
@@ -25,6 +35,8 @@ urlpatterns = [
     path("companies/<int:company>/sync/", syncing.sync_page, name="sync"),
     path("companies/<int:company>/sync-now/", syncing.sync_now, name="sync-now"),
     path("companies/<int:company>/preview/", previewing.preview, name="preview"),
+    path("companies/<int:company>/read-both-sides/", syncing.read_both_sides, name="read-both-sides"),
+    path("companies/<int:company>/tie-out/", tying_out.tie_out_page, name="tie-out"),
     path("companies/<int:company>/progress/", syncing.progress, name="progress"),
     path("companies/<int:company>/result/", syncing.result, name="result"),
     path("companies/<int:company>/runs/<int:run>/progress/", syncing.progress, name="progress"),

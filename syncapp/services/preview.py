@@ -14,7 +14,7 @@ from syncapp.core.records import Decision, Outcome, Write, WriteVerb
 from syncapp.core.schema import Kind, Terms
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.models import Company, ObjectState, Operation, RunState, SyncedObject
+from syncapp.models import Company, ObjectState, Operation, RunScope, RunState, SyncedObject
 from syncapp.services import guards, linking, planning, rows
 from syncapp.services import terms as terms_service
 from syncapp.services.errors import ServiceError
@@ -71,6 +71,12 @@ def preview(company: Company, *, now: datetime, limit: int = 500) -> Preview:
             raise _Undo
     except _Undo:
         return look.told(limit)
+
+
+def read_at(company: Company) -> datetime | None:
+    """When both sides were last read to the end; what has changed there since isn't in a preview."""
+    read = company.runs.filter(scope__in=[RunScope.READ, RunScope.FULL], state=RunState.DONE)
+    return read.order_by("-finished_at").values_list("finished_at", flat=True).first()
 
 
 @dataclass

@@ -43,6 +43,27 @@ class TieOutRow:
         return self.billcom_open - self.qbo_open - self.explained
 
 
+@dataclass(frozen=True)
+class Explanation:
+    """One held record (the SyncedObject ``pk``): what it makes of its vendor's difference, BILL less QuickBooks.
+
+    ``key``: the vendor's, as in the rows.
+    """
+
+    pk: int
+    kind: str
+    label: str
+    key: str
+    vendor: str
+    side: Side
+    amount: Decimal
+    code: str
+
+    @property
+    def reason(self) -> str:
+        return TEXTS[HoldCode(self.code)].title
+
+
 @dataclass
 class TieOut:
     at: datetime
@@ -50,6 +71,12 @@ class TieOut:
     calls: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, Decimal] = field(default_factory=dict)
     """Hold code -> what the records held for it make of the difference."""
+    held: list[Explanation] = field(default_factory=list)
+
+    @property
+    def paid_on_one_side(self) -> list[Explanation]:
+        """Payments made in QuickBooks that BILL doesn't have: their bills could be paid there once more."""
+        return [each for each in self.held if each.kind == "bill_payment" and each.side is Side.QBO]
 
     @property
     def ties(self) -> bool:
@@ -67,25 +94,30 @@ class TieOut:
     def explained(self) -> Decimal:
         return sum((row.explained for row in self.rows), ZERO)
 
-    def summary(self) -> list[str]:
-        """The bridge from one side's total to the other's, line by line."""
+    @property
+    def difference(self) -> Decimal:
+        """What nothing explains, all vendors together."""
+        return self.billcom_open - self.explained - self.qbo_open
+
+    @property
+    def bridge(self) -> list[tuple[str, Decimal]]:
+        """From one side's total to the other's, line by line; the first plus the ones between give the last."""
         lines = [("Open payables in BILL", self.billcom_open)]
-        lines += [(f"  less held: {TEXTS[HoldCode(code)].title}", -amount) for code, amount in self.reasons.items()]
-        left = self.billcom_open - self.explained - self.qbo_open
-        lines += [("  less unexplained", -left)] if left else []
-        lines.append(("Open payables in QuickBooks Online", self.qbo_open))
-        verdict = "Both sides tie out, vendor by vendor." if self.ties else "They do NOT tie out."
-        return [f"{words:<50}{amount:>16,.2f}" for words, amount in lines] + [verdict]
+        lines += [(f"held: {TEXTS[HoldCode(code)].title}", -amount) for code, amount in self.reasons.items()]
+        lines += [("unexplained", -self.difference)] if self.difference else []
+        return [*lines, ("Open payables in QuickBooks Online", self.qbo_open)]
 
+    @property
+    def verdict(self) -> str:
+        if not self.ties:
+            return "They do NOT tie out."
+        return "Both sides tie out, vendor by vendor" + (", but for what is held." if self.reasons else ".")
 
-@dataclass
-class _Explanation:
-    """One held record: what it makes of its vendor's difference."""
-
-    key: str
-    vendor: str
-    amount: Decimal
-    code: str
+    def summary(self) -> list[str]:
+        """The bridge and the verdict, to be printed."""
+        first, *between, last = self.bridge
+        lines = [first, *((f"  {words}", amount) for words, amount in between), last]
+        return [f"{words:<50}{amount:>16,.2f}" for words, amount in lines] + [self.verdict]
 
 
 @dataclass
@@ -107,7 +139,8 @@ def tie_out(company: Company, *, now: datetime) -> TieOut:
     billcom, qbo = _Bills(), _Bills()
     try:
         both = remotes.open_both(company, timezone.now, http)
-        for page in both.billcom.pages(BILL.billcom.path):
+        # What is paid is most of an old company's bills, and leaves nothing open.
+        for page in both.billcom.pages(BILL.billcom.path, filters='paymentStatus:ne:"PAID"'):
             for raw in page.records:
                 billcom.add(raw, Side.BILLCOM)
         _read_qbo(both.qbo, qbo)
@@ -116,6 +149,7 @@ def tie_out(company: Company, *, now: datetime) -> TieOut:
     vendors = _vendors(company)
     explanations = _explanations(company, billcom, qbo, vendors)
     found = TieOut(now, _rows(billcom, qbo, vendors, explanations), dict(http.calls))
+    found.held = sorted(explanations, key=lambda each: (each.vendor.casefold(), each.label))
     for each in explanations:
         found.reasons[each.code] = found.reasons.get(each.code, ZERO) + each.amount
     return found
@@ -134,7 +168,7 @@ def _read_qbo(gateway: QboGateway, bills: _Bills) -> None:
         start += PAGE
 
 
-def _rows(billcom: _Bills, qbo: _Bills, vendors: _Vendors, explanations: Iterable[_Explanation]) -> list[TieOutRow]:
+def _rows(billcom: _Bills, qbo: _Bills, vendors: _Vendors, explanations: Iterable[Explanation]) -> list[TieOutRow]:
     names: dict[str, str] = {}
     ours: dict[str, Decimal] = defaultdict(Decimal)
     theirs: dict[str, Decimal] = defaultdict(Decimal)
@@ -162,21 +196,25 @@ def _vendors(company: Company) -> _Vendors:
     return found
 
 
-def _explanations(company: Company, billcom: _Bills, qbo: _Bills, vendors: _Vendors) -> list[_Explanation]:
+def _explanations(company: Company, billcom: _Bills, qbo: _Bills, vendors: _Vendors) -> list[Explanation]:
     """Every held bill and payment: what makes the two sides differ by rule."""
     found = []
     held = SyncedObject.objects.of(company, "bill").exclude(hold_code="")
-    for billcom_id, qbo_id, code in held.values_list("billcom_id", "qbo_id", "hold_code"):
-        ours = billcom.by_bill.get(billcom_id or "")
-        theirs = qbo.by_bill.get(qbo_id or "")
+    for row in held.only("kind", "billcom_id", "qbo_id", "hold_code", "label", "number"):
+        ours = billcom.by_bill.get(row.billcom_id or "")
+        theirs = qbo.by_bill.get(row.qbo_id or "")
         for side, shown, sign in ((Side.BILLCOM, ours, 1), (Side.QBO, theirs, -1)):
             if shown:
                 key, name = vendors.get((side.value, shown[0]), (f"{side}:{shown[0]}", shown[0]))
-                found.append(_Explanation(key, name, sign * shown[1], code))
+                found.append(_explain(row, key, name, side, sign * shown[1]))
     return found + _held_payments(company, vendors)
 
 
-def _held_payments(company: Company, vendors: _Vendors) -> list[_Explanation]:
+def _explain(row: SyncedObject, key: str, vendor: str, side: Side, amount: Decimal) -> Explanation:
+    return Explanation(row.pk, row.kind, str(row), key, vendor, side, amount, row.hold_code)
+
+
+def _held_payments(company: Company, vendors: _Vendors) -> list[Explanation]:
     """A payment on one side only has lowered what is open there."""
     linked_bills = dict(
         SyncedObject.objects.of(company, "bill")
@@ -186,7 +224,7 @@ def _held_payments(company: Company, vendors: _Vendors) -> list[_Explanation]:
     known = {Side.BILLCOM: set(linked_bills), Side.QBO: set(linked_bills.values())}
     found = []
     held = SyncedObject.objects.of(company, "bill_payment").exclude(hold_code="")
-    for row in held.only("billcom_id", "qbo_id", "billcom_values", "qbo_values", "hold_code"):
+    for row in held.defer("billcom_raw", "qbo_raw", "base"):
         if row.linked:
             continue
         side = Side.BILLCOM if row.billcom_id is not None else Side.QBO
@@ -194,5 +232,5 @@ def _held_payments(company: Company, vendors: _Vendors) -> list[_Explanation]:
         paid = sum((line["amount"] for line in values["paid"] if line["bill"] in known[side]), ZERO)
         if values["active"] and paid:
             key, name = vendors.get((side.value, values["vendor"]), (f"{side}:{values['vendor']}", values["vendor"]))
-            found.append(_Explanation(key, name, -paid if side is Side.BILLCOM else paid, row.hold_code))
+            found.append(_explain(row, key, name, side, -paid if side is Side.BILLCOM else paid))
     return found

@@ -12,6 +12,7 @@ from syncapp.models import AccountingPreferences, Company, SyncPreferences
 
 SECTIONS = {
     "sync": {"sync", "progress", "result", "preview"},
+    "tie-out": {"tie-out"},
     "settings": {
         "settings",
         "disconnect",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
@@ -16,7 +18,7 @@ from syncapp.models import Company, SetupStep, Verb
 from syncapp.services import preview as service
 from syncapp.services.errors import ServiceError
 from syncapp.services.preview import Preview, PreviewRow
-from syncapp.views.access import SignedIn, works_on_company
+from syncapp.views.access import SignedIn, looks_at_company
 from syncapp.views.pages import render_page
 from syncapp.views.results import shown
 
@@ -38,17 +40,19 @@ class Line:
 
 
 @never_cache
-@works_on_company
+@require_safe
+@looks_at_company
 def preview(request: SignedIn, company: Company) -> HttpResponse:
+    ready = company.setup_step in (SetupStep.FIRST_SYNC, SetupStep.DONE)
+    about: dict[str, Any] = {"company": company, "ready": ready, "read_at": service.read_at(company)}
     try:
         plan = service.preview(company, now=timezone.now())
     except ServiceError as error:
-        return render_page(request, "preview.html", "Preview", company=company, refused=str(error))
+        return render_page(request, "preview.html", "Preview", refused=str(error), **about)
     return render_page(
         request,
         "preview.html",
         "Preview",
-        company=company,
         plan=plan,
         writes=_lines(plan.rows),
         links=_lines(plan.links),
@@ -56,6 +60,7 @@ def preview(request: SignedIn, company: Company) -> HttpResponse:
         totals=_totals(plan),
         unseen=[(KINDS[name].plural, number) for name, number in plan.unseen.items()],
         set_up=company.setup_step == SetupStep.DONE,
+        **about,
     )
 
 

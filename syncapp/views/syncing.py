@@ -64,6 +64,21 @@ def sync_now(request: SignedIn, company: Company) -> HttpResponse:
     return redirect("syncapp:progress", company.pk, run.pk)
 
 
+@require_POST
+@works_on_company
+def read_both_sides(request: SignedIn, company: Company) -> HttpResponse:
+    """Read what both sides show now and write nothing, so that the preview misses nothing."""
+    try:
+        run = runs.request_run(
+            company, trigger=Trigger.PERSON, user=request.user, scope=RunScope.READ, now=timezone.now()
+        )
+    except ServiceError as error:
+        messages.error(request, str(error))
+        return redirect("syncapp:preview", company.pk)
+    hand_to_worker(run)
+    return redirect("syncapp:progress", company.pk, run.pk)
+
+
 @works_on_company
 def first_sync(request: SignedIn, company: Company) -> HttpResponse:
     """The last step of the set-up: who is master, and Sync now."""
@@ -149,9 +164,11 @@ def _run(company: Company, pk: int | None) -> SyncRun:
 
 
 def _after(run: SyncRun) -> str:
-    """Where one goes when the run is over: the import is a step of the set-up, a sync has its own result page."""
+    """Where one goes when the run is over: the import is a step of the set-up, what was read shows in the preview."""
     if run.scope == RunScope.ACCOUNTS:
         return reverse("syncapp:import", args=[run.company_id])
+    if run.scope == RunScope.READ and run.state == RunState.DONE:
+        return reverse("syncapp:preview", args=[run.company_id])
     return reverse("syncapp:result", args=[run.company_id, run.pk])
 
 

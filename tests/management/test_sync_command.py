@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from syncapp.models import Company, Operation, RunState, SyncedObject, SyncRun, Trigger
-from syncapp.services import preview, tie_out
+from syncapp.services import tie_out
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, synced
 
@@ -79,13 +79,14 @@ def test_a_company_that_is_not_set_up_is_refused(company: Company) -> None:
         said("sync", str(company.pk))
 
 
-def test_a_preview_prints_the_plan_and_writes_nothing_anywhere(
+def test_a_preview_reads_both_sides_prints_the_plan_and_writes_nothing_anywhere(
     company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
 ) -> None:
     synced(company, clock)
-    read_without_writing(company, "Newly Entered Vendor")
-    rows, books, operations = our_rows(company), both_books(sandbox, loaded), Operation.objects.count()
-    sandbox.clear_calls()
+    address = {"line1": "1 Quay", "city": "Dover", "zipOrPostalCode": "19901", "country": "US"}
+    entered = {"name": "Newly Entered Vendor", "address": address}
+    sandbox.person("billcom", loaded["billcom"]["organization_id"], "vendors", entered)
+    books, operations = both_books(sandbox, loaded), Operation.objects.count()
 
     words = said("sync", str(company.pk), "--preview")
 
@@ -93,30 +94,23 @@ def test_a_preview_prints_the_plan_and_writes_nothing_anywhere(
         ["create", "vendor", "Newly", "Entered", "Vendor", "in", "qbo"]
     ]
     assert "vendor.create.qbo" in words
-    assert preview.preview(company, now=timezone.now()).rows
     assert both_books(sandbox, loaded) == books
-    assert our_rows(company) == rows
     assert Operation.objects.count() == operations
-    assert sandbox.calls() == []
-
-
-def read_without_writing(company: Company, name: str) -> None:
-    """As far as a sync gets that stops before it plans: a new record in BILL is known, and nothing more."""
-    shown = linked(company, "vendor")[0].billcom_values
-    SyncedObject.objects.create(
-        company=company,
-        kind="vendor",
-        billcom_id="00999999999999999999",
-        billcom_values={**shown, "name": name, "email": "", "active": True},
-        billcom_raw={"id": "00999999999999999999"},
-        label=name,
-    )
 
 
 def test_a_preview_of_what_is_in_step_says_so(company: Company, clock: Clock) -> None:
     synced(company, clock)
 
-    assert "Nothing to do with what has been read so far." in said("sync", str(company.pk), "--preview")
+    words = said("sync", str(company.pk), "--preview")
+
+    assert words.endswith("Nothing would be written; both sides were read just now.\n")
+
+
+def test_a_preview_of_a_company_that_isnt_set_up_says_so(company: Company) -> None:
+    Company.objects.filter(pk=company.pk).update(setup_step="map-banks")
+
+    with pytest.raises(CommandError, match="isn't set up yet"):
+        said("sync", str(company.pk), "--preview")
 
 
 def test_it_explains_one_record_by_any_of_its_ids(company: Company, clock: Clock) -> None:
@@ -170,7 +164,7 @@ def test_tie_out_lists_every_vendor_and_says_that_both_sides_tie(company: Compan
     assert len(words.splitlines()) == len(found.rows) + len(found.summary()) + 2
     assert all(row.vendor[:39] in words for row in found.rows)
     assert "\n".join(found.summary()) in words
-    assert words.endswith("Both sides tie out, vendor by vendor.\n")
+    assert words.endswith(f"{found.verdict}\n")
 
 
 def test_tie_out_ends_with_one_where_they_differ(

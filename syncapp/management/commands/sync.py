@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from syncapp.kinds import KINDS
 from syncapp.management import sync_report
-from syncapp.models import Company, RunState, SyncedObject, SyncRun, Trigger
+from syncapp.models import Company, RunScope, RunState, SyncedObject, SyncRun, Trigger
 from syncapp.services import preview, runs
 from syncapp.services.errors import ServiceError
 from syncapp.services.why import why
@@ -67,6 +67,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{run.get_state_display()}. API calls: {calls}.")
 
     def show_preview(self, company: Company) -> None:
+        run = runs.request_run(company, trigger=Trigger.COMMAND, scope=RunScope.READ, now=timezone.now())
+        run = runs.run_to_end(run, clock=timezone.now)
+        if run.state != RunState.DONE:
+            raise CommandError(run.message)
         found = preview.preview(company, now=timezone.now())
         for row in found.links:
             self.stdout.write(f"link    {row.kind:<18}{row.label}")
@@ -83,10 +87,10 @@ class Command(BaseCommand):
             self.stdout.write(f"Not looked at: {number} {KINDS[kind].plural.lower()}; too many records wait.")
         if found.in_flight:
             self.stdout.write(f"Left out: {found.in_flight} with a write whose outcome isn't known yet.")
-        if not found.counts:
-            self.stdout.write("Nothing to do with what has been read so far.")
         if found.more:
             self.stdout.write("The list was cut; the counts are complete.")
+        if not found.rows and not found.links:
+            self.stdout.write("Nothing would be written; both sides were read just now.")
 
     def show_why(self, company: Company, kind: str, remote_id: str) -> None:
         if kind not in KINDS:
