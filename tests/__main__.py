@@ -14,7 +14,8 @@ from tests.support.browser import NO_CHROMIUM, chromium_path
 from tests.support.postgres import NoPostgres, postgres_server
 
 DATABASES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
-WORKERS = min(os.cpu_count() or 1, 4)
+# They wait more than they compute: for the sandbox, the browser, processes that are killed.
+WORKERS = min((os.cpu_count() or 1) + 1, 5)
 
 
 @dataclass(frozen=True)
