@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -58,7 +61,7 @@ def money(value: Decimal | None) -> SafeString | str:
 
 
 def moment(value: datetime | None) -> str:
-    """Short, in the time zone of the installation."""
+    """Short, in the company's time on pages about one company, else in that of the installation."""
     return f"{timezone.localtime(value):%d %b %Y %H:%M}".lstrip("0") if value else ""
 
 
@@ -167,6 +170,28 @@ class CompanyScoped(admin.ModelAdmin[Any]):
         if "cl" in found:
             found["chosen_filters"] = chosen_filters(found["cl"])
         return response
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """A page about one company tells the time as the company does, and says so."""
+        zone = self._zone(request, object_id)
+        with timezone.override(zone):
+            response = super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "zone": zone})
+            # Else it would be rendered after this, in the time of the installation.
+            return response.render() if isinstance(response, TemplateResponse) else response
+
+    def _zone(self, request: HttpRequest, object_id: str | None) -> str:
+        path = "time_zone" if self.model is Company else f"{self.company_path}__time_zone"
+        try:
+            found = self.get_queryset(request).filter(pk=object_id).values_list(path, flat=True).first()
+        except (ValueError, ValidationError):
+            found = None
+        return found if found in available_timezones() else settings.TIME_ZONE
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         visible = Company.objects.visible_to(request.user)
