@@ -136,10 +136,10 @@ class OperationAdmin(CompanyScoped):
     empty_words = "Every write to BILL or QuickBooks Online stands here, from the first sync of a company on."
     actions = ("export",)
     fields = (
-        "company", "run_", "record_", "kind", "verb", "side", "state", "remote_id", "error_code", "error_words",
-        "planned_at", "finished_at", "changes_", "request_id", "sent_",
+        "company", "run_", "record_", "kind", "verb_", "side", "state_", "changes_", "there_", "error_code",
+        "error_words", "planned_at", "finished_at", "request_id", "sent_",
     )  # fmt: skip
-    readonly_fields = ("run_", "record_", "changes_", "sent_")
+    readonly_fields = ("run_", "record_", "verb_", "state_", "changes_", "there_", "sent_")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found = super().get_queryset(request).select_related("company", "object").defer(*HEAVY_OF_OBJECT)

@@ -143,3 +143,11 @@ def test_a_run_tells_the_time_as_its_company_does(cast: Cast) -> None:
     listed = text(cast.client("bob").get(changelist("syncrun")))
     assert "5 Nov 2026 03:00" in listed
     assert "Times are UTC" in listed
+
+
+def test_a_journal_entry_is_labelled_for_people(cast: Cast) -> None:
+    page = text(cast.client("bob").get(change("operation", cast.first.operation)))
+
+    assert "Id there" in page
+    assert "Remote id" not in page
+    assert "Verb:" not in page
