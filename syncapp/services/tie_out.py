@@ -155,6 +155,12 @@ def tie_out(company: Company, *, now: datetime) -> TieOut:
     return found
 
 
+def paid_on_one_side(company: Company) -> list[Explanation]:
+    """Payments made in QuickBooks of bills that are in BILL, which doesn't have them; by what was read last."""
+    held = _held_payments(company, _vendors(company))
+    return sorted((each for each in held if each.side is Side.QBO), key=lambda each: (each.vendor, each.label))
+
+
 def _read_qbo(gateway: QboGateway, bills: _Bills) -> None:
     start = 1
     while True:
@@ -225,10 +231,10 @@ def _held_payments(company: Company, vendors: _Vendors) -> list[Explanation]:
     found = []
     held = SyncedObject.objects.of(company, "bill_payment").exclude(hold_code="")
     for row in held.defer("billcom_raw", "qbo_raw", "base"):
-        if row.linked:
+        values = row.billcom_values or row.qbo_values
+        if row.linked or not values:
             continue
         side = Side.BILLCOM if row.billcom_id is not None else Side.QBO
-        values = row.billcom_values or row.qbo_values
         paid = sum((line["amount"] for line in values["paid"] if line["bill"] in known[side]), ZERO)
         if values["active"] and paid:
             key, name = vendors.get((side.value, values["vendor"]), (f"{side}:{values['vendor']}", values["vendor"]))

@@ -14,9 +14,10 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from syncapp.core.sides import Side
-from syncapp.models import Company, Conflict, ConflictState, Connection, ObjectState, SyncedObject, SyncRun
+from syncapp.models import Company, Conflict, ConflictState, Connection, SyncRun
 from syncapp.services import setup
 from syncapp.services.errors import ServiceError
+from syncapp.services.holds import needs_a_person
 from syncapp.views.access import SignedIn, refusal
 from syncapp.views.forms import NewCompanyForm, administered_firms
 from syncapp.views.pages import render_page
@@ -38,13 +39,12 @@ def home(request: SignedIn) -> HttpResponse:
 
 def _with_counts(companies: QuerySet[Company]) -> QuerySet[Company]:
     """How each company stands, each fact from an index, so that a page of fifty stays one statement."""
-    held = SyncedObject.objects.filter(state=ObjectState.HELD)
     conflicts = Conflict.objects.filter(state=ConflictState.OPEN)
     last = SyncRun.objects.filter(company=OuterRef("pk"), finished_at__isnull=False).order_by("-finished_at")
     return companies.select_related("firm").annotate(
         billcom_state=_connection_state(Side.BILLCOM),
         qbo_state=_connection_state(Side.QBO),
-        held=_count(held),
+        held=_count(needs_a_person()),
         open_conflicts=_count(conflicts),
         last_state=Subquery(last.values("state")[:1]),
         last_finished=Subquery(last.values("finished_at")[:1]),

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AbstractUser
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, Value, When
 from django.urls import reverse
 
 from syncapp.core.holds import TEXTS, Hold, HoldCode
@@ -25,6 +25,8 @@ from syncapp.models import (
     SyncRun,
     Verb,
 )
+from syncapp.services import tie_out
+from syncapp.services.holds import is_settled
 
 CARRIED_OUT = (OperationState.DONE, OperationState.ADOPTED)
 SHOWN_CONFLICTS = 10
@@ -64,16 +66,22 @@ class HoldRow:
     fix: str
     count: int
     records: str
+    settled: bool
 
 
 def summary(company: Company, run: SyncRun, user: AbstractUser) -> dict[str, Any]:
     conflicts = Conflict.objects.visible_to(user).filter(company=company)
     of_run = conflicts.filter(run=run).select_related("object")
     kinds = kind_rows(company, run)
+    holds = hold_rows(company)
     return {
         "kind_rows": kinds,
         "wrote": any(row.to_billcom or row.to_qbo for row in kinds),
-        "hold_rows": hold_rows(company),
+        "hold_rows": holds,
+        "needs_you": [row for row in holds if not row.settled],
+        "settled": [row for row in holds if row.settled],
+        "settled_count": sum(row.count for row in holds if row.settled),
+        "paid_on_one_side": tie_out.paid_on_one_side(company),
         "conflicts": [conflict_row(conflict) for conflict in of_run[:SHOWN_CONFLICTS]],
         "conflict_count": of_run.count(),
         "open_conflicts": conflicts.filter(state=ConflictState.OPEN).count(),
@@ -91,6 +99,7 @@ class ConflictRow:
     billcom: str
     qbo: str
     kept: str
+    why: str
 
 
 def conflict_row(conflict: Conflict) -> ConflictRow:
@@ -103,6 +112,7 @@ def conflict_row(conflict: Conflict) -> ConflictRow:
         billcom=shown(conflict.billcom_value),
         qbo=shown(conflict.qbo_value),
         kept=str(conflict.get_kept_display()),
+        why="They differed when they were linked" if conflict.base_value is None else "Changed on both sides",
     )
 
 
@@ -147,13 +157,14 @@ def _written(run: SyncRun) -> Iterable[tuple[str, str, str, int]]:
 def hold_rows(company: Company) -> list[HoldRow]:
     """Why records are held, the commonest reason first."""
     held = SyncedObject.objects.filter(company=company, state=ObjectState.HELD).order_by()
-    counts = held.values_list("hold_code").annotate(number=Count("pk")).order_by("-number", "hold_code")
-    return [_hold_row(company, HoldCode(code), number) for code, number in counts]
+    split = held.annotate(settled=Case(When(is_settled(), then=Value(True)), default=Value(False)))
+    counts = split.values_list("hold_code", "settled").annotate(number=Count("pk")).order_by("-number", "hold_code")
+    return [_hold_row(company, HoldCode(code), number, settled=settled) for code, settled, number in counts]
 
 
-def _hold_row(company: Company, code: HoldCode, count: int) -> HoldRow:
+def _hold_row(company: Company, code: HoldCode, count: int, *, settled: bool) -> HoldRow:
     records = _records("syncedobject", company, state__exact=ObjectState.HELD, hold_code__exact=code)
-    return HoldRow(TEXTS[code].title, Hold(code, ANY_RECORD).fix(), count, records)
+    return HoldRow(TEXTS[code].title, Hold(code, ANY_RECORD).fix(), count, records, settled)
 
 
 def _records(model: str, company: Company, **filters: str) -> str:

@@ -78,6 +78,18 @@ def test_the_page_is_read_when_asked_for_and_names_what_could_be_paid_twice(
     assert {each["method"] for each in sandbox.calls()} <= {"GET", "POST"}
 
 
+def test_the_result_of_a_sync_says_what_could_be_paid_twice(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], clerk: Client
+) -> None:
+    synced(company, clock)
+    paid_in_quickbooks_alone(company, clock, sandbox, loaded)
+
+    answer = clerk.get(reverse("syncapp:result", args=[company.pk]))
+
+    assert 50 in [each.amount for each in answer.context["paid_on_one_side"]]
+    assert "Could be paid twice" in answer.content.decode()
+
+
 def test_a_difference_that_nothing_explains_is_loud(
     company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], clerk: Client
 ) -> None:

@@ -180,6 +180,37 @@ def test_the_result_counts_by_kind_and_says_what_is_held(cast: Cast, synced: Syn
     assert answer.context["refused"] == 1
 
 
+def test_the_result_tells_what_needs_a_person_from_what_is_settled(cast: Cast, synced: SyncRun) -> None:
+    settled = SyncedObject.objects.filter(company=cast.company, kind="bill")[0]
+    held = {"company": cast.company, "state": ObjectState.HELD}
+    SyncedObject.objects.create(**held, kind="bill_payment", qbo_id="1", hold_code="waits-for", waits_for=settled)
+    unsettled = SyncedObject.objects.create(**held, kind="vendor", qbo_id="2", hold_code="needs-address")
+    SyncedObject.objects.create(**held, kind="bill", qbo_id="3", hold_code="waits-for", waits_for=unsettled)
+
+    answer = cast.client("bob").get(_address(cast, "result", synced.pk))
+
+    assert {(row.title, row.count) for row in answer.context["needs_you"]} == {
+        ("No country", 1),
+        ("Waits for another record", 1),
+    }
+    assert {(row.title, row.count) for row in answer.context["settled"]} == {
+        ("Total is zero", 2),
+        ("Waits for another record", 1),
+    }
+    assert "3 records, settled by a rule" in answer.content.decode()
+    (listed,) = cast.client("bob").get(reverse("syncapp:home")).context["page"].object_list
+    assert listed.held == 2
+
+
+def test_what_differed_from_the_start_is_not_called_changed(cast: Cast, synced: SyncRun) -> None:
+    page = cast.client("bob").get(_address(cast, "result", synced.pk)).content.decode()
+    assert "They differed when they were linked" in page
+    Conflict.objects.update(base_value="before@example.com")
+    page = cast.client("bob").get(_address(cast, "result", synced.pk)).content.decode()
+    assert "Changed on both sides" in page
+    assert "They differed" not in page
+
+
 def test_the_result_shows_both_values_of_a_conflict(cast: Cast, synced: SyncRun) -> None:
     page = cast.client("bob").get(_address(cast, "result", synced.pk)).content.decode()
     assert "ours@example.com" in page

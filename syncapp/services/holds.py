@@ -1,0 +1,26 @@
+"""Which held records need a person, and which are settled by a rule, so that there is nothing to do about them."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from syncapp.core.holds import HoldCode
+from syncapp.models import ObjectState, SyncedObject
+
+SETTLED = (
+    HoldCode.PAID_BEFORE_FIRST_SEEN,
+    HoldCode.ZERO_AMOUNT,
+    HoldCode.ONE_WAY,
+    HoldCode.FLOW_NOT_IN_MATRIX,
+    HoldCode.EXCLUDED,
+)
+
+
+def is_settled() -> Q:
+    """Of held records: by a rule, or waiting for one that is. Whoever wants such a one to sync still can."""
+    return Q(hold_code__in=SETTLED) | Q(hold_code=HoldCode.WAITS_FOR, waits_for__hold_code__in=SETTLED)
+
+
+def needs_a_person() -> QuerySet[SyncedObject]:
+    """Of every company: narrow it down to what the person may see."""
+    return SyncedObject.objects.filter(state=ObjectState.HELD).exclude(is_settled())
