@@ -30,6 +30,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="this one alone, with all its steps")
     parser.add_argument("--planted", action="store_true", help="mistakes planted on purpose: each must be caught")
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 4))
+    parser.add_argument("--again", action="store_true", help="play the first one twice: it must go the same way")
     parser.add_argument("--most", type=int, default=5, help="stop after so many failing seeds")
     return parser.parse_args(arguments)
 
@@ -64,6 +65,9 @@ def _many(seeds: Iterable[int], options: argparse.Namespace) -> int:
             _print_failure(report)
             if failed >= options.most:
                 break
+    if options.again and _play(options.first).steps != _play(options.first).steps:
+        print(f"seed {options.first} does not replay")
+        failed += 1
     print(f"{counts.pop('scenarios')} scenarios in {time.monotonic() - began:.0f} s: {failed} failed")
     print(", ".join(f"{number} {name}" for name, number in sorted(counts.items())))
     return bool(failed)

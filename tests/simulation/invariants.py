@@ -178,11 +178,16 @@ class Checks:
 
     def unfounded_conflicts(self) -> Iterator[str]:
         """A conflict needs two sides on which somebody entered something."""
+        lost = Operation.objects.filter(company=self.world.company, state=OperationState.DROPPED, side=BILLCOM)
+        unsure = {(each.object_id, name) for each in lost for name in (each.values or {}).get("changed", [])}
         by_row = {row.pk: (kind, side, remote_id) for (side, kind, remote_id), row in self.rows.items()}
         for pk, field in sorted(self.conflicts):
             kind, side, remote_id = by_row.get(pk, ("", "", ""))
             mark = self.books.marks.get((side, kind, remote_id), "")
             name = _THEIRS.get(field, field)
+            if (pk, field) in unsure:
+                # BILL may show our own write, whose answer was lost: that counts as BILL's word, and is on record.
+                continue
             sides = {edit.side for edit in self.edits.get((kind, mark, name), [])}
             if name in ("email", "phone", "name", "due", "lines") and mark[:1].isupper() and len(sides) < 2:
                 yield f"I4 {kind} {mark}: a conflict about {field}, which people entered on one side only"

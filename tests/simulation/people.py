@@ -11,17 +11,11 @@ from typing import Any
 
 from syncapp.sandbox.world import Sandbox
 from tests.simulation.books import BILLCOM, LISTS, QBO, SIDES, Books, Shown, entity
+from tests.simulation.payloads import ADDRESS, PARTY, QBO_ADDRESS, bill_payload, line_payload, party_field
 
 TRIES = 4
 LATELY = 8
 WORDS = ("Birch", "Oak", "Quay", "Rope", "Works", "Mill", "Harbor", "Linen")
-ADDRESS = {"line1": "1 Quay", "city": "Dover", "zipOrPostalCode": "19901", "country": "US"}
-QBO_ADDRESS = {"Line1": "1 Quay", "City": "Dover", "PostalCode": "19901", "Country": "US"}
-PARTY = {
-    "email": ("email", ("PrimaryEmailAddr", "Address")),
-    "phone": ("phone", ("PrimaryPhone", "FreeFormNumber")),
-    "name": ("name", ("DisplayName", "")),
-}
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,8 @@ class People:
         one of the two only, and rightly carry it over.
         """
         possible = {name: weight for name, weight in _ACTS.items() if not (during_sync and name.startswith("same_"))}
+        if during_sync:
+            possible["contest"] *= 5
         names, weights = zip(*possible.items(), strict=True)
         for _ in range(TRIES):
             (name,) = self.chance.choices(names, weights)
@@ -102,7 +98,7 @@ class People:
             values["phone"] = f"(555) 555-{self.chance.randrange(10000):04d}"
         payload: dict[str, Any] = {}
         for field, value in values.items():
-            payload |= _party_field(side, field, value)
+            payload |= party_field(side, field, value)
         if kind == "vendor":
             payload |= {"address": ADDRESS} if side == BILLCOM else {"BillAddr": QBO_ADDRESS}
         self.save(side, kind, payload)
@@ -128,9 +124,23 @@ class People:
             "phone": f"(555) 555-{number:04d}",
             "name": f"{found.mark} {self.chance.choice(WORDS)} {number}",
         }[name]
-        self.save(side, kind, _party_field(side, name, value), found.id)
+        self.save(side, kind, party_field(side, name, value), found.id)
         self.note(side, kind, found.mark, name, value)
         return f"{kind} {found.mark}: {name} {value}"
+
+    def contest(self, side: str) -> str:
+        """Somebody changes what somebody else has just changed on the other side."""
+        last = [edit for edit in self.edits[-LATELY:] if edit.field in ("email", "phone") and edit.side != side]
+        if not last:
+            raise CannotBe
+        edit, number = last[-1], self.chance.randrange(10000)
+        found = next((each for each in self.look().of(side, edit.kind, edit.mark) if not each.gone), None)
+        if found is None:
+            raise CannotBe
+        value = f"{edit.mark}.{number}@{side}.example".lower() if edit.field == "email" else f"(555) 556-{number:04d}"
+        self.save(side, edit.kind, party_field(side, edit.field, value), found.id)
+        self.note(side, edit.kind, edit.mark, edit.field, value)
+        return f"{edit.kind} {edit.mark}: {edit.field} {value}, too"
 
     def new_listed(self, side: str) -> str:
         kind, letter = self.chance.choice((("account", "A"), ("accounting_class", "K"), ("location", "L")))
@@ -188,7 +198,7 @@ class People:
         lines = [self._line(side) for _ in range(self.chance.choice((1, 1, 2)))]
         place = self._maybe(side, "location", 0.2)
         due = day + timedelta(days=30)
-        self.save(side, "bill", _bill(side, paid.id, mark, day, due, lines, place))
+        self.save(side, "bill", bill_payload(side, paid.id, mark, day, due, lines, place))
         self._made(side, mark)
         return f"new bill {mark} of {paid.mark}"
 
@@ -205,7 +215,7 @@ class People:
         for each in (side, other):
             ids = [books.of(each, kind, found)[0].id for kind, found in (("vendor", vendor.mark), ("account", account))]
             line = (amount, "As on the paper", ids[1], "", "")
-            self.save(each, "bill", _bill(each, ids[0], mark, day, day + timedelta(days=30), [line], ""))
+            self.save(each, "bill", bill_payload(each, ids[0], mark, day, day + timedelta(days=30), [line], ""))
             self._made(each, mark)
         self.twins.add(mark)
         return f"bill {mark} of {vendor.mark} on both sides"
@@ -228,7 +238,7 @@ class People:
         amount = "amount" if side == BILLCOM else "Amount"
         act = self.chance.random()
         if act < 0.3:
-            lines.append(_line(side, *self._line(side)))
+            lines.append(line_payload(side, *self._line(side)))
         elif act < 0.5 and len(lines) > 1:
             lines.pop()
         else:
@@ -345,41 +355,11 @@ def _is_expense(side: str, account: Shown) -> bool:
     return account.raw["AccountType"] == "Expense"
 
 
-def _party_field(side: str, name: str, value: str) -> dict[str, Any]:
-    ours, (outer, inner) = PARTY[name]
-    if side == BILLCOM:
-        return {ours: value}
-    return {outer: {inner: value} if inner else value}
-
-
-def _line(side: str, amount: Decimal, words: str, account: str, tracked: str, customer: str) -> dict[str, Any]:
-    if side == BILLCOM:
-        codes = {"chartOfAccountId": account, "accountingClassId": tracked, "customerId": customer}
-        return {"amount": amount, "description": words, "classifications": {k: v for k, v in codes.items() if v}}
-    detail: dict[str, Any] = {"AccountRef": {"value": account}, "BillableStatus": "NotBillable"}
-    detail |= {"ClassRef": {"value": tracked}} if tracked else {}
-    detail |= {"CustomerRef": {"value": customer}} if customer else {}
-    kind = "AccountBasedExpenseLineDetail"
-    return {"DetailType": kind, "Amount": amount, "Description": words, kind: detail}
-
-
-def _bill(
-    side: str, vendor: str, mark: str, day: date, due: date, lines: list[tuple[Decimal, str, str, str, str]], place: str
-) -> dict[str, Any]:
-    written = [_line(side, *each) for each in lines]
-    if side == BILLCOM:
-        for each in written if place else ():
-            each["classifications"]["locationId"] = place
-        head = {"invoiceNumber": mark, "invoiceDate": day.isoformat()}
-        return {"vendorId": vendor, "dueDate": due.isoformat(), "invoice": head, "billLineItems": written}
-    bill = {"VendorRef": {"value": vendor}, "DocNumber": mark, "TxnDate": day.isoformat(), "DueDate": due.isoformat()}
-    return {**bill, "Line": written, **({"DepartmentRef": {"value": place}} if place else {})}
-
-
 _ACTS = {
     "new_party": 6,
     "same_party_on_both": 2,
     "edit_party": 8,
+    "contest": 3,
     "new_listed": 2,
     "rename_listed": 2,
     "retire_listed": 2,

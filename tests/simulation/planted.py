@@ -60,13 +60,6 @@ def _only_at_first(agree: Callable[..., None]) -> Callable[..., None]:
     return lambda row, *values: agree(row, *values) if row.base is None else None
 
 
-def no_look_before_write(replaced: Replaced) -> None:
-    """BILL's records are written over as they were when they were read."""
-    from syncapp.services.applying import Applier
-
-    replaced.set(Applier, "_still_as_read", lambda self, operations: operations)
-
-
 # Within how many seeds each must be caught.
 PLANTED: dict[str, tuple[Callable[[Replaced], None], int]] = {
     "no journal": (no_journal, 20),
@@ -74,5 +67,4 @@ PLANTED: dict[str, tuple[Callable[[Replaced], None], int]] = {
     "no fencing": (no_fencing, 60),
     "no request id": (no_request_id, 20),
     "base not updated": (base_not_updated, 20),
-    "no look before a write": (no_look_before_write, 60),
 }

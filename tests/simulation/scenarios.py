@@ -30,6 +30,9 @@ def _play(world: World) -> None:
     for _ in range(world.chance.randrange(5, 13)):
         world.person()
     hard = world.chance.choice((0.0, 0.5, 1.0, 2.0))
+    if world.planted:
+        # What is to be caught needs its trouble; with nothing planted these scenarios must hold, too.
+        hard = 3.0
     for _ in range(world.chance.randrange(2, 6)):
         for _ in range(world.chance.randrange(1, 5)):
             world.person()

@@ -76,7 +76,8 @@ class Trouble(Watch):
         self.crash_at_commit = self._maybe(chance, 0.25 * hard, 60)
         self.crash_before = chance.random() < 0.5
         self.sleep_at = self._maybe(chance, 0.15 * hard)
-        self.sleep_at_write = self._maybe(chance, 0.1 * hard, 6)
+        self.sleep_at_write = self._maybe(chance, 0.25 * hard, 8)
+        self.contested = chance.random() < 0.4
         self.rival_at = self._maybe(chance, 0.2)
         self.commits = 0
 
@@ -107,6 +108,11 @@ class Trouble(Watch):
                 self.world.rival(self.run)
         if self.edits.get(self.number) is False:
             self._person(call)
+        if self.contested and call.side is Side.BILLCOM and call.method == "GET" and call.url.endswith("/payments"):
+            # The last list of the reading: all the rest has been read, and nothing been written yet.
+            self.contested = False
+            with self.world.unharmed():
+                self.world.contest()
         if self._dies_at(call):
             self.crash("after a call")
         if self._sleeps_at(call):

@@ -23,7 +23,7 @@ from syncapp.services import runs
 from tests.simulation import company as companies
 from tests.simulation import start
 from tests.simulation.books import BILLCOM, QBO, Books
-from tests.simulation.people import People
+from tests.simulation.people import CannotBe, People
 from tests.simulation.planted import PLANTED
 from tests.simulation.transport import InProcess
 from tests.simulation.trouble import Crash, Trouble, Watch, faults
@@ -153,6 +153,13 @@ class World:
             self.counts["edits"] += 1
             self.step(f"in between {words}" if during_sync else words)
             self.advance(1)
+
+    def contest(self) -> None:
+        """Somebody in BILL changes what was changed in QuickBooks, just after BILL was read."""
+        try:
+            self.step(f"in between billcom: {self.people.contest(BILLCOM)}")
+        except (CannotBe, ValueError, LookupError):
+            return
 
     def troubled_sync(self, hard: float) -> None:
         """A sync in which anything may go wrong, and what people do about it afterwards."""

@@ -1,0 +1,48 @@
+"""What people send to either product, in its own shape."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from tests.simulation.books import BILLCOM
+
+ADDRESS = {"line1": "1 Quay", "city": "Dover", "zipOrPostalCode": "19901", "country": "US"}
+QBO_ADDRESS = {"Line1": "1 Quay", "City": "Dover", "PostalCode": "19901", "Country": "US"}
+PARTY = {
+    "email": ("email", ("PrimaryEmailAddr", "Address")),
+    "phone": ("phone", ("PrimaryPhone", "FreeFormNumber")),
+    "name": ("name", ("DisplayName", "")),
+}
+
+
+def party_field(side: str, name: str, value: str) -> dict[str, Any]:
+    ours, (outer, inner) = PARTY[name]
+    if side == BILLCOM:
+        return {ours: value}
+    return {outer: {inner: value} if inner else value}
+
+
+def line_payload(side: str, amount: Decimal, words: str, account: str, tracked: str, customer: str) -> dict[str, Any]:
+    if side == BILLCOM:
+        codes = {"chartOfAccountId": account, "accountingClassId": tracked, "customerId": customer}
+        return {"amount": amount, "description": words, "classifications": {k: v for k, v in codes.items() if v}}
+    detail: dict[str, Any] = {"AccountRef": {"value": account}, "BillableStatus": "NotBillable"}
+    detail |= {"ClassRef": {"value": tracked}} if tracked else {}
+    detail |= {"CustomerRef": {"value": customer}} if customer else {}
+    kind = "AccountBasedExpenseLineDetail"
+    return {"DetailType": kind, "Amount": amount, "Description": words, kind: detail}
+
+
+def bill_payload(
+    side: str, vendor: str, mark: str, day: date, due: date, lines: list[tuple[Decimal, str, str, str, str]], place: str
+) -> dict[str, Any]:
+    written = [line_payload(side, *each) for each in lines]
+    if side == BILLCOM:
+        for each in written if place else ():
+            each["classifications"]["locationId"] = place
+        head = {"invoiceNumber": mark, "invoiceDate": day.isoformat()}
+        return {"vendorId": vendor, "dueDate": due.isoformat(), "invoice": head, "billLineItems": written}
+    bill = {"VendorRef": {"value": vendor}, "DocNumber": mark, "TxnDate": day.isoformat(), "DueDate": due.isoformat()}
+    return {**bill, "Line": written, **({"DepartmentRef": {"value": place}} if place else {})}
