@@ -46,6 +46,22 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     GLRole.MONEY_OUT_CLEARING: ("BANK",),
 }
 ORDER = tuple(SetupStep)
+# In the name of almost any bank account, so they tell nothing.
+COMMON_WORDS = {
+    "bank",
+    "account",
+    "acct",
+    "checking",
+    "savings",
+    "credit",
+    "union",
+    "card",
+    "first",
+    "national",
+    "of",
+    "the",
+    "and",
+}
 
 
 @dataclass(frozen=True)
@@ -141,8 +157,12 @@ def _bank_label(bank: Mapping[str, Any]) -> str:
     return f"{name} ****{number[-4:]}" if number else name
 
 
+def _words(text: str) -> set[str]:
+    return set("".join(char if char.isalnum() else " " for char in text.casefold()).split())
+
+
 def _propose_bank(company: Company, bank: Mapping[str, Any], *, only: bool) -> SyncedObject | None:
-    """BILL's own link to a GL account, else an account of the same name or last four digits, else the only bank."""
+    """BILL's own link to a GL account, else the same name, last four digits or telling word, else the only bank."""
     choices = list(account_choices(company, GLRole.BANK_ACCOUNT))
     linked = str(bank.get("chartOfAccountId") or "")
     if linked and (by_link := next((each for each in choices if each.billcom_id == linked), None)):
@@ -150,8 +170,13 @@ def _propose_bank(company: Company, bank: Mapping[str, Any], *, only: bool) -> S
     name, digits = normalise(str(bank.get("bankName") or "")), str(bank.get("accountNumber") or "")[-4:]
     for account in choices:
         label = normalise(account.label)
-        if (name and name == label) or (len(digits) == 4 and digits in account.label):
+        if (name and name == label) or (len(digits) == 4 and digits in (account.number, *_words(account.label))):
             return account
+    # "Operating Bank" and "Operating Checking": what is left of the names, if only one account has it.
+    telling = _words(str(bank.get("bankName") or "")) - COMMON_WORDS
+    alike = [each for each in choices if telling & _words(each.label)]
+    if len(alike) == 1:
+        return alike[0]
     plain = [each for each in choices if each.qbo_values["account_type"] == "BANK"]
     return plain[0] if only and len(plain) == 1 else None
 

@@ -189,6 +189,42 @@ def test_the_proposal_is_filled_in_and_next_goes_on(
     assert bank.account == chart["Visa Card"]
 
 
+@pytest.mark.parametrize(
+    ("name", "number", "proposed"),
+    [
+        ("Operating Bank", "****9999", "Operating Checking"),
+        ("Harbor Bank", "****1000", "Checking"),
+        ("Harbor Bank", "****9999", None),
+        ("Checking Bank", "****9999", None),
+    ],
+)
+def test_a_bank_account_is_proposed_by_number_or_telling_word(
+    cast: Cast,
+    chart: dict[str, SyncedObject],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    number: str,
+    proposed: str | None,
+) -> None:
+    class Billcom:
+        def bank_accounts(self) -> list[dict[str, str]]:
+            return [{"id": "bac1", "bankName": name, "accountNumber": number}, {"id": "bac2", "bankName": "Other"}]
+
+    SyncedObject.objects.create(
+        company=cast.company,
+        kind="account",
+        qbo_id="77",
+        label="Operating Checking",
+        number="1010",
+        qbo_values={"active": True, "account_type": "BANK"},
+    )
+    monkeypatch.setattr(setup.remotes, "open_billcom", lambda *args: Billcom())
+    form = _at(cast, SetupStep.MAP_BANKS).get(_address(cast, "map-banks")).context["form"]
+    mapping = GLMapping.objects.get(billcom_bank_id="bac1")
+    assert (str(mapping.account.label) if mapping.account else None) == proposed
+    assert form[f"bank_{mapping.pk}"].initial == mapping.account_id
+
+
 def test_a_bank_needs_an_account_of_the_right_type(cast: Cast, chart: dict[str, SyncedObject], bank: GLMapping) -> None:
     client = _at(cast, SetupStep.MAP_BANKS)
     for wrong in ("", chart["Office Supplies"].pk, 999999, "abc"):
