@@ -16,6 +16,11 @@ from syncapp.views.forms import AccountField, AccountsForm, account_options
 from syncapp.views.pages import render_page
 from syncapp.views.syncing import hand_to_worker, live
 
+TWICE = (
+    "Two bank accounts in BILL now post to the same GL account. If that is not what you want, go back to "
+    "Match bank accounts: each usually has an account of its own."
+)
+
 
 @never_cache
 @works_on_company
@@ -54,6 +59,8 @@ def map_banks(request: SignedIn, company: Company) -> HttpResponse:
         except ServiceError as error:
             form.add_error(None, str(error))
         else:
+            if len(set(form.chosen().values())) < len(form.chosen()):
+                messages.warning(request, TWICE)
             return redirect("syncapp:uncategorized", company.pk)
     return _page(request, company, "map_banks.html", "Match bank accounts", form)
 

@@ -232,6 +232,23 @@ def test_a_bank_needs_an_account_of_the_right_type(cast: Cast, chart: dict[str, 
         assert answer.context["form"].errors
 
 
+def test_one_account_for_two_bank_accounts_is_taken_with_a_warning(
+    cast: Cast, chart: dict[str, SyncedObject], bank: GLMapping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = GLMapping.objects.create(
+        company=cast.company, role=GLRole.BANK_ACCOUNT, billcom_bank_id="bac2", label="Reserve"
+    )
+    monkeypatch.setattr(setup, "bank_mappings", lambda company, now: [bank, second])
+    client, address = _at(cast, SetupStep.MAP_BANKS), _address(cast, "map-banks")
+    checking, card = chart["Checking"].pk, chart["Visa Card"].pk
+
+    same = client.post(address, {f"bank_{bank.pk}": checking, f"bank_{second.pk}": checking}, follow=True)
+    apart = client.post(address, {f"bank_{bank.pk}": checking, f"bank_{second.pk}": card}, follow=True)
+
+    assert "post to the same GL account" in same.content.decode()
+    assert "post to the same GL account" not in apart.content.decode()
+
+
 def test_no_bank_account_is_fine(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup, "bank_mappings", lambda company, now: [])
     client = _at(cast, SetupStep.MAP_BANKS)
