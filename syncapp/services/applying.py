@@ -30,7 +30,7 @@ from syncapp.gateways.errors import (
 from syncapp.gateways.qbo import Verb as QboVerb
 from syncapp.gateways.qbo import Write as QboWrite
 from syncapp.models import Level, ObjectState, Operation, OperationState, SyncedObject, Verb
-from syncapp.services import pulling_billcom, pulling_qbo, rows, storing
+from syncapp.services import linking, pulling_billcom, pulling_qbo, rows, storing
 from syncapp.services.context import Context
 
 Outcome = Raw | GatewayError
@@ -41,6 +41,8 @@ AT_ONCE = 3
 JOURNAL_EVERY = 30
 OPERATION_FIELDS = ("state", "remote_id", "error_code", "error_words", "finished_at")
 BOOKS_CLOSED = "6210"
+NOT_THERE = "BILL doesn't have it, so it may be written again."
+"""What the journal says of a write in doubt that was looked for and not found."""
 NOT_ALLOWED = 403
 """BILL: the user's role or the plan doesn't have it. Its code isn't documented, so the status tells."""
 
@@ -56,13 +58,18 @@ class Aborted(Exception):
 class Applier:
     """Sends one chunk's operations and saves their outcomes."""
 
-    def __init__(self, context: Context, kind: Kind, found: dict[int, SyncedObject]) -> None:
-        self.context, self.kind, self.rows = context, kind, found
+    def __init__(
+        self, context: Context, kind: Kind, found: dict[int, SyncedObject], *, repeating: bool = False
+    ) -> None:
+        self.context, self.kind, self.rows, self.repeating = context, kind, found, repeating
         self.reread: dict[Side, list[str]] = {Side.BILLCOM: [], Side.QBO: []}
         self.linked: list[int] = []
 
-    def send(self, operations: Sequence[Operation]) -> None:
-        """All of them, QuickBooks first. What was not sent because of a stop is dropped and looked at again."""
+    def send(self, operations: Sequence[Operation]) -> bool:
+        """All of them, QuickBooks first. What was not sent because of a stop is dropped and looked at again.
+
+        False: the slice was over before all were sent.
+        """
         left = list(operations)
         try:
             for batch, outcomes in self._outcomes(operations):
@@ -79,6 +86,7 @@ class Applier:
         finally:
             self._free()
         self._read_again()
+        return not left
 
     def _read_again(self) -> None:
         if ids := self.reread[Side.QBO]:
@@ -112,9 +120,12 @@ class Applier:
     def _billcom(self, verb: Verb, operations: list[Operation]) -> Iterator[tuple[list[Operation], list[Outcome]]]:
         bulk = self.kind.billcom.bulk
         if verb is Verb.CREATE and bulk and len(operations) > 1:
-            for start in range(0, len(operations), bulk):
-                yield from self._bulk(operations[start : start + bulk])
-            return
+            # One that BILL can't digest must not keep the others in doubt with it for ever.
+            alone = self._in_doubt_before(operations)
+            together = [each for each in operations if each.object_id not in alone]
+            for start in range(0, len(together), bulk):
+                yield from self._bulk(together[start : start + bulk])
+            operations = [each for each in operations if each.object_id in alone]
         if verb is Verb.UPDATE:
             operations = self._still_as_read(operations)
         for start in range(0, len(operations), JOURNAL_EVERY):
@@ -131,6 +142,10 @@ class Applier:
                 if any(isinstance(each, STOPPING) for each in outcomes):
                     break
         return outcomes
+
+    def _in_doubt_before(self, operations: Sequence[Operation]) -> set[int | None]:
+        lost = Operation.objects.filter(object__in=[each.object_id for each in operations], error_words=NOT_THERE)
+        return set(lost.values_list("object", flat=True))
 
     def _bulk(self, batch: list[Operation]) -> Iterator[tuple[list[Operation], list[Outcome]]]:
         """All or nothing: where one record is refused, halves are sent until it stands alone."""
@@ -214,21 +229,57 @@ class Applier:
     # --- outcomes ----------------------------------------------------------------------------------------------------
 
     def _save(self, batch: Sequence[Operation], outcomes: Sequence[Outcome]) -> None:
-        touched = []
-        for operation, outcome in zip(batch, outcomes, strict=True):
-            row = self.rows.get(operation.object_id or 0)
-            if row is None:
-                continue
-            operation.finished_at = self.context.clock()
-            if isinstance(outcome, GatewayError):
-                self._failed(operation, row, outcome)
-            else:
-                self._succeeded(operation, row, outcome)
-            touched.append(row)
+        side = Side(batch[0].side)
         with transaction.atomic():
             self.context.confirm_lease()
+            touched = self._locked(batch)
+            for operation, outcome in zip(batch, outcomes, strict=True):
+                row = touched.get(operation.object_id or 0)
+                if row is None:
+                    continue
+                operation.finished_at = self.context.clock()
+                if isinstance(outcome, GatewayError):
+                    self._failed(operation, row, outcome)
+                else:
+                    self._succeeded(operation, row, outcome)
+            self._absorb_twins(batch, side)
+            rows.forget_gone_targets(touched.values())
             rows.save(batch, OPERATION_FIELDS)
-            rows.save(touched, [*rows.OUTCOME_FIELDS, *rows.shown_fields(Side(batch[0].side))])
+            rows.save(list(touched.values()), [*rows.OUTCOME_FIELDS, *rows.shown_fields(side)])
+
+    def _locked(self, batch: Sequence[Operation]) -> dict[int, SyncedObject]:
+        """The rows of these operations; what both sides agree on as it is now, since a switch may have gone on."""
+        found = {key: self.rows[key] for each in batch if (key := each.object_id or 0) in self.rows}
+        now = SyncedObject.objects.select_for_update().filter(pk__in=found).order_by("pk")
+        for key, base in now.values_list("pk", "base"):
+            found[key].base = base
+        return found
+
+    def _absorb_twins(self, batch: Sequence[Operation], side: Side) -> None:
+        """Whoever read the product since a lost answer has seen what it made: that row is this one."""
+        made = {each.remote_id: self.rows[each.object_id or 0] for each in batch if _made(each)}
+        if not made:
+            return
+        twins = SyncedObject.objects.select_for_update().of(self.context.company, self.kind.name)
+        gone = {}
+        for twin in twins.filter(**{f"{side}_id__in": made}).exclude(pk__in=[row.pk for row in made.values()]):
+            row = made[str(twin.remote_id(side))]
+            if twin.linked:
+                self._give_up(row, side)
+            else:
+                # What it showed then is older than what was read since.
+                values, raw = getattr(twin, f"{side}_values"), getattr(twin, f"{side}_raw")
+                rows.show(row, self.kind, side, values, raw, getattr(twin, f"{side}_version"))
+                row.needs_look = True
+                gone[twin.pk] = row
+        linking.remove_absorbed(self.kind, gone)
+
+    def _give_up(self, row: SyncedObject, side: Side) -> None:
+        """A person has linked what was made with another record: this one has no twin."""
+        for name, nothing in (("id", None), ("values", None), ("raw", None), ("version", "")):
+            setattr(row, f"{side}_{name}", nothing)
+        row.base = None
+        rows.hold(row, Hold(HoldCode.AMBIGUOUS_MATCH, {"by": self.kind.matched_by}))
 
     def _succeeded(self, operation: Operation, row: SyncedObject, raw: Raw) -> None:
         side = Side(operation.side)
@@ -260,7 +311,8 @@ class Applier:
     def _failed(self, operation: Operation, row: SyncedObject, error: GatewayError) -> None:
         operation.error_code, operation.error_words = error.code[:40], error.words[:2000]
         unknown = isinstance(error, (Unavailable, BadAnswer)) and error.outcome_unknown
-        if unknown:
+        # That the repeat wasn't carried out says nothing of the first time.
+        if unknown or (self.repeating and isinstance(error, STOPPING)):
             # Kept: how long to wait before looking for it counts from here.
             operation.state = OperationState.IN_DOUBT
             rows.hold(row, Hold(HoldCode.IN_DOUBT, {"side": Side(operation.side).label}))
@@ -325,6 +377,10 @@ def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, co
         return
     rows.release(row, ObjectState.RETIRED if rows.is_gone(row) else ObjectState.LINKED)
     row.needs_look = bool(row.wanted) or not rows.settled(row, kind)
+
+
+def _made(operation: Operation) -> bool:
+    return operation.verb == Verb.CREATE and operation.state == OperationState.DONE and bool(operation.remote_id)
 
 
 CHECKED = (Type.LINES, Type.MONEY, Type.REF, Type.DATE, Type.BOOL)

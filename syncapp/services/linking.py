@@ -10,7 +10,7 @@ from syncapp.core.matching import Candidate, Matches, pair_up
 from syncapp.core.schema import Keys, Kind, Lookup
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.models import Company, ObjectState, Operation, SyncedObject
+from syncapp.models import Company, GLMapping, ObjectState, Operation, SyncedObject
 from syncapp.services import references, rows
 
 KEY_FIELDS = ("match_key", "second_key", "proposal_key")
@@ -92,6 +92,8 @@ def remove_absorbed(kind: Kind, gone: dict[int, SyncedObject]) -> None:
         return
     waiting = SyncedObject.objects.filter(waits_for__in=gone)
     waiting.update(needs_look=True, waits_for=None)
+    for mapping in GLMapping.objects.filter(account__in=gone):
+        GLMapping.objects.filter(pk=mapping.pk).update(account=gone[mapping.account_id or 0])
     _look_again_where_named(kind, gone)
     moved = list(Operation.objects.filter(object__in=gone).defer("payload", "values"))
     for operation in moved:

@@ -130,6 +130,7 @@ def commit(context: Context, plan: ChunkPlan) -> bool:
         if not _as_it_was(context, plan):
             return False
         linking.remove_absorbed(plan.kind, plan.absorbed)
+        rows.forget_gone_targets(plan.rows.values())
         rows.save(list(plan.rows.values()), rows.PLAN_FIELDS)
         # A pair has QuickBooks' row, and BILL's side is new to it.
         rows.save([plan.rows[key] for key in plan.linked], rows.shown_fields(Side.BILLCOM))

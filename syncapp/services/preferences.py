@@ -99,6 +99,6 @@ def save_accounting_preferences(
         setattr(found, name, bool(value))
     before = terms.load(company)
     with transaction.atomic():
-        found.save()
+        found.save(update_fields=list(switches))
         terms.reach(company, before, terms.load(company))
     return found

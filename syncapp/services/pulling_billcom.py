@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
+from syncapp.gateways.billcom import ListPage
+from syncapp.gateways.errors import Rejected
 from syncapp.models import Cursor, SyncedObject
 from syncapp.services import storing
 from syncapp.services.context import Context
@@ -19,23 +22,36 @@ PAGE = 100
 
 def pull(context: Context, kind: Kind) -> bool:
     """One kind's changes since its cursor. False: out of time, go on from the page kept in the position."""
-    position = context.run.position
+    lists = context.run.position.setdefault("lists", {})
+    place = lists.setdefault(kind.name, {"page": None, "read": 0})
     cursor = Cursor.objects.filter(company=context.company, side=Side.BILLCOM, kind=kind.name).first()
-    filters = f'updatedTime:gte:"{_stamp(cursor.read_to)}"' if cursor else ""
-    read = position.get("billcom_read", 0)
-    pages = context.remotes.billcom.pages(kind.billcom.path, filters=filters, page=position.get("page"))
-    for page in pages:
-        position.setdefault("billcom_read_to", (_billcom_now(context) - OVERLAP).isoformat())
-        read += len(storing.store_page(context, kind, Side.BILLCOM, page.records))
-        position["page"], position["billcom_read"] = page.next_page, read
-        if page.next_page and context.out_of_time():
-            return False
+    for page in _pages(context, kind, cursor, place):
+        place.setdefault("read_to", (_billcom_now(context) - OVERLAP).isoformat())
+        place["read"] += len(storing.store_page(context, kind, Side.BILLCOM, page.records))
+        place["page"] = page.next_page
+        if page.next_page:
+            # Patience is for standing still, not for a long list.
+            context.run.position["pauses"] = 0
+            if context.out_of_time():
+                return False
     if cursor is None:
-        storing.check_empty(context, kind, Side.BILLCOM, read)
-    storing.move_cursor(context, Side.BILLCOM, kind.name, datetime.fromisoformat(position["billcom_read_to"]))
-    for name in ("page", "billcom_read", "billcom_read_to"):
-        position.pop(name, None)
+        storing.check_empty(context, kind, Side.BILLCOM, place["read"])
+    storing.move_cursor(context, Side.BILLCOM, kind.name, datetime.fromisoformat(place["read_to"]))
+    del lists[kind.name]
     return True
+
+
+def _pages(context: Context, kind: Kind, cursor: Cursor | None, place: dict[str, Any]) -> Iterator[ListPage]:
+    """From the page where an earlier slice left off; from the first, where BILL no longer knows that one."""
+    filters = f'updatedTime:gte:"{_stamp(cursor.read_to)}"' if cursor else ""
+    pages = context.remotes.billcom.pages(kind.billcom.path, filters=filters, page=place["page"])
+    try:
+        yield from pages
+    except Rejected:
+        if place["page"] is None:
+            raise
+        place.update(page=None, read=0)
+        yield from context.remotes.billcom.pages(kind.billcom.path, filters=filters, page=None)
 
 
 def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from syncapp.core.limits import other_company
@@ -21,6 +22,8 @@ from syncapp.services.context import Context, Stopped
 
 # The cursor is QuickBooks' own clock, and what it shows of the last moments may not be all.
 OVERLAP = timedelta(minutes=2)
+# The time has a grain of a second, which a batch shares.
+ORDER = "MetaData.CreateTime, Id"
 PAGE = 1000
 PAGES_AT_ONCE = 10
 """Pages of 1,000 asked for in one metered batch call; memory, not the API's 30, sets it."""
@@ -121,16 +124,19 @@ def _about(context: Context, records: dict[str, list[dict[str, Any]]]) -> None:
     for shown in records.get("CompanyInfo", []):
         check_company(context, str(shown.get("CompanyName") or ""))
     for shown in records.get("Preferences", []):
-        if terms_service.read_preferences(context.company, shown, context.clock()):
-            preferences_changed(context)
+        take_settings(context, shown)
 
 
-def preferences_changed(context: Context) -> None:
-    """Another set of rules: what is held may sync now, and what wasn't in use is compared."""
-    before = context.terms
-    context.refresh_terms()
-    terms_service.reach(context.company, before, context.terms)
-    context.note("QuickBooks' settings changed; they take effect with this sync.")
+def take_settings(context: Context, shown: dict[str, Any]) -> None:
+    """QuickBooks' settings, and with another set of rules what they mean for what is there: both, or neither."""
+    before = terms_service.load(context.company)
+    with transaction.atomic():
+        changed = terms_service.read_preferences(context.company, shown, context.clock())
+        context.refresh_terms()
+        if changed:
+            terms_service.reach(context.company, before, context.terms)
+    if changed:
+        context.note("QuickBooks' settings changed; they take effect with this sync.")
 
 
 def check_company(context: Context, name: str) -> None:
@@ -245,7 +251,7 @@ def _next_pages(position: dict[str, Any], kinds: dict[str, Kind]) -> list[Page]:
 
 def _page(entity: str, start: int, where: str, columns: str = "*") -> Page:
     # By time of creation: an edit while we page moves nothing.
-    return Page(entity=entity, start=start, size=PAGE, where=where, order="MetaData.CreateTime", columns=columns)
+    return Page(entity=entity, start=start, size=PAGE, where=where, order=ORDER, columns=columns)
 
 
 def _go_on(pages: dict[str, int], page: Page, read: int) -> None:

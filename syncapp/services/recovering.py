@@ -8,20 +8,23 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count
 
+from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import Kind, Lookup
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import BadAnswer, Unavailable
 from syncapp.kinds import KINDS
 from syncapp.models import Level, ObjectState, Operation, OperationState, SyncedObject, Verb
 from syncapp.services import linking, pulling_billcom, references, rows
-from syncapp.services.applying import Applier
+from syncapp.services.applying import NOT_THERE, Applier
 from syncapp.services.context import Context, Paused
 
 # Reference: Intuit docs, requestid: a repeat gives the first answer; for how long isn't said, so not after this.
 REPEATABLE = timedelta(hours=20)
 # An answer that is still no answer after this long belongs to that write alone, and the company goes on without it.
 STUBBORN = timedelta(hours=1)
+MOST_TRIES = 3
 
 
 def repeat_qbo(context: Context) -> None:
@@ -31,6 +34,9 @@ def repeat_qbo(context: Context) -> None:
         return
     too_old = [each for each in unfinished if context.clock() - each.planned_at > REPEATABLE]
     _drop(context, too_old, "Too old to be repeated safely; QuickBooks was read again instead.")
+    # Its twin, if it was made, is to be looked for, even where a person told others apart.
+    made = [each.object_id or 0 for each in too_old if each.verb == Verb.CREATE]
+    SyncedObject.objects.filter(pk__in=made).update(told_apart=False)
     recent = [each for each in unfinished if each not in too_old]
     for operations in _by_request(recent):
         if not _repeat(context, operations):
@@ -53,7 +59,7 @@ def _repeat(context: Context, operations: list[Operation]) -> bool:
     kind = KINDS[operations[0].kind]
     found = SyncedObject.objects.in_bulk([each.object_id for each in operations if each.object_id])
     try:
-        Applier(context, kind, found).send(operations)
+        Applier(context, kind, found, repeating=True).send(operations)
     except (Unavailable, BadAnswer) as error:
         if context.clock() - min(each.planned_at for each in operations) < STUBBORN:
             raise
@@ -105,10 +111,23 @@ def adopt(context: Context, kind: Kind) -> bool:
         key = keys[operation.pk]
         if not (made[key] and _take(context, kind, operation, made[key].pop(0))):
             missing.append(operation)
-    _drop(context, missing, "BILL doesn't have it, so it may be written again.")
+    _drop(context, missing, NOT_THERE)
+    _hold_stubborn(context, kind, missing)
     words = f"{len(doubtful)} writes to BILL were in doubt: {len(doubtful) - len(missing)} found there, the rest not."
     context.note(words, kind=kind.name, level=Level.WARNING)
     return True
+
+
+def _hold_stubborn(context: Context, kind: Kind, missing: Sequence[Operation]) -> None:
+    """What BILL answers with an error each time is refused in effect: it is held, and the others go on."""
+    tried = Operation.objects.filter(object__in=[each.object_id for each in missing], error_words=NOT_THERE)
+    often = dict(tried.values_list("object").annotate(times=Count("pk")).filter(times__gte=MOST_TRIES))
+    words = {each.object_id: each.error_words or "no answer" for each in missing}
+    for row in SyncedObject.objects.filter(pk__in=often):
+        said = f"it gave no answer {often[row.pk]} times ({words[row.pk]})"
+        rows.hold(row, Hold(HoldCode.REJECTED, {"side": Side.BILLCOM.label, "code": "no answer", "words": said}))
+        rows.save([row], rows.OUTCOME_FIELDS)
+        context.note(f"{row}: {row.hold.describe() if row.hold else said}", kind=kind.name, level=Level.WARNING)
 
 
 def _wait_out(context: Context, doubtful: Sequence[Operation]) -> None:

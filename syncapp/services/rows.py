@@ -158,6 +158,19 @@ def settled(row: SyncedObject, kind: Kind) -> bool:
     )
 
 
+def forget_gone_targets(found: Iterable[SyncedObject]) -> None:
+    """What a row waited for may have become part of another meanwhile: then it waits no more, and is looked at."""
+    waiting = [row for row in found if row.waits_for_id is not None]
+    there = set(_existing({row.waits_for_id or 0 for row in waiting}))
+    for row in waiting:
+        if row.waits_for_id not in there:
+            row.waits_for_id, row.needs_look = None, True
+
+
+def _existing(keys: set[int]) -> Iterable[int]:
+    return SyncedObject.objects.select_for_update().filter(pk__in=keys).values_list("pk", flat=True) if keys else ()
+
+
 def is_gone(row: SyncedObject) -> bool:
     return all((values or {}).get("active") is False for values in (row.billcom_values, row.qbo_values))
 

@@ -239,13 +239,14 @@ class _Slice:
         """Where the run is, what it did, and its log so far: in one short transaction, if the company is still ours."""
         context = self.context
         if context is not None:
-            context.hold_lease()
             self.run.counts = dict(context.counts)
         calls = Counter(self.run.calls)
         calls.update(self.http.calls)
         self.run.calls = dict(calls)
         self.http.calls.clear()
         with transaction.atomic():
+            if context is not None:
+                context.confirm_lease()
             SyncRun.objects.filter(pk=self.run.pk).update(**{name: getattr(self.run, name) for name in _SAVED})
             if context is not None and context.notes:
                 SyncLogEntry.objects.bulk_create(context.notes)
@@ -288,40 +289,55 @@ class _Slice:
 
     def _stop(self, stop: Stopped) -> bool:
         message = f"Stopped before writing anything more, because {stop.what}."
-        self._end(RunState.STOPPED, f"{message} If this is right, let it pass and sync again.", stop.code)
-        return False
+        return self._break_off(RunState.STOPPED, f"{message} If this is right, let it pass and sync again.", stop.code)
 
     def _fail(self, message: str, code: str) -> bool:
-        self._end(RunState.FAILED, message, code)
+        return self._break_off(RunState.FAILED, message, code)
+
+    def _break_off(self, state: RunState, message: str, code: str) -> bool:
+        self._end(state, message, code)
+        if self.run.scope != RunScope.FULL:
+            # Who asked for a sync meanwhile gets it, and its own outcome.
+            self._go_round()
         return False
 
     def _finish(self) -> bool:
+        """The end, what it means for the company, and the next run: all of it or nothing."""
+        try:
+            with transaction.atomic():
+                if self.context is not None:
+                    self.context.confirm_lease()
+                self._end(RunState.DONE, "", "")
+                self._mark_company()
+                self._go_round()
+        except LeaseLost:
+            log.warning("run %s: the lease was lost at its end", self.run.pk)
+        return False
+
+    def _mark_company(self) -> None:
         run = self.run
-        self._end(RunState.DONE, "", "")
         company, now = run.company, self.clock()
-        if run.scope == RunScope.READ:
-            return self._go_round()
         if run.scope == RunScope.ACCOUNTS:
             Company.objects.filter(pk=company.pk, setup_step=SetupStep.IMPORT_ACCOUNTS).update(
                 setup_step=SetupStep.MAP_BANKS
             )
-            return self._go_round()
+        if run.scope != RunScope.FULL:
+            return
         Company.objects.filter(pk=company.pk, set_up_at__isnull=True).update(set_up_at=run.created_at)
         Company.objects.filter(pk=company.pk).update(setup_step=SetupStep.DONE)
         if run.trigger == Trigger.CLOCK or company.next_sync_at is None:
             Company.objects.filter(pk=company.pk).update(next_sync_at=first_due(company, now))
-        return self._go_round()
 
-    def _go_round(self) -> bool:
+    def _go_round(self) -> None:
         """Somebody asked for a sync while this one ran: that is the next run."""
         run = self.run
-        if SyncRun.objects.filter(pk=run.pk, again=True).exists():
-            company = Company.objects.get(pk=run.company_id)
+        asked = SyncRun.objects.filter(pk=run.pk, again=True).values_list("let_pass", flat=True).first()
+        if asked is not None:
+            company, trigger = Company.objects.get(pk=run.company_id), Trigger(run.trigger)
             try:
-                request_run(company, trigger=Trigger(run.trigger), user=run.started_by, now=self.clock())
+                request_run(company, trigger=trigger, user=run.started_by, let_pass=asked, now=self.clock())
             except ServiceError as error:
                 self._note(f"It was asked for once more, but: {error.message}", Level.WARNING)
-        return False
 
     def _end(self, state: RunState, message: str, code: str) -> None:
         run = self.run

@@ -29,9 +29,9 @@ Save = Callable[[], None]
 def start_over(position: dict[str, Any]) -> None:
     """After a pause or a crash: settle what is unfinished first, then read what has changed meanwhile.
 
-    Pages of QuickBooks that were read and saved are not read again.
+    Pages that were read and saved are not read again.
     """
-    for name in ("stage", "kind", "round", "after", "did", "page", "billcom_read", "billcom_read_to"):
+    for name in ("stage", "kind", "round", "after", "did"):
         position.pop(name, None)
 
 
@@ -79,8 +79,7 @@ def _read_settings(context: Context) -> None:
     info = context.remotes.qbo.company_info()
     pulling_qbo.check_company(context, str(info.get("CompanyName") or ""))
     terms_service.read_company(context.company, info)
-    terms_service.read_preferences(context.company, context.remotes.qbo.preferences(), context.clock())
-    context.refresh_terms()
+    pulling_qbo.take_settings(context, context.remotes.qbo.preferences())
 
 
 def _before_first_reading(context: Context) -> None:
@@ -136,12 +135,14 @@ def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:
         plan = planning.make(context.company, kind, chunk, context.terms)
         if not planning.commit(context, plan):
             continue
-        after = chunk[-1].pk
+        before, after = after, chunk[-1].pk
         if plan.absorbed and kind.name in kind.keyed_by:
             linking.set_waiting_keys(context.company, kind)
         context.run.position["did"] += int(plan.did_something)
         context.run.position["after"] = after
-        Applier(context, kind, plan.rows).send(plan.operations)
+        if not Applier(context, kind, plan.rows).send(plan.operations):
+            # What there was no time for comes first in the next slice, not in another round.
+            context.run.position["after"] = before
         if plan.operations:
             context.run.position["pauses"] = 0  # Patience is for standing still, not for a long run.
         save()

@@ -47,6 +47,7 @@ def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) ->
     records = read_page(context, kind, side, raws)
     ids = {remote_id for remote_id, _, _ in records}
     with transaction.atomic():
+        context.confirm_lease()
         known = _known(context, kind, side, ids)
         new, changed = [], []
         for remote_id, values, raw in records:
@@ -91,6 +92,7 @@ def mark_gone(context: Context, kind: Kind, ids: Sequence[str]) -> None:
     """QuickBooks says these transactions were deleted."""
     gone = []
     with transaction.atomic():
+        context.confirm_lease()
         for row in _known(context, kind, Side.QBO, ids).values():
             if row.qbo_values and row.qbo_values.get("active") is not False:
                 row.qbo_values = {**row.qbo_values, "active": False}
@@ -107,4 +109,6 @@ def check_empty(context: Context, kind: Kind, side: Side, read: int) -> None:
 
 def move_cursor(context: Context, side: Side, kind: str, read_to: datetime) -> None:
     """Call it only after what was read has been saved."""
-    Cursor.objects.update_or_create(company=context.company, side=side, kind=kind, defaults={"read_to": read_to})
+    with transaction.atomic():
+        context.confirm_lease()
+        Cursor.objects.update_or_create(company=context.company, side=side, kind=kind, defaults={"read_to": read_to})

@@ -128,7 +128,8 @@ def read_preferences(company: Company, shown: dict[str, Any], now: datetime) -> 
     accounting.books_closed_on = date.fromisoformat(str(closed)[:10]) if closed else None
     accounting.home_currency = str(dig(shown, ("CurrencyPrefs", "HomeCurrency", "value")) or "")[:3]
     accounting.read_at = now
-    accounting.save()
+    # What people turned on in addition may be saved by their page at this moment.
+    accounting.save(update_fields=[*_READ, "read_at"])
     return before != {name: getattr(accounting, name) for name in _READ}
 
 

@@ -165,7 +165,7 @@ def _read_qbo(gateway: QboGateway, bills: _Bills) -> None:
     start = 1
     while True:
         # In the order they were made: another could change from one page to the next.
-        order = "MetaData.CreateTime"
+        order = "MetaData.CreateTime, Id"
         page = gateway.query(BILL.qbo.entity, where="Balance > '0'", order=order, start=start, size=PAGE)
         for raw in page:
             bills.add(raw, Side.QBO)
