@@ -18,7 +18,7 @@ from urllib.parse import quote
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom_faults import error_in
 from syncapp.gateways.billcom_sessions import BillcomCredentials, Session, SignIn, login
-from syncapp.gateways.errors import GatewayError, RateLimited, Reason, Scope, Unauthorized
+from syncapp.gateways.errors import GatewayError, RateLimited, Reason, Scope, Unauthorized, Unavailable
 from syncapp.gateways.held import Held
 from syncapp.gateways.http import Answer, Call, Http, Purse, encode
 
@@ -32,6 +32,8 @@ AT_ONCE = 3
 AT_ONCE_WAITS = (0.25, 0.5, 1.0, 2.0)
 # Reference: https://developer.bill.com/docs/search-op-with-lists
 LONGEST_PAGE = 100
+# Seconds. A lease that was confirmed before a write lasts longer.
+SEND_WITHIN = 45.0
 BANK_ACCOUNTS = "funding-accounts/banks"
 
 
@@ -204,13 +206,22 @@ class BillcomGateway:
             headers={"Accept": "application/json", "Content-Type": "application/json"},
             body=b"" if payload is None else encode(payload),
         )
-        answer, error = self._send(self._signed(call, self._session.get()))
+        began = time.monotonic()
+        session = self._session.get()
+        self._in_time(began, write)
+        answer, error = self._send(self._signed(call, session))
         if isinstance(error, Unauthorized) and error.reason is Reason.TOKEN:
             renewed = self._session.instead_of(answer.call.secrets[-1])
+            self._in_time(began, write)
             answer, error = self._send(self._signed(call, renewed))
         if error is not None:
             raise error
         return answer
+
+    def _in_time(self, began: float, write: bool) -> None:
+        """Whoever asked for a write was allowed to a moment ago; after a long renewal another may have repeated it."""
+        if write and time.monotonic() - began > SEND_WITHIN:
+            raise Unavailable(Side.BILLCOM, "Signing in again took too long; nothing was sent.", outcome_unknown=False)
 
     def _send(self, call: Call) -> tuple[Answer, GatewayError | None]:
         """Send it; refused for coming in too great a company, wait and send it again: nothing was done."""

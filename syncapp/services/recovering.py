@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.merging import same
 from syncapp.core.schema import Kind, Lookup
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import BadAnswer, Unavailable
@@ -71,13 +72,9 @@ def _repeat(context: Context, operations: list[Operation]) -> bool:
 
 
 def settle_billcom(context: Context) -> None:
-    """BILL: updates are simply looked at again; creates wait until BILL has been read (``adopt``)."""
-    unfinished = list(Operation.objects.unfinished(context.company).filter(side=Side.BILLCOM))
-    again = [each for each in unfinished if each.verb != Verb.CREATE]
-    _drop(context, again, "The outcome wasn't known; BILL was read again instead.")
-    creates = [each.pk for each in unfinished if each.verb == Verb.CREATE]
-    fresh = Operation.objects.filter(pk__in=creates, state=OperationState.PLANNED)
-    fresh.update(state=OperationState.IN_DOUBT, finished_at=context.clock())
+    """BILL: nothing can be repeated safely, so all that is unfinished waits until BILL has been read (``adopt``)."""
+    planned = Operation.objects.unfinished(context.company).filter(side=Side.BILLCOM, state=OperationState.PLANNED)
+    planned.update(state=OperationState.IN_DOUBT, finished_at=context.clock())
 
 
 def _drop(context: Context, operations: Sequence[Operation], why: str) -> None:
@@ -91,10 +88,10 @@ def _drop(context: Context, operations: Sequence[Operation], why: str) -> None:
 
 
 def adopt(context: Context, kind: Kind) -> bool:
-    """Creates in doubt: what BILL has is taken as ours, what it hasn't may be written again. False: out of time."""
+    """Writes in doubt: what BILL shows is taken as ours, what it doesn't may be written again. False: out of time."""
     doubtful = list(
         Operation.objects.unfinished(context.company)
-        .filter(side=Side.BILLCOM, kind=kind.name, verb=Verb.CREATE)
+        .filter(side=Side.BILLCOM, kind=kind.name)
         .order_by("planned_at", "pk")
     )
     if not doubtful:
@@ -103,6 +100,38 @@ def adopt(context: Context, kind: Kind) -> bool:
     # Not finding it proves something only if it was looked for after the waiting was over.
     if not pulling_billcom.pull(context, kind):
         return False
+    _settle_changes(context, kind, [each for each in doubtful if each.verb != Verb.CREATE])
+    if creates := [each for each in doubtful if each.verb == Verb.CREATE]:
+        _settle_creates(context, kind, creates)
+    return True
+
+
+def _settle_changes(context: Context, kind: Kind, doubtful: Sequence[Operation]) -> None:
+    """Where BILL shows what was sent, it was carried out: no edit of a person's, and base from here on."""
+    with transaction.atomic():
+        context.confirm_lease()
+        keys = [each.object_id or 0 for each in doubtful]
+        found = SyncedObject.objects.select_for_update().in_bulk(keys)
+        for operation in doubtful:
+            operation.finished_at = context.clock()
+            operation.state, operation.error_words = OperationState.DROPPED, "It was looked for and not found in BILL."
+            if (row := found.get(operation.object_id or 0)) is not None:
+                _settle_change(context, kind, operation, row)
+        rows.save(list(found.values()), rows.PLAN_FIELDS)
+        rows.save(doubtful, ("state", "error_words", "finished_at"))
+
+
+def _settle_change(context: Context, kind: Kind, operation: Operation, row: SyncedObject) -> None:
+    sent, shown = operation.values, row.billcom_values or {}
+    names, whole = sent["changed"], sent["whole"]
+    if all(same(kind.fields[name], whole.get(name), shown.get(name), Side.BILLCOM) for name in names):
+        rows.agree_as_sent(row, Side.BILLCOM, names, shown, sent.get("source", {}), context.clock())
+        operation.state, operation.error_words = OperationState.ADOPTED, ""
+    rows.release(row, ObjectState.LINKED)
+    row.needs_look = True
+
+
+def _settle_creates(context: Context, kind: Kind, doubtful: Sequence[Operation]) -> None:
     lookup = _lookup(context, kind, doubtful)
     keys = {each.pk: kind.keys(each.values["whole"], Side.BILLCOM, lookup).first for each in doubtful}
     made = _made_since(context, kind, min(each.planned_at for each in doubtful), set(keys.values()) - {""})
@@ -115,7 +144,6 @@ def adopt(context: Context, kind: Kind) -> bool:
     _hold_stubborn(context, kind, missing)
     words = f"{len(doubtful)} writes to BILL were in doubt: {len(doubtful) - len(missing)} found there, the rest not."
     context.note(words, kind=kind.name, level=Level.WARNING)
-    return True
 
 
 def _hold_stubborn(context: Context, kind: Kind, missing: Sequence[Operation]) -> None:
