@@ -99,7 +99,7 @@ class SyncedObjectAdmin(CompanyScoped):
     list_select_related = ("company",)
     search_fields = ("label", "number", "=billcom_id", "=qbo_id")
     search_help_text = "Name, number, amount (2,607.05), or id on either side"
-    actions = ("retry", "leave_out", "include", "tell_apart", "export")
+    actions = ("retry", "leave_out", "include", "let_in", "tell_apart", "export")
     ordering = ("-pk",)
     empty_words = "Records are read with the first sync of a company; start it on its Get Started page."
     change_form_template = "admin/syncapp/syncedobject/change_form.html"
@@ -157,6 +157,13 @@ class SyncedObjectAdmin(CompanyScoped):
         if left := queryset.filter(linking.ONE_SIDED, excluded=True, told_apart=True).count():
             words = f"{counted(left, 'record')} would be created on the other side: link or include each on its page."
             self.message_user(request, words, messages.WARNING)
+
+    @admin.action(description="Include though paid before", permissions=["work"])
+    def let_in(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        try:
+            self._say(request, links.let_in(queryset, person(request)), "will be brought to BILL with the next sync")
+        except ServiceError as error:
+            self.message_user(request, error.message, messages.ERROR)
 
     @admin.action(description="These are different: create them on the other side", permissions=["work"])
     def tell_apart(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -247,6 +254,7 @@ class SyncedObjectAdmin(CompanyScoped):
             "retry": (links.retry, "will be tried again with the next sync"),
             "exclude": (links.exclude, "excluded from the sync"),
             "include": (partial(links.include, create=True), "will be synced again"),
+            "let-in": (links.let_in, "will be brought to BILL with the next sync"),
             "different": (links.tell_apart, "will be created with the next sync"),
         }
         if what not in simple:

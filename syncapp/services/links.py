@@ -18,7 +18,7 @@ from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import OPEN_STATES, ObjectState, Operation, SyncedObject, SyncLogEntry, SyncRun, is_support
 from syncapp.models.companies import Company
-from syncapp.services import linking, rows
+from syncapp.services import linking, rows, terms
 from syncapp.services.errors import ServiceError
 
 LINK_FIELDS = (*rows.PLAN_FIELDS, *rows.shown_fields(Side.BILLCOM), "excluded", "excluded_by")
@@ -180,6 +180,22 @@ def include(objects: QuerySet[SyncedObject], user: User, *, create: bool = False
     if not create:
         mine = mine.exclude(linking.ONE_SIDED, told_apart=True)
     return _decide(mine, excluded=False, excluded_by=None, needs_look=True)
+
+
+def let_in(objects: QuerySet[SyncedObject], user: User) -> int:
+    """Bring bills to BILL though they were paid, in part or in full, before they were first seen.
+
+    Their payments follow where payments go both ways; without that they would look unpaid in BILL, so there it is
+    refused. Raises ServiceError.
+    """
+    mine = _workable(objects, user).filter(hold_code=HoldCode.PAID_BEFORE_FIRST_SEEN)
+    companies = Company.objects.filter(pk__in=mine.values("company"))
+    for company in companies:
+        if not terms.load(company).payments_both_ways:
+            raise ServiceError(
+                f"{company}: turn on 2-Way AP Payment Sync first. Without their payments these bills would look unpaid."
+            )
+    return _decide(mine, included=True, needs_look=True)
 
 
 def retry(objects: QuerySet[SyncedObject], user: User) -> int:

@@ -9,10 +9,10 @@ from syncapp.models import Conflict, SyncedObject
 from tests.admin.support import SCREENS, Cast, act, change, changelist, said, text
 
 ACTIONS = {
-    "alice": {"retry", "leave_out", "include", "tell_apart", "export"},
+    "alice": {"retry", "leave_out", "include", "let_in", "tell_apart", "export"},
     "bob": {"export"},
     "dana": {"retry", "export"},
-    "root": {"retry", "leave_out", "include", "tell_apart", "export"},
+    "root": {"retry", "leave_out", "include", "let_in", "tell_apart", "export"},
 }
 
 
@@ -46,7 +46,7 @@ def test_a_person_is_offered_what_they_may_do(cast: Cast, name: str) -> None:
     assert {value for value, _ in form.fields["action"].choices if value} == ACTIONS[name]
 
 
-@pytest.mark.parametrize("action", ("retry", "leave_out", "include", "tell_apart"))
+@pytest.mark.parametrize("action", ("retry", "leave_out", "include", "let_in", "tell_apart"))
 def test_a_clerk_changes_no_record(cast: Cast, action: str) -> None:
     before = SyncedObject.objects.filter(pk=cast.first.held.pk).values().get()
     act(cast.client("bob"), "syncedobject", action, cast.first.held, sure="yes")

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from syncapp.core.holds import HoldCode
 from syncapp.models import Company, GLRole, SyncedObject, SyncPreferences
-from syncapp.services import setup
+from syncapp.services import links, setup
+from syncapp.services.errors import ServiceError
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, synced, writes
 
@@ -46,7 +48,7 @@ def pay_in_qbo(company: Company, sandbox: Sandbox, realm: str, bill: dict[str, A
 
 
 def test_a_bill_paid_before_it_was_first_seen_comes_in_where_a_person_wants_it(
-    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], admin_user: User
 ) -> None:
     """With its payment after it, so that BILL shows open what QuickBooks shows open."""
     SyncPreferences.objects.filter(company=company).update(two_way_payments=True)
@@ -58,7 +60,7 @@ def test_a_bill_paid_before_it_was_first_seen_comes_in_where_a_person_wants_it(
     row = SyncedObject.objects.get(company=company, kind="bill", qbo_id=bill["Id"])
     assert row.hold_code == HoldCode.PAID_BEFORE_FIRST_SEEN
 
-    SyncedObject.objects.filter(pk=row.pk).update(included=True, needs_look=True)
+    assert links.let_in(SyncedObject.objects.filter(company=company), admin_user) >= 1
     synced(company, clock)
 
     row.refresh_from_db()
@@ -69,13 +71,15 @@ def test_a_bill_paid_before_it_was_first_seen_comes_in_where_a_person_wants_it(
 
 
 def test_without_payments_both_ways_such_a_bill_stays_out(
-    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], admin_user: User
 ) -> None:
     synced(company, clock)
     bill = bill_in_qbo(company, sandbox, loaded["qbo"]["realm_id"], "PAID-2")
     pay_in_qbo(company, sandbox, loaded["qbo"]["realm_id"], bill, 50)
     synced(company, clock)
 
+    with pytest.raises(ServiceError, match="2-Way AP Payment Sync"):
+        links.let_in(SyncedObject.objects.filter(company=company), admin_user)
     SyncedObject.objects.filter(company=company, qbo_id=bill["Id"]).update(included=True, needs_look=True)
 
     assert writes(synced(company, clock)) == 0

@@ -23,7 +23,7 @@ from syncapp.models import (
     SyncRun,
     Trigger,
 )
-from syncapp.services import setup
+from syncapp.services import remotes, setup
 from tests.views.conftest import Cast
 
 
@@ -218,7 +218,7 @@ def test_a_bank_account_is_proposed_by_number_or_telling_word(
         number="1010",
         qbo_values={"active": True, "account_type": "BANK"},
     )
-    monkeypatch.setattr(setup.remotes, "open_billcom", lambda *args: Billcom())
+    monkeypatch.setattr(remotes, "open_billcom", lambda *args: Billcom())
     form = _at(cast, SetupStep.MAP_BANKS).get(_address(cast, "map-banks")).context["form"]
     mapping = GLMapping.objects.get(billcom_bank_id="bac1")
     assert (str(mapping.account.label) if mapping.account else None) == proposed
