@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.merging import carry, carry_some, changed_fields, fuller, same
-from syncapp.core.records import Clash, Decision, Outcome, Seen, View, Write, WriteVerb
+from syncapp.core.records import Base, Clash, Decision, Outcome, Seen, View, Write, WriteVerb
 from syncapp.core.schema import Kind, Lookup, Retirement, Terms, Values
 from syncapp.core.sides import Side
 
 ACTIVE = "active"
+EARLIER = "~"
+"""Before a field's name in base: what it was agreed on before a switch made more of it count."""
 
 
 def decide(kind: Kind, seen: Seen, terms: Terms, lookup: Lookup) -> Decision:
@@ -74,11 +76,18 @@ class _Comparison:
 
     kind: Kind
     views: dict[Side, View]
+    base: Base | None
     changed: dict[Side, frozenset[str]]
     based: frozenset[str]
     carry: Callable[[Side], Values | Hold]
     carry_some: Callable[[Side, frozenset[str]], Values | Hold]
     fuller: Callable[[str], Side | None]
+
+    def edited(self, name: str) -> set[Side]:
+        """The sides that changed the field since it was last agreed on, though a switch has undone that agreement."""
+        if self.base is None or EARLIER + name not in self.base[Side.BILLCOM]:
+            return set()
+        return {side for side in Side if self.views[side].values.get(name) != self.base[side].get(EARLIER + name)}
 
     def differs(self, name: str) -> bool:
         return any(name in fields for fields in self.changed.values())
@@ -123,12 +132,15 @@ def _compare(kind: Kind, seen: Seen, billcom: View, qbo: View, terms: Terms, loo
         return fuller(kind, name, billcom.values, qbo.values, terms, lookup)
 
     based = frozenset(base[Side.BILLCOM]) | frozenset(base[Side.QBO]) if base is not None else frozenset()
-    return _Comparison(kind, views, changed, based, carried, carried_some, says_more)
+    return _Comparison(kind, views, base, changed, based, carried, carried_some, says_more)
 
 
 def _winner(pair: _Comparison, name: str, master: Side) -> tuple[Side, bool]:
     """(the side whose value counts, whether that is a conflict)."""
     if pair.is_new(name):
+        edited = pair.edited(name)
+        if len(edited) == 1:
+            return edited.pop(), False
         ours = pair.views[Side.BILLCOM].values.get(name)
         theirs = pair.views[Side.QBO].values.get(name)
         if name != ACTIVE and bool(ours) != bool(theirs):

@@ -12,6 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model
 
 from syncapp.core.holds import Hold
+from syncapp.core.planning import EARLIER
 from syncapp.core.records import Seen, View
 from syncapp.core.schema import Kind, Raw, Values
 from syncapp.core.sides import Side
@@ -131,6 +132,7 @@ def agree(row: SyncedObject, kind: Kind, fields: Iterable[str], now: datetime) -
     for name in fields:
         base[Side.BILLCOM][name] = (row.billcom_values or {}).get(name)
         base[Side.QBO][name] = (row.qbo_values or {}).get(name)
+        _forget_earlier(base, name)
     row.base = base
     row.synced_at = now
 
@@ -143,8 +145,14 @@ def agree_as_sent(
     for name in fields:
         base[side][name] = shown.get(name)
         base[side.other][name] = source.get(name)
+        _forget_earlier(base, name)
     row.base = base
     row.synced_at = now
+
+
+def _forget_earlier(base: dict[str, dict[str, Any]], name: str) -> None:
+    for own in base.values():
+        own.pop(EARLIER + name, None)
 
 
 def settled(row: SyncedObject, kind: Kind) -> bool:

@@ -10,6 +10,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from syncapp.core.codec import dig
+from syncapp.core.planning import EARLIER
 from syncapp.core.schema import Account, Kind, Terms
 from syncapp.core.sides import Cohort, Side
 from syncapp.kinds import KINDS
@@ -88,11 +89,14 @@ def _compare_anew(company: Company, kind: Kind, names: set[str]) -> None:
         while chunk := list(linked.filter(pk__gt=after).order_by("pk")[: rows.CHUNK]):
             after = chunk[-1].pk
             for row in chunk:
-                row.base = {
-                    side: {name: own[name] for name in own if name not in names} for side, own in row.base.items()
-                }
+                row.base = {side: _set_aside(names, own) for side, own in row.base.items()}
                 row.needs_look = True
             rows.save(chunk, ("base", "needs_look"))
+
+
+def _set_aside(names: set[str], agreed: dict[str, Any]) -> dict[str, Any]:
+    """Not agreed on any more; but who has edited it since shows by what it was."""
+    return {EARLIER + name if name in names else name: value for name, value in agreed.items()}
 
 
 def read_company(company: Company, shown: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from syncapp.models import AccountingPreferences, Company, SyncedObject, SyncPreferences
+from syncapp.models import AccountingPreferences, Company, Conflict, SyncedObject, SyncPreferences
 from syncapp.services import terms
 from syncapp.services.preferences import save_accounting_preferences
 from tests.support.sandbox import Sandbox
@@ -54,6 +54,26 @@ def test_classes_turned_on_reach_bills_that_were_in_step_without_them(
     assert made.billcom_id is not None
     assert classes_in("billcom", row) == [made.billcom_id]
     assert writes(synced(company, clock)) == 0
+
+
+def test_an_edit_not_yet_carried_over_survives_a_switch_that_goes_on(
+    without_classes: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], admin_user: Any
+) -> None:
+    """Whoever is master, and though the lines are compared anew."""
+    company, realm = without_classes, loaded["qbo"]["realm_id"]
+    synced(company, clock)
+    row = unpaid_without_a_class(company)
+    shown = next(each for each in sandbox.books("qbo", realm)["Bill"] if each["Id"] == row.qbo_id)
+    shown["Line"][0]["Description"] = "Split by the bookkeeper"
+    sandbox.person("qbo", realm, "Bill", {"Id": row.qbo_id, "Line": shown["Line"]})
+
+    save_accounting_preferences(company, admin_user, {"classes": True}, now=clock())
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert row.billcom_values["lines"][0]["description"] == "Split by the bookkeeper"
+    assert not Conflict.objects.filter(object=row).exists()
+    assert not [name for own in row.base.values() for name in own if name.startswith("~")]
 
 
 def test_vendors_without_a_country_get_the_companys_own(company: Company, clock: Clock) -> None:
