@@ -49,11 +49,17 @@ def _look_around(page: Page, pictures: Pictures) -> None:
     page.get_by_role("link", name="Sync", exact=True).click()
     pictures.take(page, "sync")
     page.get_by_role("link", name="Preview").click()
-    expect(page.get_by_text("Nothing has been written.")).to_be_visible()
+    expect(page.get_by_text("Nothing is written by looking.")).to_be_visible()
+    page.get_by_role("button", name="Read both sides now").click()
+    expect(page.get_by_text("Both sides were last read")).to_be_visible(timeout=30_000)
     pictures.take(page, "preview")
     page.get_by_role("button", name="Sync Now").click()
     steps.see_the_result(page)
     expect(page.get_by_text("Nothing had to be written")).to_be_visible()
+    page.get_by_role("link", name="Tie-out").click()
+    page.get_by_role("button", name="Compare now").click()
+    expect(page.get_by_text("Both sides tie out")).to_be_visible(timeout=30_000)
+    pictures.take(page, "tie-out")
 
 
 @pytest.fixture
