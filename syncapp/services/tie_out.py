@@ -207,13 +207,23 @@ def _explanations(company: Company, billcom: _Bills, qbo: _Bills, vendors: _Vend
     found = []
     held = SyncedObject.objects.of(company, "bill").exclude(hold_code="")
     for row in held.only("kind", "billcom_id", "qbo_id", "hold_code", "label", "number"):
-        ours = billcom.by_bill.get(row.billcom_id or "")
-        theirs = qbo.by_bill.get(row.qbo_id or "")
-        for side, shown, sign in ((Side.BILLCOM, ours, 1), (Side.QBO, theirs, -1)):
-            if shown:
-                key, name = vendors.get((side.value, shown[0]), (f"{side}:{shown[0]}", shown[0]))
-                found.append(_explain(row, key, name, side, sign * shown[1]))
+        shown = {Side.BILLCOM: billcom.by_bill.get(row.billcom_id or ""), Side.QBO: qbo.by_bill.get(row.qbo_id or "")}
+        if row.linked and _open_alike(shown, vendors):
+            continue
+        for side, sign in ((Side.BILLCOM, 1), (Side.QBO, -1)):
+            if there := shown[side]:
+                key, name = vendors.get((side.value, there[0]), (f"{side}:{there[0]}", there[0]))
+                found.append(_explain(row, key, name, side, sign * there[1]))
     return found + _held_payments(company, vendors)
+
+
+def _open_alike(shown: dict[Side, tuple[str, Decimal] | None], vendors: _Vendors) -> bool:
+    """Held for something else: both sides show the same amount open, with the same vendor."""
+    ours, theirs = shown[Side.BILLCOM], shown[Side.QBO]
+    if ours is None or theirs is None:
+        return ours is theirs
+    pair = [vendors.get((side.value, each[0])) for side, each in ((Side.BILLCOM, ours), (Side.QBO, theirs))]
+    return ours[1] == theirs[1] and pair[0] is not None and pair[0] == pair[1]
 
 
 def _explain(row: SyncedObject, key: str, vendor: str, side: Side, amount: Decimal) -> Explanation:

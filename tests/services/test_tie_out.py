@@ -59,6 +59,10 @@ def test_the_bridge_leads_from_one_total_to_the_other(
     assert found.verdict.endswith("but for what is held.")
     assert sum((each.amount for each in found.held), Decimal(0)) == found.explained
     assert [each.amount for each in found.paid_on_one_side if each.amount == 50] == [50]
+    by_record: dict[int, Decimal] = {}
+    for each in found.held:
+        by_record[each.pk] = by_record.get(each.pk, Decimal(0)) + each.amount
+    assert all(by_record.values()), "what differs in nothing explains nothing"
 
 
 def test_the_page_is_read_when_asked_for_and_names_what_could_be_paid_twice(
