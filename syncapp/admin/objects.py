@@ -93,12 +93,12 @@ def _other_side(row: SyncedObject) -> str:
 
 @admin.register(SyncedObject)
 class SyncedObjectAdmin(CompanyScoped):
-    list_display = ("label_", "kind", "number", "amount_", "date_", "state_", "reason_", "where_", "company")
+    list_display = ("label_", "kind", "party_", "number", "amount_", "date_", "state_", "reason_", "where_", "company")
     list_display_links = ("label_",)
     list_filter = (CompanyFilter, "kind", "state", HoldFilter, SidesFilter)
-    list_select_related = ("company",)
-    search_fields = ("label", "number", "=billcom_id", "=qbo_id")
-    search_help_text = "Name, number, amount (2,607.05), or id on either side"
+    list_select_related = ("company", "party")
+    search_fields = ("label", "number", "party__label", "=billcom_id", "=qbo_id")
+    search_help_text = "Name, vendor, number, amount (2,607.05), or id on either side"
     actions = ("retry", "leave_out", "include", "let_in", "tell_apart", "export")
     ordering = ("-pk",)
     empty_words = "Records are read with the first sync of a company; start it on its Get Started page."
@@ -107,7 +107,7 @@ class SyncedObjectAdmin(CompanyScoped):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found = super().get_queryset(request)
         one = request.resolver_match is not None and "object_id" in request.resolver_match.kwargs
-        return found if one else found.defer(*HEAVY)
+        return found if one else found.defer(*HEAVY, *(f"party__{name}" for name in HEAVY))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -122,6 +122,10 @@ class SyncedObjectAdmin(CompanyScoped):
     @admin.display(description="Name", ordering="label")
     def label_(self, row: SyncedObject) -> str:
         return str(row)
+
+    @admin.display(description="Vendor", ordering="party__label")
+    def party_(self, row: SyncedObject) -> str:
+        return row.party.label if row.party else ""
 
     @admin.display(description="Amount", ordering="amount")
     def amount_(self, row: SyncedObject) -> SafeString | str:
@@ -185,15 +189,16 @@ class SyncedObjectAdmin(CompanyScoped):
     @admin.action(description="Download as CSV")
     def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
         head = (
-            "Company", "Kind", "Name", "Number", "Amount", "Date", "State", "Reason", "Why", "BILL id", "QuickBooks id",
+            "Company", "Kind", "Name", "Vendor", "Number", "Amount", "Date", "State", "Reason", "Why", "BILL id",
+            "QuickBooks id",
         )  # fmt: skip
 
         def rows() -> Iterator[tuple[Any, ...]]:
-            for row in queryset.select_related("company").iterator(chunk_size=500):
+            for row in queryset.select_related("company", "party").iterator(chunk_size=500):
                 why = row.hold.describe() if row.hold else ""
                 yield (
-                    row.company.name, row.get_kind_display(), str(row), row.number, row.amount, row.date,
-                    row.get_state_display(), row.hold_code, why, row.billcom_id, row.qbo_id,
+                    row.company.name, row.get_kind_display(), str(row), self.party_(row), row.number, row.amount,
+                    row.date, row.get_state_display(), row.hold_code, why, row.billcom_id, row.qbo_id,
                 )  # fmt: skip
 
         return csv_response("records", head, rows())

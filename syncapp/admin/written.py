@@ -53,7 +53,9 @@ def _wanted(operation: Operation, kind: Kind, name: str, values: Mapping[str, An
 
 
 def _earlier(operation: Operation) -> dict[str, Any]:
-    """Where the two sides disagreed, the conflict keeps what this side had."""
+    """What the record had; of writes before that was kept, where the two sides disagreed the conflict tells."""
+    if "before" in (operation.values or {}):
+        return dict(operation.values["before"])
     if operation.object_id is None or operation.run_id is None:
         return {}
     lost = Conflict.objects.filter(object=operation.object_id, run=operation.run_id).exclude(kept=operation.side)

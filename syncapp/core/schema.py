@@ -229,6 +229,7 @@ class Kind:
     ``skips``: remote records that are of another kind. ``taken``: what a duplicate means, "name" or "number".
     ``untouchable(field, values, shown, towards)``: why this field of a linked record isn't written to that side, in a
     sentence, or ""; both sides' own values are given.
+    ``party``: the field that names whom a transaction is with, a vendor or a customer.
     ``switched``: accounting preference -> the fields that are in use only with it.
     """
 
@@ -243,6 +244,7 @@ class Kind:
     number: str = ""
     amount: str = ""
     date: str = ""
+    party: str = ""
     flow: Flow = flows_always
     gates: tuple[Gate, ...] = ()
     update_gates: tuple[UpdateGate, ...] = ()

@@ -193,6 +193,7 @@ KIND = Kind(
     number="number",
     amount="total",
     date="date",
+    party="vendor",
     flow=one_way,
     gates=(may_sync, books_open),
     update_gates=(may_change, books_open_for_update),

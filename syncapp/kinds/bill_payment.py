@@ -207,6 +207,7 @@ KIND = Kind(
     number="number",
     amount="amount",
     date="date",
+    party="vendor",
     flow=flow,
     gates=(may_sync, books_open),
     update_gates=(may_change, books_open_for_update),

@@ -87,6 +87,14 @@ class SyncedObject(models.Model):
     number = models.CharField(max_length=100, blank=True)
     amount = models.DecimalField(max_digits=19, decimal_places=2, null=True, blank=True)
     date = models.DateField(null=True, blank=True)
+    party = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="transactions",
+        verbose_name="vendor or customer",
+    )
     match_key = models.CharField(max_length=300, blank=True)
     second_key = models.CharField(max_length=300, blank=True)
     proposal_key = models.CharField(max_length=300, blank=True)

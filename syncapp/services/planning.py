@@ -69,6 +69,8 @@ def make(company: Company, kind: Kind, chunk: Sequence[SyncedObject], terms: Ter
     references.relink(plan.lookup, kind, [plan.rows[key] for key in plan.linked])
     _leave_children(plan)
     for key, row in plan.rows.items():
+        party = rows.party(row, kind, plan.lookup)
+        row.party_id = party.key if party else None
         if key in matches.holds:
             rows.hold(row, *matches.holds[key])
         else:
@@ -219,14 +221,26 @@ def operation(context: Context, plan: ChunkPlan, row: SyncedObject, write: Write
         side=write.side,
         verb=write.verb.value,
         payload=payload(plan.kind, row, write, context.terms, plan.lookup),
-        values={"whole": write.values, "changed": sorted(write.changed), "source": _source(row, write)},
+        values=_remembered(row, write),
         planned_at=context.clock(),
     )
 
 
-def _source(row: SyncedObject, write: Write) -> Raw:
-    """What the other side showed when this was planned: that, and no later edit, is what the write carries over."""
-    shown = getattr(row, f"{Side(write.side).other}_values") or {}
+def _remembered(row: SyncedObject, write: Write) -> Raw:
+    """What is written, and of the fields it changes what both sides showed when this was planned.
+
+    ``source``: the other side; that, and no later edit, is what the write carries over. ``before``: the side that is
+    written to, for people who ask later what has changed.
+    """
+    source = _changed_of(row, write.side.other, write)
+    kept = {"whole": write.values, "changed": sorted(write.changed), "source": source}
+    if write.verb is not WriteVerb.CREATE:
+        kept["before"] = _changed_of(row, write.side, write)
+    return kept
+
+
+def _changed_of(row: SyncedObject, side: Side, write: Write) -> Raw:
+    shown = getattr(row, f"{side}_values") or {}
     return {name: shown.get(name) for name in write.changed}
 
 

@@ -14,7 +14,7 @@ from django.db.models import Field, Model
 from syncapp.core.holds import Hold
 from syncapp.core.planning import EARLIER
 from syncapp.core.records import Seen, View
-from syncapp.core.schema import Kind, Raw, Values
+from syncapp.core.schema import Kind, Lookup, Raw, Target, Values
 from syncapp.core.sides import Side
 from syncapp.models import ObjectState, SyncedObject
 
@@ -104,6 +104,15 @@ def describe(row: SyncedObject, kind: Kind) -> None:
     row.date = date.fromisoformat(values[kind.date]) if kind.date and values.get(kind.date) else None
 
 
+def party(row: SyncedObject, kind: Kind, lookup: Lookup) -> Target | None:
+    """Whom a transaction is with; BILL's word where it has the record, as in ``describe``."""
+    if not kind.party:
+        return None
+    side = Side.BILLCOM if row.billcom_values else Side.QBO
+    remote_id = (getattr(row, f"{side}_values") or {}).get(kind.party)
+    return lookup.find(kind.fields[kind.party].ref, side, remote_id) if remote_id else None
+
+
 def _amount(value: Any) -> Decimal | None:
     return None if value is None else Decimal(value)
 
@@ -167,12 +176,13 @@ def settled(row: SyncedObject, kind: Kind) -> bool:
 
 
 def forget_gone_targets(found: Iterable[SyncedObject]) -> None:
-    """What a row waited for may have become part of another meanwhile: then it waits no more, and is looked at."""
-    waiting = [row for row in found if row.waits_for_id is not None]
-    there = set(_existing({row.waits_for_id or 0 for row in waiting}))
-    for row in waiting:
-        if row.waits_for_id not in there:
-            row.waits_for_id, row.needs_look = None, True
+    """What a row points at may have become part of another meanwhile: then it is let go, and looked at again."""
+    pointing = [(row, name) for row in found for name in ("waits_for_id", "party_id") if getattr(row, name) is not None]
+    there = set(_existing({getattr(row, name) for row, name in pointing}))
+    for row, name in pointing:
+        if getattr(row, name) not in there:
+            setattr(row, name, None)
+            row.needs_look = True
 
 
 def _existing(keys: set[int]) -> Iterable[int]:
@@ -194,10 +204,11 @@ PLAN_FIELDS = (
     "synced_at",
     "told_apart",
     "wanted",
+    "party",
 )
 """What deciding may change."""
 
-OUTCOME_FIELDS = tuple(name for name in PLAN_FIELDS if name not in ("told_apart", "wanted"))
+OUTCOME_FIELDS = tuple(name for name in PLAN_FIELDS if name not in ("told_apart", "wanted", "party"))
 """What an answer may change: not what a person said about the record meanwhile."""
 
 

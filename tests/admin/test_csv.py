@@ -21,7 +21,7 @@ def download(cast: Cast, name: str, screen: str, *rows: object) -> list[list[str
 
 def test_records_come_with_their_amounts_states_and_reasons(cast: Cast) -> None:
     head, *rows = download(cast, "bob", "syncedobject", cast.first.bill, cast.first.held)
-    by_number = {row[3]: dict(zip(head, row, strict=True)) for row in rows}
+    by_number = {row[head.index("Number")]: dict(zip(head, row, strict=True)) for row in rows}
 
     assert by_number["Harbor-1"]["Amount"] == "1234.50"
     assert by_number["Harbor-1"]["Date"] == "2026-11-05"
