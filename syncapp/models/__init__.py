@@ -16,6 +16,7 @@ from syncapp.models.objects import (
 )
 from syncapp.models.preferences import AccountingPreferences, GLMapping, GLRole, SyncPreferences
 from syncapp.models.runs import Cursor, Level, RunScope, RunState, SyncLogEntry, SyncRun, Trigger
+from syncapp.models.webhooks import Outcome, Subscription, WebhookEvent
 
 __all__ = [
     "OPEN_STATES",
@@ -34,15 +35,18 @@ __all__ = [
     "ObjectState",
     "Operation",
     "OperationState",
+    "Outcome",
     "Role",
     "RunScope",
     "RunState",
     "SetupStep",
+    "Subscription",
     "SyncLogEntry",
     "SyncPreferences",
     "SyncRun",
     "SyncedObject",
     "Trigger",
     "Verb",
+    "WebhookEvent",
     "is_support",
 ]

@@ -34,6 +34,7 @@ class Trigger(models.TextChoices):
     PERSON = "person", "Sync Now"
     CLOCK = "clock", "Sync Automatically"
     COMMAND = "command", "Command"
+    WEBHOOK = "webhook", "A change in BILL or QuickBooks"
 
 
 ACTIVE = (RunState.WAITING, RunState.RUNNING)
