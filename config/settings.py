@@ -244,6 +244,8 @@ QBO_MINOR_VERSION = env_positive("QBO_MINOR_VERSION", 75)
 QBO_BATCH_FROM = env_positive("QBO_BATCH_FROM", 25)
 # What people open in their browser; links out are made from it.
 QBO_APP_URL = env_url("QBO_APP_URL", "https://app.qbo.intuit.com/app")
+# What Intuit signs notifications with: the app's page, Webhooks, "verifier token". Empty: none is believed.
+QBO_WEBHOOK_TOKEN: str = env.str("QBO_WEBHOOK_TOKEN", default="")
 
 # --- BILL ------------------------------------------------------------------------------------------------------------
 # Reference: https://developer.bill.com/docs/environmental-differences
@@ -253,6 +255,10 @@ BILLCOM_V2_URL = env_url("BILLCOM_V2_URL", "https://api.bill.com/api/v2")
 # The installation's own developer key; empty where each company brings one.
 BILLCOM_DEVELOPER_KEY: str = env.str("BILLCOM_DEVELOPER_KEY", default="")
 BILLCOM_APP_URL = env_url("BILLCOM_APP_URL", "https://app.bill.com")
+# Where subscriptions to notifications are made: beside the API of the same environment.
+BILLCOM_EVENTS_URL = env_url("BILLCOM_EVENTS_URL", f"{BILLCOM_BASE_URL.removesuffix('/connect')}/connect-events")
+# Whether BILL is asked to tell of changes. It reaches https addresses only.
+BILLCOM_WEBHOOKS: bool = env.bool("BILLCOM_WEBHOOKS", default=_https)
 
 # --- Syncing ---------------------------------------------------------------------------------------------------------
 
@@ -262,3 +268,5 @@ SLICE_SECONDS = env_positive("SLICE_SECONDS", 60)
 LEASE_SECONDS = env_positive("LEASE_SECONDS", 120)
 # How long a write to BILL whose answer was lost may still be at work there; only then is "not found" believed.
 IN_DOUBT_SECONDS = env_positive("IN_DOUBT_SECONDS", 120)
+# At least so long lies between the end of a sync and the next one that a notification starts.
+WEBHOOK_SECONDS = env_positive("WEBHOOK_SECONDS", 300)

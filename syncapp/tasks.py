@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
-from syncapp.services import runs
+from syncapp.services import runs, subscriptions, webhooks
 
 
 def enqueue(run: Any) -> None:
@@ -28,13 +28,31 @@ def wake(run_id: int) -> None:
 
 
 def dispatch() -> None:
-    """Every minute: start what is due, and wake what waits, was paused, or lost its worker."""
+    """Every minute: start what is due, and wake what waits, was paused, or lost its worker; look at what came in."""
     now = timezone.now()
     runs.start_due(now)
     asleep = {row.name() for row in OrmQ.objects.all()}
     for run in runs.runs_to_wake(now):
         if f"run {run.pk}" not in asleep:
             enqueue(run)
+    look_at_webhooks()
+    webhooks.remove_old(now)
+    for connection_id in subscriptions.take_due(now):
+        async_task("syncapp.tasks.check_subscription", connection_id, task_name=f"subscription {connection_id}")
+
+
+def wake_for_webhooks() -> None:
+    """Something came in. Should this be lost, the dispatcher finds it."""
+    async_task("syncapp.tasks.look_at_webhooks", task_name="webhooks")
+
+
+def look_at_webhooks() -> None:
+    for run in webhooks.start_runs(timezone.now()):
+        enqueue(run)
+
+
+def check_subscription(connection_id: int) -> None:
+    subscriptions.check(connection_id, clock=timezone.now)
 
 
 def ensure_schedules() -> None:

@@ -14,6 +14,7 @@ from syncapp.views import (
     setting_up,
     syncing,
     tying_out,
+    webhooks,
 )
 
 app_name = "syncapp"
@@ -23,6 +24,8 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("companies/new/", home.new_company, name="new-company"),
     path("oauth/quickbooks/callback/", connecting.quickbooks_callback, name="quickbooks-callback"),
+    path("webhooks/qbo/", webhooks.quickbooks, name="webhooks-quickbooks"),
+    path("webhooks/billcom/", webhooks.bill, name="webhooks-bill"),
     path("companies/<int:company>/get-started/", get_started.get_started, name="get-started"),
     path("companies/<int:company>/settings/", get_started.settings_page, name="settings"),
     path("companies/<int:company>/connect/bill/", connecting.connect_billcom, name="connect-bill"),

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('remote_id', models.CharField(blank=True, max_length=64, verbose_name='record there')),
                 ('happened_at', models.DateTimeField(blank=True, help_text="By the product's clock.", null=True)),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('outcome', models.CharField(choices=[('waits', 'Waits for its sync'), ('started', 'Started a sync'), ('read', 'Read already'), ('by-hand', 'The company syncs by hand only'), ('not-ready', "The company isn't set up or connected"), ('stopped', 'The last sync waits for a person'), ('unknown', 'No such company here')], default='waits', max_length=10)),
+                ('outcome', models.CharField(choices=[('waits', 'Waits for its sync'), ('started', 'Started a sync'), ('read', 'Read already'), ('not-synced', "Of a kind that isn't synced"), ('by-hand', 'The company syncs by hand only'), ('not-ready', "The company isn't set up or connected"), ('stopped', 'The last sync waits for a person'), ('unknown', 'No such company here')], default='waits', max_length=10)),
                 ('handled_at', models.DateTimeField(blank=True, null=True)),
                 ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='syncapp.company')),
             ],

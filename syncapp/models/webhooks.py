@@ -21,6 +21,7 @@ class Outcome(models.TextChoices):
     WAITS = "waits", "Waits for its sync"
     STARTED = "started", "Started a sync"
     READ = "read", "Read already"
+    NOT_SYNCED = "not-synced", "Of a kind that isn't synced"
     BY_HAND = "by-hand", "The company syncs by hand only"
     NOT_READY = "not-ready", "The company isn't set up or connected"
     STOPPED = "stopped", "The last sync waits for a person"

@@ -36,6 +36,7 @@ from syncapp.models import (
     SyncRun,
 )
 from syncapp.models.companies import LEASE_FREE
+from syncapp.services import subscriptions
 from syncapp.services.errors import ServiceError
 from syncapp.services.remotes import OTHER_SESSION_LIFE, SESSION_LIFE, app
 
@@ -313,6 +314,8 @@ def disconnect(connection: Connection, user: User, *, now: datetime) -> None:
             raise ServiceError(
                 f"Intuit can't be reached to take back our access: {error.message}. Try again."
             ) from None
+    if connection.side == Side.BILLCOM:
+        subscriptions.end(connection, clock=lambda: now)
     connection.credentials = None
     connection.state = ConnectionState.DISCONNECTED
     connection.reason = f"Disconnected by {user} on {now:%d %b %Y}"

@@ -6,7 +6,7 @@ from cryptography.fernet import InvalidToken
 from django.db import connection as database
 from django.db import transaction
 
-from syncapp.models import Connection
+from syncapp.models import Connection, Subscription
 
 
 def unreadable() -> list[Connection]:
@@ -37,4 +37,6 @@ def seal_anew() -> int:
             if connection.credentials is not None:
                 connection.save(update_fields=["credentials"])
                 sealed += 1
+            for subscription in Subscription.objects.select_for_update().filter(connection=connection):
+                subscription.save(update_fields=["security_key"])
     return sealed
