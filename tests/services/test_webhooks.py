@@ -29,6 +29,7 @@ from syncapp.models import (
     WebhookEvent,
 )
 from syncapp.services import runs, subscriptions, webhooks
+from syncapp.services.errors import ServiceError
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, synced
 
@@ -269,7 +270,7 @@ def test_a_company_that_can_t_start_keeps_no_other_from_it(
 
     def refuses(company: Company, **how: Any) -> SyncRun:
         if company == harbor:
-            raise webhooks.ServiceError("just starting or ending")
+            raise ServiceError("just starting or ending")
         return request(company, **how)
 
     monkeypatch.setattr(runs, "request_run", refuses)
