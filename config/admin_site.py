@@ -20,6 +20,8 @@ SCREENS = {
     "Conflict": "Changed on both sides: what was kept, and the way back",
     "Operation": "Every write on either side, with its outcome",
     "Connection": "How each company is connected to BILL and QuickBooks Online",
+    "WebhookEvent": "What BILL and QuickBooks told of as it happened, and which sync came of it",
+    "Subscription": "Where BILL was asked to tell of changes, and why not",
     "SyncPreferences": "What each company has chosen for its sync",
     "AccountingPreferences": "What QuickBooks uses, and what was turned on besides",
     "GLMapping": "Which QuickBooks account stands for a bank account or a role",

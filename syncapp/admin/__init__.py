@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from syncapp.admin import companies, conflicts, connections, objects, people, runs
+from syncapp.admin import companies, conflicts, connections, objects, people, runs, webhooks
 
-__all__ = ["companies", "conflicts", "connections", "objects", "people", "runs"]
+__all__ = ["companies", "conflicts", "connections", "objects", "people", "runs", "webhooks"]
