@@ -242,6 +242,12 @@ QBO_CLIENT_SECRET: str = env.str("QBO_CLIENT_SECRET", default="")
 QBO_MINOR_VERSION = env_positive("QBO_MINOR_VERSION", 75)
 # From how many writes in one chunk on batches are used: single writes are free, batches are metered but fast.
 QBO_BATCH_FROM = env_positive("QBO_BATCH_FROM", 25)
+# Reference: https://developer.intuit.com/app/developer/qbo/docs/learn/limits-and-throttles (of one company)
+QBO_CALLS_A_SECOND = env_positive("QBO_CALLS_A_SECOND", 10)
+QBO_CALLS_A_MINUTE = env_positive("QBO_CALLS_A_MINUTE", 500)
+QBO_BATCHES_A_MINUTE = env_positive("QBO_BATCHES_A_MINUTE", 40)
+# Reference: Intuit App Partner Program, Builder tier. Of the whole app; beyond them Intuit blocks it for everybody.
+QBO_METERED_CALLS_A_MONTH = env_positive("QBO_METERED_CALLS_A_MONTH", 500_000)
 # What people open in their browser; links out are made from it.
 QBO_APP_URL = env_url("QBO_APP_URL", "https://app.qbo.intuit.com/app")
 # What Intuit signs notifications with: the app's page, Webhooks, "verifier token". Empty: none is believed.
@@ -255,6 +261,9 @@ BILLCOM_V2_URL = env_url("BILLCOM_V2_URL", "https://api.bill.com/api/v2")
 # The installation's own developer key; empty where each company brings one.
 BILLCOM_DEVELOPER_KEY: str = env.str("BILLCOM_DEVELOPER_KEY", default="")
 BILLCOM_APP_URL = env_url("BILLCOM_APP_URL", "https://app.bill.com")
+# Reference: https://developer.bill.com/docs/api-rate-limits (of one developer key, in an hour of the clock)
+BILLCOM_CALLS_AN_HOUR = env_positive("BILLCOM_CALLS_AN_HOUR", 20_000)
+BILLCOM_LOG_INS_AN_HOUR = env_positive("BILLCOM_LOG_INS_AN_HOUR", 200)
 # Where subscriptions to notifications are made: beside the API of the same environment.
 BILLCOM_EVENTS_URL = env_url("BILLCOM_EVENTS_URL", f"{BILLCOM_BASE_URL.removesuffix('/connect')}/connect-events")
 # Whether BILL is asked to tell of changes. It reaches https addresses only.

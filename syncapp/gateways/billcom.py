@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -52,7 +53,8 @@ def _utc_now() -> datetime:
 class BillcomGateway:
     """One organization. `session(anew)` gives its session id; with True, after a new log-in.
 
-    Threads may share it. Gateways of one organization in one process should share their `gate`.
+    Threads may share it. `gate` is held by each call while it is under way, and may refuse it; gateways of one
+    organization in one process should share the places in it.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class BillcomGateway:
         base_url: str,
         developer_key: str,
         session: Callable[[bool], str],
-        gate: threading.BoundedSemaphore | None = None,
+        gate: AbstractContextManager[Any] | None = None,
         *,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = _utc_now,

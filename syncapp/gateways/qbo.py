@@ -63,6 +63,7 @@ class QboGateway:
     """One company. `access_token(renew)` gives its token; with True, a new one.
 
     Threads may share it. Unless another is given, the company's pacer is shared by everything in this process.
+    `pay` is asked before each metered call, and may refuse it.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class QboGateway:
         minor_version: int = 75,
         pacer: Pacer | None = None,
         *,
+        pay: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.realm_id = realm_id
@@ -82,6 +84,7 @@ class QboGateway:
         self._token = Held(access_token)
         self._minor_version = str(minor_version)
         self._pacer = pacer or _PACERS.of(self._url)
+        self._pay = pay
         self._now = now
         self._server_time: datetime | None = None
 
@@ -235,6 +238,8 @@ class QboGateway:
         return answer
 
     def _send(self, call: Call) -> Answer:
+        if call.purse is Purse.METERED:
+            self._pay()
         with self._pacer.place(batch=call.url.endswith("/batch")):
             return self._http.send(call)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncapp.models.budgets import ApiBudget, BudgetWait, BudgetWarning, MeteredCalls
 from syncapp.models.companies import Company, Firm, Membership, Role, SetupStep, is_support
 from syncapp.models.connections import Connection, ConnectionState
 from syncapp.models.objects import (
@@ -21,6 +22,9 @@ from syncapp.models.webhooks import Outcome, Subscription, WebhookEvent
 __all__ = [
     "OPEN_STATES",
     "AccountingPreferences",
+    "ApiBudget",
+    "BudgetWait",
+    "BudgetWarning",
     "Company",
     "Conflict",
     "ConflictState",
@@ -32,6 +36,7 @@ __all__ = [
     "GLRole",
     "Level",
     "Membership",
+    "MeteredCalls",
     "ObjectState",
     "Operation",
     "OperationState",

@@ -13,15 +13,18 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from syncapp.core.budgets import Allowance
 from syncapp.core.sides import Side
 from syncapp.gateways import billcom as billcom_gateway
 from syncapp.gateways import oauth
-from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, SignIn
+from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, Session, SignIn
 from syncapp.gateways.errors import Reason, Rejected, Unauthorized, Unavailable
 from syncapp.gateways.http import Http
 from syncapp.gateways.oauth import OAuthEndpoints, OAuthSettings
+from syncapp.gateways.pacing import Pacer
 from syncapp.gateways.qbo import QboGateway
 from syncapp.models import Company, Connection, ConnectionState
+from syncapp.services import budgets
 from syncapp.services.context import Remotes
 from syncapp.services.errors import ServiceError
 
@@ -59,8 +62,37 @@ def app() -> OAuthSettings:
 
 
 @lru_cache(maxsize=1000)
-def _gate(organization_id: str) -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(3)
+def _places(organization_id: str) -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(billcom_gateway.AT_ONCE)
+
+
+class _Gate:
+    """A place among the calls at once of an organization, and each call paid from its developer key's hour."""
+
+    def __init__(self, organization_id: str, key: str, clock: Clock) -> None:
+        self.places, self.calls, self.clock = _places(organization_id), budgets.calls_of(key), clock
+
+    def __enter__(self) -> None:
+        self.places.acquire()
+        try:
+            budgets.take(self.calls, self.clock())
+        except BaseException:
+            self.places.release()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        self.places.release()
+
+
+@lru_cache(maxsize=1000)
+def _pacer(realm: str, per_second: int, per_minute: int, batches: int) -> Pacer:
+    return Pacer(per_second, per_minute, batches_per_minute=batches)
+
+
+def pacer(realm: str) -> Pacer:
+    """The pace of one QuickBooks company, shared by everything in this process."""
+    limits = settings.QBO_CALLS_A_SECOND, settings.QBO_CALLS_A_MINUTE, settings.QBO_BATCHES_A_MINUTE
+    return _pacer(f"{settings.QBO_BASE_URL}/{realm}", *limits)
 
 
 def connected(company: Company, side: Side) -> Connection:
@@ -103,6 +135,8 @@ def open_qbo(company: Company, http: Http, clock: Clock) -> QboGateway:
         connection.remote_id,
         _Token(connection.pk, http, clock, access_token),
         minor_version=settings.QBO_MINOR_VERSION,
+        pacer=pacer(connection.remote_id),
+        pay=lambda: budgets.take_metered(company.pk, clock()),
         now=clock,
     )
 
@@ -138,7 +172,7 @@ def open_billcom(company: Company, http: Http, clock: Clock) -> BillcomGateway:
         settings.BILLCOM_BASE_URL,
         developer_key(connection),
         _Token(connection.pk, http, clock, session),
-        gate=_gate(connection.remote_id),
+        gate=_Gate(connection.remote_id, developer_key(connection), clock),
         now=clock,
     )
 
@@ -181,8 +215,24 @@ def _usable_session(connection: Connection, now: datetime, refused: str) -> str:
     return held
 
 
+def log_in(http: Http, credentials: BillcomCredentials, now: datetime) -> Session:
+    """A new session, paid from the developer key's hour. Raises NoRoom and what logging in raises."""
+    budgets.take(budgets.log_ins_of(credentials.developer_key), now)
+    budgets.take(budgets.calls_of(credentials.developer_key), now)
+    return billcom_gateway.login(http, settings.BILLCOM_BASE_URL, credentials)
+
+
+def allowances(company: Company) -> list[Allowance]:
+    """Every budget that a sync of the company draws on."""
+    connection = Connection.objects.filter(company=company, side=Side.BILLCOM).first()
+    if connection is None:
+        return [budgets.METERED]
+    key = developer_key(connection)
+    return [budgets.METERED, budgets.calls_of(key), budgets.log_ins_of(key)]
+
+
 def _new_session(connection: Connection, http: Http, now: datetime) -> dict[str, Any]:
-    fresh = billcom_gateway.login(http, settings.BILLCOM_BASE_URL, credentials_of(connection))
+    fresh = log_in(http, credentials_of(connection), now)
     return {
         "credentials": {**(connection.credentials or {}), "session": fresh.session_id},
         "access_expires_at": now + _life(connection),

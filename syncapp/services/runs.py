@@ -14,12 +14,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from syncapp.gateways.errors import BadAnswer, GatewayError, RateLimited, Unauthorized, Unavailable
 from syncapp.gateways.http import Http
 from syncapp.models import (
+    BudgetWait,
     Company,
     Connection,
     ConnectionState,
@@ -31,7 +32,7 @@ from syncapp.models import (
     SyncRun,
     Trigger,
 )
-from syncapp.services import remotes, stages
+from syncapp.services import budgets, remotes, stages
 from syncapp.services import terms as terms_service
 from syncapp.services.context import Context, LeaseLost, Paused, Remotes, Stopped
 from syncapp.services.errors import ServiceError
@@ -123,7 +124,9 @@ def runs_to_wake(now: datetime) -> list[SyncRun]:
     """Runs that nobody works on: waiting ones, paused ones whose time has come, and those of dead workers."""
     free = Q(company__lease_until__isnull=True) | Q(company__lease_until__lt=Now())
     ready = Q(not_before__isnull=True) | Q(not_before__lte=now)
-    return list(SyncRun.objects.active().filter(free, ready).select_related("company")[:500])
+    # Who has waited longest for room in a budget goes first.
+    order = F("wait_for_room__since").asc(nulls_last=True), "created_at", "pk"
+    return list(SyncRun.objects.active().filter(free, ready).select_related("company").order_by(*order)[:500])
 
 
 def first_due(company: Company, now: datetime) -> datetime:
@@ -152,6 +155,7 @@ def work_slice(run_id: int, *, clock: Clock, http: Http | None = None) -> bool:
         return _Slice(run, owner, fence, clock, http or Http()).work()
     finally:
         Company.objects.give_back_lease(company_id, owner, fence)
+        budgets.settle()
 
 
 class _Slice:
@@ -168,6 +172,7 @@ class _Slice:
             return False
         try:
             self.context = self._open()
+            self._take_turn()
             finished = stages.work(self.context, self._save)
         except LeaseLost:
             log.warning("run %s: the lease was lost; another worker goes on", self.run.pk)
@@ -179,6 +184,8 @@ class _Slice:
         except Unauthorized as error:
             self._lost(error)
             return self._fail(error.words, "needs-reconnect")
+        except budgets.NoRoom as error:
+            return self._wait_for_room(error)
         except (RateLimited, Unavailable, BadAnswer) as error:
             return self._pause(self._patience(error), error.words, told=bool(error.retry_after))
         except GatewayError as error:
@@ -193,6 +200,17 @@ class _Slice:
             log.exception("run %s failed", self.run.pk)
             return self._fail(f"Something unexpected went wrong ({type(error).__name__}). Support has the details.", "")
         return self._finish() if finished else self._save_and_go_on()
+
+    def _take_turn(self) -> None:
+        """Whoever met a limit before us goes first."""
+        if BudgetWait.objects.in_line().exists():
+            budgets.take_turn(self.run, remotes.allowances(self.run.company), self.clock())
+
+    def _wait_for_room(self, error: budgets.NoRoom) -> bool:
+        """Give way to the others, and go on where we are when there is room; however often, it is no failed try."""
+        budgets.queue_up(self.run, error, self.clock())
+        self.run.position["pauses"] = 0
+        return self._pause(self._patience(error), error.words, told=True)
 
     def _lost(self, error: Unauthorized) -> None:
         """People are told on the company's pages, and nothing more is tried until somebody connects again."""
