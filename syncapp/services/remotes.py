@@ -66,7 +66,7 @@ def _places(organization_id: str) -> threading.BoundedSemaphore:
     return threading.BoundedSemaphore(billcom_gateway.AT_ONCE)
 
 
-class _Gate:
+class Gate:
     """A place among the calls at once of an organization, and each call paid from its developer key's hour."""
 
     def __init__(self, organization_id: str, key: str, clock: Clock) -> None:
@@ -172,7 +172,7 @@ def open_billcom(company: Company, http: Http, clock: Clock) -> BillcomGateway:
         settings.BILLCOM_BASE_URL,
         developer_key(connection),
         _Token(connection.pk, http, clock, session),
-        gate=_Gate(connection.remote_id, developer_key(connection), clock),
+        gate=Gate(connection.remote_id, developer_key(connection), clock),
         now=clock,
     )
 

@@ -17,10 +17,10 @@ from django.urls import reverse
 
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom_events import BillcomEvents, Subscribed
-from syncapp.gateways.errors import Duplicate, GatewayError
+from syncapp.gateways.errors import Duplicate, GatewayError, RateLimited, Unavailable
 from syncapp.gateways.http import Http
 from syncapp.models import Connection, ConnectionState, Subscription
-from syncapp.services import remotes
+from syncapp.services import budgets, remotes
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +55,17 @@ def check(connection_id: int, *, clock: Clock, http: Http | None = None) -> None
     row = Subscription.objects.select_related("connection__company").filter(connection=connection_id).first()
     if row is None or row.connection.state != ConnectionState.CONNECTED:
         return
+    passing = False
     try:
         _have(row, _open(row.connection, http or Http(), clock), clock())
         row.trouble = ""
     except GatewayError as error:
         log.warning("%s: no subscription at BILL: %s", row.connection, error)
         row.trouble = error.words[:500]
-    row.next_check_at = clock() + EVERY
+        passing = isinstance(error, RateLimited | Unavailable)
+    finally:
+        budgets.settle()
+    row.next_check_at = clock() + (SOON if passing else EVERY)
     _save(row, "trouble", "next_check_at", "switched_on_at")
 
 
@@ -73,7 +77,9 @@ def _open(connection: Connection, http: Http, clock: Clock) -> BillcomEvents:
         given = remotes.session(connection.pk, http, clock, given if renew else "")
         return given
 
-    return BillcomEvents(http, settings.BILLCOM_EVENTS_URL, remotes.developer_key(connection), session, now=clock)
+    key = remotes.developer_key(connection)
+    gate = remotes.Gate(connection.remote_id, key, clock)
+    return BillcomEvents(http, settings.BILLCOM_EVENTS_URL, key, session, gate, now=clock)
 
 
 def _have(row: Subscription, gateway: BillcomEvents, now: datetime) -> None:
@@ -138,6 +144,8 @@ def end(connection: Connection, *, clock: Clock, http: Http | None = None) -> No
             _open(connection, http or Http(), clock).unsubscribe(row.remote_id)
         except GatewayError as error:
             log.warning("%s: the subscription at BILL was left there: %s", connection, error)
+        finally:
+            budgets.settle()
     row.delete()
 
 

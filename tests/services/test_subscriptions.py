@@ -154,6 +154,26 @@ def test_one_whose_key_was_lost_is_taken_over(connection: Connection, clock: Clo
     assert after.security_key == there.key_of(URL) != before.security_key
 
 
+def test_while_bill_doesn_t_answer_it_is_tried_every_hour(
+    connection: Connection, clock: Clock, there: There, sandbox: Sandbox
+) -> None:
+    sandbox.fault("billcom", "503", path_contains="connect-events", times=1)
+    assert checked(clock).trouble
+    for key in subscriptions.take_due(clock() + timedelta(hours=1, seconds=1)):
+        subscriptions.check(key, clock=clock)
+    assert Subscription.objects.get().trouble == "" and len(there.all()) == 1
+
+
+def test_its_calls_are_paid_from_the_developer_key_s_hour(
+    connection: Connection, clock: Clock, there: There, settings: Any
+) -> None:
+    # The log-in itself is one of the calls.
+    settings.BILLCOM_CALLS_AN_HOUR = 1
+    assert "used up" in checked(clock).trouble and there.all() == []
+    settings.BILLCOM_CALLS_AN_HOUR = 1000
+    assert checked(clock).trouble == "" and len(there.all()) == 1
+
+
 def test_where_bill_refuses_it_says_why_and_the_connection_stays(
     connection: Connection, clock: Clock, settings: Any
 ) -> None:
