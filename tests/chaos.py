@@ -14,10 +14,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -252,10 +253,51 @@ class Chaos:
         self.count_calls()
 
     def count_calls(self) -> None:
+        """What the sandbox saw, next to what the products allow; it has refused what came too fast or at once."""
         calls = self.sandbox.calls()
         self.counts["API calls"] = len(calls)
-        self.counts["of them refused for being too many"] = sum(each["status"] == 429 for each in calls)
-        self.counts["BILL log-ins"] = sum(each["path"].endswith("/login") for each in calls)
+        for side in ("qbo", "billcom"):
+            refused = sum(each["status"] == 429 and each["side"] == side for each in calls)
+            self.counts[f"{'!!! ' if refused else ''}calls that {side} refused for being too many"] = refused
+        for name, (number, most) in busiest(calls).items():
+            self.counts[f"{'!!! ' if number > most else ''}{name} (at most {most:,})"] = number
+
+    def count_restarts(self, clusters: list[Cluster]) -> None:
+        for cluster in clusters:
+            log = cluster.log.read_text(errors="replace")
+            self.counts["hung clusters that were noticed"] += log.count("has stalled")
+            self.counts["dead clusters that were replaced"] += log.count("it starts again") - log.count("has stalled")
+
+
+def busiest(calls: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+    """The fullest window of each limit, and the limit.
+
+    Reference: https://developer.intuit.com/app/developer/qbo/docs/learn/limits-and-throttles
+    Reference: https://developer.bill.com/docs/api-rate-limits
+    """
+    qbo = [each for each in calls if each["side"] == "qbo" and each["company"]]
+    batches = [each for each in qbo if each["path"].endswith("/batch")]
+    billcom = [each for each in calls if each["side"] == "billcom"]
+    log_ins = [each for each in billcom if each["path"].endswith("/login")]
+    return {
+        "calls of one QuickBooks company in a second": (fullest(qbo, 1, "company"), 10),
+        "calls of one QuickBooks company in a minute": (fullest(qbo, 60, "company"), 500),
+        "batches of one QuickBooks company in a minute": (fullest(batches, 60, "company"), 40),
+        "calls to BILL in an hour": (fullest(billcom, 3600, "side"), 20_000),
+        "log-ins to BILL in an hour": (fullest(log_ins, 3600, "side"), 200),
+    }
+
+
+def fullest(calls: list[dict[str, Any]], seconds: float, by: str) -> int:
+    """The most calls of one owner in any stretch of so many seconds."""
+    most, recent = 0, defaultdict[str, deque[float]](deque)
+    for call in calls:
+        window, at = recent[call[by]], datetime.fromisoformat(call["at"]).timestamp()
+        window.append(at)
+        while window[0] <= at - seconds:
+            window.popleft()
+        most = max(most, len(window))
+    return most
 
 
 def ask(company: Any) -> None:
@@ -315,7 +357,9 @@ def main() -> int:
             print("Settling …", flush=True)
             chaos.settle()
         chaos.judge()
+        chaos.count_restarts(clusters)
         chaos.counts["seconds"] = round(time.monotonic() - began)
+    print(f"Load of the machine (1, 5, 15 minutes): {' '.join(f'{each:.1f}' for each in os.getloadavg())}")
     for name, number in chaos.counts.items():
         print(f"{number:>8,}  {name}")
     return int(any(name.startswith("!!!") for name in chaos.counts))
