@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
-from syncapp.services import runs, subscriptions, webhooks
+from syncapp.services import notices, runs, subscriptions, webhooks
 
 
 def enqueue(run: Any) -> None:
@@ -28,10 +28,11 @@ def wake(run_id: int) -> None:
 
 
 def dispatch() -> None:
-    """Every minute: start what is due, and wake what waits, was paused, or lost its worker; look at what came in."""
+    """Every minute: start what is due, wake what waits or lost its worker, look at what came in, tell what was lost."""
     now = timezone.now()
     runs.start_due(now)
-    asleep = {row.name() for row in OrmQ.objects.all()}
+    # What was fetched is not asleep: nobody holds the company, so whoever fetched it may be dead.
+    asleep = {row.name() for row in OrmQ.objects.filter(lock__lt=timezone.now())}
     for run in runs.runs_to_wake(now):
         if f"run {run.pk}" not in asleep:
             enqueue(run)
@@ -39,6 +40,7 @@ def dispatch() -> None:
     webhooks.remove_old(now)
     for connection_id in subscriptions.take_due(now):
         async_task("syncapp.tasks.check_subscription", connection_id, task_name=f"subscription {connection_id}")
+    notices.tell_of_lost_connections(now)
 
 
 def wake_for_webhooks() -> None:

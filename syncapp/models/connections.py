@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from syncapp.core.sides import Side
@@ -15,7 +17,7 @@ from syncapp.models.companies import Company
 from syncapp.models.fields import SealedJSONField
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
 SIDE_CHOICES = [(side.value, side.label) for side in Side]
 
@@ -31,20 +33,25 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.filter(company__in=Company.objects.visible_to(user))
 
     def lost(self, pk: int, reason: str) -> None:
-        """The other product no longer lets us in: say so, and wait for a person."""
-        self.filter(pk=pk).update(state=ConnectionState.NEEDS_RECONNECT, reason=reason[:500])
+        """The other product no longer lets us in: say so, and wait for a person. People are told of it once."""
+        live = self.filter(pk=pk, state=ConnectionState.CONNECTED)
+        live.update(state=ConnectionState.NEEDS_RECONNECT, reason=reason[:500], told_at=None)
 
-    def claim_renewal(self, pk: int, now: datetime, life: timedelta) -> datetime | None:
-        """Until when the renewal of the sign-in is ours alone; None if somebody else is at it.
+    def untold(self) -> Self:
+        """Lost, and nobody has been told yet."""
+        return self.filter(state=ConnectionState.NEEDS_RECONNECT, told_at__isnull=True)
+
+    def claim_renewal(self, pk: int, owner: uuid.UUID, life: timedelta) -> bool:
+        """Whether the renewal of the sign-in is this owner's alone now.
 
         One conditional UPDATE decides, so two workers can't both spend a refresh token; a dead one's claim lapses.
+        The database's clock counts: those of workers may differ.
         """
-        free = Q(renewing_until__isnull=True) | Q(renewing_until__lt=now)
-        until = now + life
-        return until if self.filter(free, pk=pk).update(renewing_until=until) else None
+        free = Q(renewing_until__isnull=True) | Q(renewing_until__lt=Now())
+        return bool(self.filter(free, pk=pk).update(renewing_by=owner, renewing_until=Now() + life))
 
-    def give_back_renewal(self, pk: int, until: datetime) -> None:
-        self.filter(pk=pk, renewing_until=until).update(renewing_until=None)
+    def give_back_renewal(self, pk: int, owner: uuid.UUID) -> None:
+        self.filter(pk=pk, renewing_by=owner).update(renewing_by=None, renewing_until=None)
 
 
 class Connection(models.Model):
@@ -65,6 +72,10 @@ class Connection(models.Model):
     renewing_until = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Somebody is renewing the sign-in; lapses if they died."
     )
+    renewing_by = models.UUIDField(null=True, blank=True, editable=False, help_text="Only who claimed it ends it.")
+    told_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When people were told by mail that it was lost."
+    )
     credentials = SealedJSONField(null=True, editable=False)
 
     objects = ConnectionQuerySet.as_manager()
@@ -82,3 +93,7 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.company} – {self.get_side_display()}"
+
+    def renewed_by(self, owner: uuid.UUID) -> bool:
+        """Whether this owner's claim stands: nobody has taken it over, and no sign-in was made anew meanwhile."""
+        return self.renewing_by == owner and self.renewing_until is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -275,14 +276,15 @@ def _live(way: _Way, connection_id: int, http: Http, clock: Clock, refused: str)
             raise Unauthorized(way.side, way.words, reason=way.reason)
         if found := way.usable(connection, now, refused):
             return found
-        if until := Connection.objects.claim_renewal(connection_id, now, CLAIM):
-            _renew(way, connection_id, until, http, clock, refused)
+        owner = uuid.uuid4()
+        if Connection.objects.claim_renewal(connection_id, owner, CLAIM):
+            _renew(way, connection_id, owner, http, clock, refused)
         else:
             time.sleep(POLL_SECONDS)
     raise Unavailable(way.side, f"Signing in to {way.side.label} again takes longer than it should.")
 
 
-def _renew(way: _Way, connection_id: int, until: datetime, http: Http, clock: Clock, refused: str) -> None:
+def _renew(way: _Way, connection_id: int, owner: uuid.UUID, http: Http, clock: Clock, refused: str) -> None:
     """Renew under our claim, with no transaction open while the product is asked."""
     try:
         # Read only now: whoever held the claim before us may just have saved.
@@ -290,27 +292,27 @@ def _renew(way: _Way, connection_id: int, until: datetime, http: Http, clock: Cl
         if before.state != ConnectionState.CONNECTED or way.usable(before, clock(), refused):
             return
         try:
-            _save(before, until, way.renew(before, http, clock()))
+            _save(before, owner, way.renew(before, http, clock()))
         except (Rejected, Unauthorized) as error:
-            _lose(before, until, error.words)
+            _lose(before, owner, error.words)
     finally:
-        Connection.objects.give_back_renewal(connection_id, until)
+        Connection.objects.give_back_renewal(connection_id, owner)
 
 
-def _save(before: Connection, until: datetime, fields: dict[str, Any]) -> None:
+def _save(before: Connection, owner: uuid.UUID, fields: dict[str, Any]) -> None:
     """Keep what a renewal brought, unless the connection was made anew, ended or renewed by others meanwhile.
 
     Even after our claim has lapsed: what it replaces is used up, and nothing else may bring a token any more.
     """
     with transaction.atomic():
         there = Connection.objects.select_for_update().get(pk=before.pk)
-        if there.renewing_until == until or there.credentials == before.credentials:
+        if there.renewed_by(owner) or there.credentials == before.credentials:
             Connection.objects.filter(pk=before.pk).update(**fields, state=ConnectionState.CONNECTED, reason="")
 
 
-def _lose(before: Connection, until: datetime, reason: str) -> None:
+def _lose(before: Connection, owner: uuid.UUID, reason: str) -> None:
     """Refused; but what was refused is no longer what counts if somebody has saved another meanwhile."""
     with transaction.atomic():
         there = Connection.objects.select_for_update().get(pk=before.pk)
-        if there.renewing_until == until and there.credentials == before.credentials:
+        if there.renewed_by(owner) and there.credentials == before.credentials:
             Connection.objects.lost(before.pk, reason)

@@ -165,7 +165,7 @@ def test_the_same_quickbooks_company_keeps_everything(
     before = _state(company)
     pk = Connection.objects.get(company=company, side=Side.QBO).pk
     Connection.objects.lost(pk, "withdrawn")
-    assert Connection.objects.claim_renewal(pk, clock(), remotes.CLAIM)
+    assert Connection.objects.claim_renewal(pk, uuid.uuid4(), remotes.CLAIM)
     again = _connect_qbo(company, user, loaded, clock)
     assert _state(company) == before
     assert (again.pk, again.state, again.reason) == (pk, ConnectionState.CONNECTED, "")

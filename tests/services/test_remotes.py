@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection as database
+from django.utils import timezone
 
 from syncapp.core.sides import Side
 from syncapp.gateways import oauth
-from syncapp.gateways.errors import Unauthorized, Unavailable
+from syncapp.gateways.errors import BadAnswer, Unauthorized, Unavailable
 from syncapp.gateways.http import Http
 from syncapp.models import Company, Connection, ConnectionState
 from syncapp.services import remotes
@@ -119,26 +121,39 @@ def test_nobody_waits_for_a_slow_renewal_to_write(
 def test_the_claim_of_a_dead_worker_lapses(
     sandbox: Sandbox, joined: Company, clock: Clock, rotating: None, pool: Callable[..., Future[Any]]
 ) -> None:
-    assert Connection.objects.claim_renewal(_connection(joined).pk, clock(), remotes.CLAIM)
+    assert Connection.objects.claim_renewal(_connection(joined).pk, uuid4(), remotes.CLAIM)
     sandbox.clear_calls()
     waiting = pool(_token, joined, clock)
     time.sleep(0.5)
     assert not waiting.done()
     assert _renewals(sandbox) == 0
+    # Not the worker's clock says so, however far it is ahead.
     clock.wait(remotes.CLAIM.total_seconds() + 1)
+    time.sleep(0.5)
+    assert not waiting.done()
+    _lapse(joined)
     assert waiting.result(30) == _connection(joined).credentials["access"]
     assert _renewals(sandbox) == 1
 
 
-def test_a_claim_is_taken_by_one_and_given_back_by_its_holder_alone(joined: Company, clock: Clock) -> None:
-    pk, now = _connection(joined).pk, clock()
-    until = Connection.objects.claim_renewal(pk, now, remotes.CLAIM)
-    assert until is not None
-    assert Connection.objects.claim_renewal(pk, now, remotes.CLAIM) is None
-    Connection.objects.give_back_renewal(pk, until - timedelta(seconds=1))
-    assert Connection.objects.claim_renewal(pk, now, remotes.CLAIM) is None
-    Connection.objects.give_back_renewal(pk, until)
-    assert Connection.objects.claim_renewal(pk, now, remotes.CLAIM)
+def _lapse(company: Company) -> None:
+    """The time of whoever claims the renewal is over, by the database's clock."""
+    Connection.objects.filter(company=company).update(renewing_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_a_claim_is_taken_by_one_and_given_back_by_its_holder_alone(joined: Company) -> None:
+    pk, first, second = _connection(joined).pk, uuid4(), uuid4()
+    assert Connection.objects.claim_renewal(pk, first, remotes.CLAIM)
+    assert not Connection.objects.claim_renewal(pk, second, remotes.CLAIM)
+    Connection.objects.give_back_renewal(pk, second)
+    assert not Connection.objects.claim_renewal(pk, second, remotes.CLAIM)
+    _lapse(joined)
+    assert Connection.objects.claim_renewal(pk, second, remotes.CLAIM)
+    # It lapsed, and is another's by now: who comes back late must not end that one's.
+    Connection.objects.give_back_renewal(pk, first)
+    assert not Connection.objects.claim_renewal(pk, first, remotes.CLAIM)
+    Connection.objects.give_back_renewal(pk, second)
+    assert Connection.objects.claim_renewal(pk, first, remotes.CLAIM)
 
 
 def test_a_refusal_is_marked_once_and_not_asked_for_again(
@@ -168,6 +183,32 @@ def test_a_product_that_does_not_answer_keeps_the_connection(sandbox: Sandbox, j
     assert _token(joined, clock) == _connection(joined).credentials["access"]
 
 
+@pytest.mark.parametrize("fault", ["timeout_after", "reset_after", "truncated_json", "503_after"])
+def test_a_lost_answer_is_asked_for_again_while_the_refresh_token_lives(
+    sandbox: Sandbox, joined: Company, clock: Clock, fault: str
+) -> None:
+    """Intuit changes a refresh token about once a day: until then the one we hold brings a new access token."""
+    held = _connection(joined).credentials
+    sandbox.fault("qbo", fault, path_contains="tokens/bearer", seconds=0.1)
+    with pytest.raises((Unavailable, BadAnswer)):
+        _token(joined, clock)
+    after = _connection(joined)
+    assert (after.state, after.credentials, after.renewing_by) == (ConnectionState.CONNECTED, held, None)
+    assert _token(joined, clock) == _connection(joined).credentials["access"] != held["access"]
+
+
+def test_a_refresh_token_that_was_lost_with_its_answer_needs_a_person(
+    sandbox: Sandbox, joined: Company, clock: Clock, rotating: None
+) -> None:
+    sandbox.fault("qbo", "reset_after", path_contains="tokens/bearer")
+    with pytest.raises(Unavailable):
+        _token(joined, clock)
+    with pytest.raises(Unauthorized):
+        _token(joined, clock)
+    after = _connection(joined)
+    assert (after.state, after.told_at, after.renewing_by) == (ConnectionState.NEEDS_RECONNECT, None, None)
+
+
 def test_a_late_renewal_is_kept_if_nothing_else_was_saved(
     joined: Company, clock: Clock, rotating: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,11 +217,11 @@ def test_a_late_renewal_is_kept_if_nothing_else_was_saved(
 
     def overtaken(*given: Any, **more: Any) -> oauth.Tokens:
         tokens = real(*given, **more)
-        clock.wait(remotes.CLAIM.total_seconds() + 1)
-        until = Connection.objects.claim_renewal(pk, clock(), remotes.CLAIM)
-        assert until is not None
-        remotes._lose(_connection(joined), until, "Incorrect or invalid refresh token")
-        Connection.objects.give_back_renewal(pk, until)
+        _lapse(joined)
+        other = uuid4()
+        assert Connection.objects.claim_renewal(pk, other, remotes.CLAIM)
+        remotes._lose(_connection(joined), other, "Incorrect or invalid refresh token")
+        Connection.objects.give_back_renewal(pk, other)
         return tokens
 
     monkeypatch.setattr(oauth, "refresh", overtaken)
