@@ -110,17 +110,28 @@ def _plan_all(context: Context, save: Save) -> bool:
     """Rounds over all kinds, in dependency order, until a round changes nothing that others wait for."""
     position, kinds = context.run.position, list(KINDS.values())
     while position["round"] < MOST_PASSES:
+        busy = _busy(context)
         while position["kind"] < len(kinds):
             kind = kinds[position["kind"]]
             share = (position["kind"] + 1) / len(kinds)
             _show(context, 40 + int(55 * share) if not position["round"] else 96, f"Syncing {kind.plural}")
-            if not _plan_kind(context, kind, save):
-                return False
+            if kind.name in busy:
+                if not _plan_kind(context, kind, save):
+                    return False
+                busy = _busy(context)
+            position.pop("after", None)
             position["kind"] += 1
         if not position["did"]:
             break
         position.update(round=position["round"] + 1, kind=0, did=0)
     return True
+
+
+def _busy(context: Context) -> set[str]:
+    """Kinds with rows to look at or with writes in doubt; in most syncs these are few, and the rest costs nothing."""
+    looked_at = SyncedObject.objects.filter(company=context.company, needs_look=True)
+    doubtful = Operation.objects.unfinished(context.company)
+    return {*looked_at.order_by().values_list("kind", flat=True).distinct(), *doubtful.values_list("kind", flat=True)}
 
 
 def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:
@@ -148,7 +159,6 @@ def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:
         save()
         if context.out_of_time():
             return False
-    context.run.position.pop("after", None)
     return True
 
 

@@ -46,6 +46,8 @@ def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) ->
     """Save one page; the ids it had. What shows nothing new in the fields we map is not looked at again."""
     records = read_page(context, kind, side, raws)
     ids = {remote_id for remote_id, _, _ in records}
+    if not records:
+        return ids
     with transaction.atomic():
         context.confirm_lease()
         known = _known(context, kind, side, ids)
