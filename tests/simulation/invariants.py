@@ -21,7 +21,7 @@ from syncapp.models import (
 )
 from tests.simulation.books import BILLCOM, ENTITIES, QBO, SIDES, Books, Shown
 from tests.simulation.people import Edit
-from tests.simulation.world import World
+from tests.simulation.world import World, writes
 
 # Nothing here lacks what these would ask a person for, and what is in doubt is found out.
 NEVER_AT_REST = {"in-doubt", "needs-address", "needs-email", "needs-account", "needs-mapping", "currency", "excluded"}
@@ -33,7 +33,7 @@ def broken(world: World) -> list[str]:
     books = world.books()
     checks = Checks(world, books)
     return [
-        *(f"I3 a sync with nothing to do wrote: {each}" for each in _writes(calls)),
+        *(f"I3 a sync with nothing to do wrote: {each}" for each in writes(calls)),
         *checks.duplicates(),
         *checks.pairs(),
         *checks.lost_edits(),
@@ -43,13 +43,6 @@ def broken(world: World) -> list[str]:
         *checks.journal(),
         *checks.secrets(),
     ]
-
-
-def _writes(calls: list[dict[str, Any]]) -> Iterator[str]:
-    for call in calls:
-        reads = call["method"] == "GET" or call["path"].endswith(("/query", "/batch", "/login", "/tokens/bearer"))
-        if not reads:
-            yield f"{call['method']} {call['path']}"
 
 
 class Checks:
