@@ -9,6 +9,7 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -105,6 +106,12 @@ class TieoutAdminSite(AdminSite):
         if request.user.is_authenticated and not self.has_permission(request):
             return redirect("syncapp:home")
         return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': wanted})}")
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """All screens; support's own pages with them."""
+        from syncapp.models import is_support  # noqa: PLC0415  models aren't ready when the site is made
+
+        return super().index(request, {"for_support": is_support(request.user), **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Our own screens first, in the order of a working day."""

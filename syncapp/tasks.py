@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
-from syncapp.services import notices, runs, subscriptions, webhooks
+from syncapp.services import budget_report, notices, runs, subscriptions, webhooks
 
 
 def enqueue(run: Any) -> None:
@@ -38,6 +38,8 @@ def dispatch() -> None:
             enqueue(run)
     look_at_webhooks()
     webhooks.remove_old(now)
+    budget_report.warn(now)
+    budget_report.remove_old(now)
     for connection_id in subscriptions.take_due(now):
         async_task("syncapp.tasks.check_subscription", connection_id, task_name=f"subscription {connection_id}")
     notices.tell_of_lost_connections(now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from syncapp.views import (
+    budgets,
     connecting,
     get_started,
     health,
@@ -22,6 +23,7 @@ app_name = "syncapp"
 urlpatterns = [
     path("", home.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
+    path("budgets/", budgets.budgets_page, name="budgets"),
     path("companies/new/", home.new_company, name="new-company"),
     path("oauth/quickbooks/callback/", connecting.quickbooks_callback, name="quickbooks-callback"),
     path("webhooks/qbo/", webhooks.quickbooks, name="webhooks-quickbooks"),
