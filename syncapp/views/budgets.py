@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from syncapp.admin.shared import csv_response
 from syncapp.core.budgets import Budget, month_of
 from syncapp.models import Company, is_support
 from syncapp.services import budget_report, budgets
@@ -23,13 +22,13 @@ SHOWN = 25
 @never_cache
 @require_safe
 @login_required
-def budgets_page(request: SignedIn) -> HttpResponseBase:
+def budgets_page(request: SignedIn) -> HttpResponse:
     if not is_support(request.user):
         raise Http404
     now = timezone.now()
     users = budget_report.top_users(now)
     if request.GET.get("as") == "csv":
-        return csv_response(f"metered-calls-{now:%Y-%m}", ("Company", "Firm", "Metered calls"), _rows(users))
+        return _download(f"metered-calls-{now:%Y-%m}.csv", users)
     return _page(request, users)
 
 
@@ -52,7 +51,17 @@ def _page(request: SignedIn, users: list[tuple[Company | None, int]]) -> HttpRes
     )
 
 
-def _rows(users: list[tuple[Company | None, int]]) -> Iterator[tuple[str, str | None, int]]:
+def _download(name: str, users: list[tuple[Company | None, int]]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    out = csv.writer(response)
+    out.writerow(("Company", "Firm", "Metered calls"))
     for company, calls in users:
-        firm = company.firm.name if company and company.firm else None
-        yield str(company or "Companies that were deleted"), firm, calls
+        firm = company.firm.name if company and company.firm else ""
+        out.writerow((_cell(str(company or "Companies that were deleted")), _cell(firm), calls))
+    return response
+
+
+def _cell(text: str) -> str:
+    """A name that begins as a formula does would be one in a spreadsheet."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -29,7 +29,7 @@ def an_empty_purse() -> Iterator[None]:
 def shown(cast: Cast, address: str = PAGE) -> str:
     answer = cast.client("dana").get(address)
     assert answer.status_code == 200
-    return answer.content.decode() if not answer.streaming else answer.getvalue().decode()
+    return answer.content.decode()
 
 
 def test_only_support_finds_it(cast: Cast) -> None:
