@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 # When every place is taken by a call still under way, nobody knows for how long: look again after this.
 _LOOK_AGAIN = 0.02
@@ -38,9 +39,23 @@ class _Window:
             return _LOOK_AGAIN
         return max(self.ended[0] + self.seconds - now, _LEAST_WAIT)
 
+    def add(self, moments: list[float]) -> None:
+        """Calls that ended then, made elsewhere."""
+        self.ended = deque(sorted([*self.ended, *moments]))
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """How many seconds ago the calls of the last minute ended; batches are among the calls, too."""
+
+    calls: list[float]
+    batches: list[float]
+
 
 class Pacer:
     """The limits of one QuickBooks company. Give every thread that works for the company the same one.
+
+    `recent` and `remember` hand over from one process to the next what the company has been asked lately.
 
     Reference: https://developer.intuit.com/app/developer/qbo/docs/learn/limits-and-throttles
     """
@@ -69,6 +84,19 @@ class Pacer:
             yield
         finally:
             self._give_back(windows)
+
+    def recent(self) -> Recent:
+        with self._lock:
+            now = self._clock()
+            calls, batches = ([now - each for each in windows[-1].ended] for windows in (self._calls, self._batches))
+        return Recent([age for age in calls if age < 60], [age for age in batches if age < 60])
+
+    def remember(self, recent: Recent) -> None:
+        with self._lock:
+            now = self._clock()
+            for windows, ages in ((self._calls, recent.calls), (self._batches, recent.batches)):
+                for window in windows:
+                    window.add([now - age for age in ages if age < window.seconds])
 
     def _take(self, windows: list[_Window]) -> float:
         with self._lock:

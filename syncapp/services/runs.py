@@ -32,7 +32,7 @@ from syncapp.models import (
     SyncRun,
     Trigger,
 )
-from syncapp.services import budgets, remotes, stages
+from syncapp.services import budgets, pace, remotes, stages
 from syncapp.services import terms as terms_service
 from syncapp.services.context import Context, LeaseLost, Paused, Remotes, Stopped
 from syncapp.services.errors import ServiceError
@@ -173,6 +173,7 @@ class _Slice:
         try:
             self.context = self._open()
             self._take_turn()
+            pace.take_over(self.run, self.context.remotes.qbo.realm_id, self.clock())
             finished = stages.work(self.context, self._save)
         except LeaseLost:
             log.warning("run %s: the lease was lost; another worker goes on", self.run.pk)
@@ -272,6 +273,8 @@ class _Slice:
 
     def _close(self) -> None:
         self.run.position.pop("open", None)
+        if self.context is not None:
+            pace.keep(self.run, self.context.remotes.qbo.realm_id, self.clock())
         try:
             self._save()
         except LeaseLost:

@@ -115,3 +115,27 @@ def test_each_company_has_its_own() -> None:
 def test_it_refuses_a_limit_that_would_stop_everything() -> None:
     with pytest.raises(ValueError):
         Pacer(0, 500)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 2)), min_size=1, max_size=60), st.integers(1, 59))
+def test_the_next_process_goes_on_where_the_last_stopped(calls: list[tuple[bool, float]], hand_over: int) -> None:
+    """Two processes, whose monotonic clocks have nothing in common, are one to the remote."""
+    clock = Clock()
+    other = Clock()
+    other.now = 5.0
+    arrived, batches, pacer = [], [], Pacer(4, 20, clock, clock.sleep, batches_per_minute=3)
+    wall, begun = 0.0, clock.now
+    for number, (batch, lasts) in enumerate(calls):
+        if number == hand_over:
+            recent, wall = pacer.recent(), clock.now - begun
+            clock, begun = other, other.now
+            pacer = Pacer(4, 20, clock, clock.sleep, batches_per_minute=3)
+            pacer.remember(recent)
+        with pacer.place(batch=batch):
+            clock.now += lasts
+            moment = wall + clock.now - begun
+            arrived.append(moment)
+            batches += [moment] if batch else []
+    assert most_within(arrived, 0.999) <= 4
+    assert most_within(arrived, 59.999) <= 20
+    assert not batches or most_within(batches, 59.999) <= 3
