@@ -62,9 +62,7 @@ class Metered:
             )
         if not self.steps:
             return ""
-        said = (
-            f"{self.outlook.used:,} of this month's {self.limit:,} metered QuickBooks calls are used ({self.share} %)"
-        )
+        said = f"{self.outlook.used:,} of this month's {self.limit:,} metered QuickBooks calls are used ({self.share}%)"
         if self.outlook.runs_out is None:
             return f"{said}. At the rate of the last days they last until the month's end."
         return f"{said}. At the rate of the last days they are used up on {self.outlook.runs_out:%d %b, %H:%M} (UTC)."

@@ -54,7 +54,7 @@ def test_it_names_who_uses_most(cast: Cast) -> None:
     MeteredCalls.objects.create(company=make_company("=Other", None), day=today, calls=225)
     text = shown(cast)
     assert text.index("=Other") < text.index("Harbor Bakery")
-    assert "<strong>300</strong> of 500,000" in text and "75 %" in text
+    assert "<strong>300</strong> of 500,000" in text and "75%</td>" in text
     assert shown(cast, f"{PAGE}?as=csv").splitlines()[1:] == ["'=Other,,225", "Harbor Bakery,Alder & Finch,75"]
 
 
