@@ -99,7 +99,7 @@ class Running:
     def has_stalled(self, now: float) -> bool:
         if now < self.ask_at:
             return False
-        self.ask_at = now + ASK_SECONDS
+        self.ask_at = now + min(ASK_SECONDS, self.program.settle)
         return self.program.stalled()
 
     def schedule_restart(self, now: float) -> None:

@@ -32,23 +32,37 @@ class Command(BaseCommand):
             help="seconds a cluster may take to finish what it is at when asked to end (default: %(default)s)",
         )
 
-    def handle(self, *, grace: float, **options: Any) -> None:
+        parser.add_argument(
+            "--patience",
+            type=float,
+            default=60,
+            help="seconds a task may wait, with nothing being fetched, until the cluster counts as hung (default: 60)",
+        )
+
+    def handle(self, *, grace: float, patience: float, **options: Any) -> None:
         # A wrong key would show only in the middle of a sync.
         self.check(databases=["default"], tags=[Tags.database])
         tasks.ensure_schedules()
         with Supervisor(say=self.say) as supervisor:
-            supervisor.start(self.cluster(grace))
+            supervisor.start(self.cluster(grace, patience))
             supervisor.run()
 
-    def cluster(self, grace: float) -> Program:
+    def cluster(self, grace: float, patience: float) -> Program:
         watchdog = Watchdog(
             retry=timedelta(seconds=settings.Q_CLUSTER["retry"]),
             # A slice ends soon after its time, and the next task is fetched at once.
             between=timedelta(seconds=2 * settings.SLICE_SECONDS),
             running=timedelta(seconds=settings.Q_CLUSTER["timeout"]) + MARGIN,
+            waiting=timedelta(seconds=patience),
         )
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
-        return Program(name="queue cluster", command=command, stalled=lambda: self.stalled(watchdog), grace=grace)
+        return Program(
+            name="queue cluster",
+            command=command,
+            stalled=lambda: self.stalled(watchdog),
+            settle=patience,
+            grace=grace,
+        )
 
     def stalled(self, watchdog: Watchdog) -> bool:
         close_old_connections()
