@@ -13,7 +13,6 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 
 from syncapp.core.sides import Side
-from syncapp.gateways import billcom as billcom_gateway
 from syncapp.gateways import oauth
 from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, SignIn
 from syncapp.gateways.errors import GatewayError, Rejected, Unauthorized
@@ -36,7 +35,7 @@ from syncapp.models import (
     SyncRun,
 )
 from syncapp.models.companies import LEASE_FREE
-from syncapp.services import subscriptions
+from syncapp.services import budgets, remotes, subscriptions
 from syncapp.services.errors import ServiceError
 from syncapp.services.remotes import OTHER_SESSION_LIFE, SESSION_LIFE, app
 
@@ -83,8 +82,9 @@ def connect_billcom(
     )
     http = Http()
     try:
-        session = billcom_gateway.login(http, settings.BILLCOM_BASE_URL, credentials)
-        gateway = BillcomGateway(http, settings.BILLCOM_BASE_URL, key, lambda renew: session.session_id)
+        session = remotes.log_in(http, credentials, now)
+        gate = remotes.Gate(session.organization_id, key, lambda: now)
+        gateway = BillcomGateway(http, settings.BILLCOM_BASE_URL, key, lambda renew: session.session_id, gate)
         person, role = _who(gateway, session.user_id, sign_in)
         organization = gateway.organization(session.organization_id)
     except Unauthorized as error:
@@ -92,8 +92,12 @@ def connect_billcom(
         raise ServiceError(f"BILL didn't let us in. Check which is wrong: {wrong}. BILL says: {error.words}") from None
     except Rejected as error:
         raise ServiceError(f"BILL didn't let us in: {error.words}") from None
+    except budgets.NoRoom as error:
+        raise ServiceError(error.words) from None
     except GatewayError as error:
         raise ServiceError(f"BILL can't be reached just now: {error.words}. Try again in a few minutes.") from None
+    finally:
+        budgets.settle()
     held = {"sign_in": sign_in, "username": username, "password": password, "session": session.session_id}
     if developer_key:
         held["developer_key"] = developer_key
@@ -142,6 +146,8 @@ def start_qbo(company: Company, user: User, *, redirect_uri: str, now: datetime)
     state = signing.dumps({"user": user.pk, "company": company.pk, "nonce": secrets.token_urlsafe(8)}, salt=STATE_SALT)
     try:
         found = app()
+    except budgets.NoRoom as error:
+        raise ServiceError(error.words) from None
     except GatewayError as error:
         raise ServiceError(f"Intuit can't be reached just now: {error.words}. Try again in a few minutes.") from None
     return oauth.authorize_url(found, state, redirect_uri)
@@ -179,12 +185,21 @@ def finish_qbo(user: User, *, state: str, code: str, realm_id: str, redirect_uri
     http = Http()
     try:
         tokens = oauth.exchange_code(http, app(), code, redirect_uri, now=now)
-        gateway = QboGateway(http, settings.QBO_BASE_URL, realm_id, lambda renew: tokens.access)
+        gateway = QboGateway(
+            http,
+            settings.QBO_BASE_URL,
+            realm_id,
+            lambda renew: tokens.access,
+            pacer=remotes.pacer(realm_id),
+            pay=lambda: budgets.take_metered(company.pk, now),
+        )
         info = gateway.company_info()
     except (Unauthorized, Rejected) as error:
         raise ServiceError(f"QuickBooks was not connected: {error.words}") from None
     except GatewayError as error:
         raise ServiceError(f"Intuit can't be reached just now: {error.words}. Try again in a few minutes.") from None
+    finally:
+        budgets.settle()
     return _keep(
         company,
         Side.QBO,

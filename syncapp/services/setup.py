@@ -31,7 +31,7 @@ from syncapp.models import (
     SyncRun,
     Trigger,
 )
-from syncapp.services import remotes, runs
+from syncapp.services import budgets, remotes, runs
 from syncapp.services.errors import ServiceError
 
 BANKS = ("BANK", "CREDIT_CARD")
@@ -133,6 +133,8 @@ def bank_mappings(company: Company, *, now: datetime) -> list[GLMapping]:
         banks = remotes.open_billcom(company, Http(), timezone.now).bank_accounts()
     except GatewayError as error:
         raise ServiceError(f"BILL's bank accounts can't be read just now: {error.message}. Try again.") from None
+    finally:
+        budgets.settle()
     known = {
         each.billcom_bank_id: each
         for each in GLMapping.objects.filter(company=company, role=GLRole.BANK_ACCOUNT).select_related("account")

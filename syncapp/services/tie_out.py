@@ -19,7 +19,7 @@ from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway
 from syncapp.kinds import KINDS
 from syncapp.models import Company, SyncedObject
-from syncapp.services import remotes
+from syncapp.services import budgets, remotes
 from syncapp.services.errors import ServiceError
 
 PAGE = 1000
@@ -146,6 +146,8 @@ def tie_out(company: Company, *, now: datetime) -> TieOut:
         _read_qbo(both.qbo, qbo)
     except GatewayError as error:
         raise ServiceError(f"Both sides can't be read just now: {error}") from error
+    finally:
+        budgets.settle()
     vendors = _vendors(company)
     explanations = _explanations(company, billcom, qbo, vendors)
     found = TieOut(now, _rows(billcom, qbo, vendors, explanations), dict(http.calls))
