@@ -10,6 +10,10 @@ from syncapp.core.schema import Field, Kind, Lookup, Terms, Type, Values
 from syncapp.core.sides import Side
 
 
+NEVER = object()
+"""Stands for the value of a field that the two sides have never agreed on: equal to none."""
+
+
 class Unlinked(Exception):
     """A reference points at something that the target side doesn't have yet."""
 
@@ -135,5 +139,5 @@ def fuller(kind: Kind, name: str, billcom: Values, qbo: Values, terms: Terms, lo
 
 
 def changed_fields(kind: Kind, values: Values, base: Mapping[str, Any]) -> frozenset[str]:
-    """The compared fields whose value differs from the one at the last agreement."""
-    return frozenset(name for name in kind.compared if values.get(name) != base.get(name))
+    """The compared fields whose value differs from the one at the last agreement, or that have never had one."""
+    return frozenset(name for name in kind.compared if values.get(name) != base.get(name, NEVER))

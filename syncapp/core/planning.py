@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from syncapp.core.holds import Hold, HoldCode
-from syncapp.core.merging import carry, carry_some, changed_fields, fuller, same
+from syncapp.core.merging import NEVER, carry, carry_some, changed_fields, fuller, same
 from syncapp.core.records import Base, Clash, Decision, Outcome, Seen, View, Write, WriteVerb
 from syncapp.core.schema import Kind, Lookup, Retirement, Terms, Values
 from syncapp.core.sides import Side
@@ -29,7 +29,9 @@ def _unchanged(kind: Kind, seen: Seen) -> bool:
     assert seen.base is not None and seen.billcom is not None and seen.qbo is not None
     ours, theirs = seen.base["billcom"], seen.base["qbo"]
     one, other = seen.billcom.values, seen.qbo.values
-    return all(one.get(name) == ours.get(name) and other.get(name) == theirs.get(name) for name in kind.compared)
+    return all(
+        one.get(name) == ours.get(name, NEVER) and other.get(name) == theirs.get(name, NEVER) for name in kind.compared
+    )
 
 
 def _resting(seen: Seen) -> Outcome:

@@ -241,3 +241,14 @@ def test_our_own_write_coming_back_is_no_change() -> None:
     ours, theirs = order(BILLCOM, memo="a"), write.values
     again = decide(ORDER, pair(ORDER, ours, theirs, agreed(ORDER, ours, theirs)), TERMS, LOOKUP)
     assert (again.outcome, again.writes) == (Outcome.IN_STEP, ())
+
+
+def test_a_blank_that_one_side_never_agreed_on_counts_as_its_word() -> None:
+    """The answer to a write was lost and the field was blanked meanwhile: the base knows the other side's only."""
+    ours, theirs = fruit(price=Decimal(1)), fruit(price=None)
+    base = agreed(FRUIT, ours, theirs)
+    del base[QBO]["price"]
+
+    (write,) = decide(FRUIT, pair(FRUIT, ours, theirs, base), TERMS, LOOKUP).writes
+
+    assert (write.side, write.changed, write.values["price"]) == (BILLCOM, {"price"}, None)
