@@ -115,16 +115,34 @@ class Pacer:
                 window.ended.append(now)
 
 
-class Pacers:
-    """One Pacer for each company, made when first asked for, the same for every thread of this process."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one company, as Intuit documents them."""
 
-    def __init__(self, make: Callable[[], Pacer] = Pacer) -> None:
+    per_second: int = 10
+    per_minute: int = 500
+    batches_per_minute: int = 40
+
+    def pacer(self) -> Pacer:
+        return Pacer(self.per_second, self.per_minute, batches_per_minute=self.batches_per_minute)
+
+
+DOCUMENTED = Limits()
+
+
+class Pacers:
+    """One Pacer for each company, made when first asked for, the same for every thread of this process.
+
+    `make` makes another than the limits would.
+    """
+
+    def __init__(self, make: Callable[[], Pacer] | None = None) -> None:
         self._make = make
         self._lock = threading.Lock()
         self._known: dict[str, Pacer] = {}
 
-    def of(self, company: str) -> Pacer:
+    def of(self, company: str, limits: Limits = DOCUMENTED) -> Pacer:
         with self._lock:
             if company not in self._known:
-                self._known[company] = self._make()
+                self._known[company] = (self._make or limits.pacer)()
             return self._known[company]

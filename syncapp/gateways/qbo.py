@@ -16,7 +16,7 @@ from syncapp.core.sides import Side
 from syncapp.gateways.errors import GatewayError, Reason, Rejected, TooOld, Unauthorized
 from syncapp.gateways.held import Held
 from syncapp.gateways.http import Answer, Call, Http, Purse, encode
-from syncapp.gateways.pacing import Pacer, Pacers
+from syncapp.gateways.pacing import DOCUMENTED, Limits, Pacer, Pacers
 from syncapp.gateways.qbo_faults import error_in
 from syncapp.gateways.qbo_replies import (
     batch_items,
@@ -41,7 +41,7 @@ from syncapp.gateways.qbo_values import (
     quoted,
 )
 
-__all__ = ["Changes", "Page", "QboGateway", "TooOld", "Verb", "Write", "quoted"]
+__all__ = ["Changes", "Page", "QboGateway", "TooOld", "Verb", "Write", "pacer_of", "quoted"]
 
 # Reference: https://developer.intuit.com/app/developer/qbo/docs/learn/explore-the-quickbooks-online-api/change-data-capture
 CHANGES_KEPT = timedelta(days=30)
@@ -53,6 +53,15 @@ LONGEST_QUERY_IN_URL = 1500
 # The entity whose path is not its name in lower case.
 _PATHS = {"CreditCardPaymentTxn": "creditcardpayment"}
 _PACERS = Pacers()
+
+
+def pacer_of(base_url: str, realm_id: str, limits: Limits = DOCUMENTED) -> Pacer:
+    """The company's pacer, shared by everything in this process."""
+    return _PACERS.of(_company_url(base_url, realm_id), limits)
+
+
+def _company_url(base_url: str, realm_id: str) -> str:
+    return f"{base_url.rstrip('/')}/{quote(realm_id, safe='')}"
 
 
 def _utc_now() -> datetime:
@@ -80,10 +89,10 @@ class QboGateway:
     ) -> None:
         self.realm_id = realm_id
         self._http = http
-        self._url = f"{base_url.rstrip('/')}/{quote(realm_id, safe='')}"
+        self._url = _company_url(base_url, realm_id)
         self._token = Held(access_token)
         self._minor_version = str(minor_version)
-        self._pacer = pacer or _PACERS.of(self._url)
+        self._pacer = pacer or pacer_of(base_url, realm_id)
         self._pay = pay
         self._now = now
         self._server_time: datetime | None = None

@@ -22,8 +22,8 @@ from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, Session
 from syncapp.gateways.errors import Reason, Rejected, Unauthorized, Unavailable
 from syncapp.gateways.http import Http
 from syncapp.gateways.oauth import OAuthEndpoints, OAuthSettings
-from syncapp.gateways.pacing import Pacer
-from syncapp.gateways.qbo import QboGateway
+from syncapp.gateways.pacing import Limits, Pacer
+from syncapp.gateways.qbo import QboGateway, pacer_of
 from syncapp.models import Company, Connection, ConnectionState
 from syncapp.services import budgets
 from syncapp.services.context import Remotes
@@ -85,15 +85,10 @@ class Gate:
         self.places.release()
 
 
-@lru_cache(maxsize=1000)
-def _pacer(realm: str, per_second: int, per_minute: int, batches: int) -> Pacer:
-    return Pacer(per_second, per_minute, batches_per_minute=batches)
-
-
 def pacer(realm: str) -> Pacer:
     """The pace of one QuickBooks company, shared by everything in this process."""
-    limits = settings.QBO_CALLS_A_SECOND, settings.QBO_CALLS_A_MINUTE, settings.QBO_BATCHES_A_MINUTE
-    return _pacer(f"{settings.QBO_BASE_URL}/{realm}", *limits)
+    limits = Limits(settings.QBO_CALLS_A_SECOND, settings.QBO_CALLS_A_MINUTE, settings.QBO_BATCHES_A_MINUTE)
+    return pacer_of(settings.QBO_BASE_URL, realm, limits)
 
 
 def connected(company: Company, side: Side) -> Connection:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from syncapp.gateways import qbo
+from syncapp.gateways.pacing import Pacers
 from syncapp.models import Company, RunState, Trigger
 from syncapp.services import pace, remotes, runs
 from tests.support.syncing import Clock, synced
@@ -17,7 +19,7 @@ def another_process(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def now() -> None:
         monkeypatch.setattr(pace, "_this_process", lambda: "another")
-        remotes._pacer.cache_clear()
+        monkeypatch.setattr(qbo, "_PACERS", Pacers())
 
     return now
 
@@ -68,3 +70,11 @@ def test_what_is_older_than_a_minute_is_forgotten(company: Company, clock: Clock
     clock.wait(61)
     run = synced(company, clock)
     assert lately(company)[0] == run.calls.get("metered", 0) + run.calls.get("free", 0)
+
+
+def test_the_limits_are_settings(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(qbo, "_PACERS", Pacers())
+    settings.QBO_CALLS_A_SECOND, settings.QBO_CALLS_A_MINUTE, settings.QBO_BATCHES_A_MINUTE = 3, 50, 4
+    pacer = remotes.pacer("1")
+    assert [window.limit for window in (*pacer._calls, *pacer._batches)] == [3, 50, 4]
+    assert remotes.pacer("1") is pacer
