@@ -5,6 +5,8 @@ Reference: Intuit docs, BillPayment; BILL API, payments and bills/record-payment
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from syncapp.core.codec import dig, money, text
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import (
@@ -29,6 +31,8 @@ TWO_WAY_FIX = (
     "If BILL shows its bills open, mark them as paid there so that nobody pays twice; "
     "or turn on 2-Way AP Payment Sync in Sync preferences, which does it."
 )
+NOT_APPLIED = "A part of it pays no bill, and in BILL every payment is applied to bills in full."
+NOT_APPLIED_FIX = "Apply the rest to a bill in QuickBooks Online, or correct the amount there; then sync again."
 GONE = {"VOID", "VOIDED", "CANCELED", "CANCELLED", "FUNDING_FAILED_VOIDED"}
 
 
@@ -97,9 +101,15 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
     if not values["paid"]:
         rule = "It pays no bill, so there is nothing it could pay on the other side."
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+    if towards is Side.BILLCOM and values["active"] and _applied(values) != values["amount"]:
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NOT_APPLIED, "fix": NOT_APPLIED_FIX})
     if towards is Side.QBO and values["status"] == "APPROVING":
         return Hold(HoldCode.NOT_APPROVED, {"approval": "waiting for approval"})
     return None
+
+
+def _applied(values: Values) -> Decimal:
+    return sum((line["amount"] or Decimal() for line in values["paid"]), Decimal())
 
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
