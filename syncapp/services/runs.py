@@ -154,8 +154,10 @@ def work_slice(run_id: int, *, clock: Clock, http: Http | None = None) -> bool:
             return False
         return _Slice(run, owner, fence, clock, http or Http()).work()
     finally:
-        Company.objects.give_back_lease(company_id, owner, fence)
-        budgets.settle()
+        try:
+            Company.objects.give_back_lease(company_id, owner, fence)
+        finally:
+            budgets.settle()
 
 
 class _Slice:
