@@ -6,6 +6,7 @@ Every method may raise any GatewayError.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,17 +16,15 @@ from syncapp.gateways.billcom import BillcomGateway
 from syncapp.gateways.errors import NotFound
 from syncapp.gateways.http import Call
 
-# What is told of and synced. Customers, credits, classifications and received payments are told of nowhere.
+# What can be told of, by the path of the records. Nothing of customers, credits, classifications, received payments.
 # Reference: https://developer.bill.com/docs/notification-payloads-reference
-TOLD = (
-    *(
-        f"{noun}.{operation}"
-        for noun in ("vendor", "bill")
-        for operation in ("created", "updated", "archived", "restored")
-    ),
-    "payment.updated",
-    "payment.failed",
-)
+_LIST = ("created", "updated", "archived", "restored")
+TOLD = {
+    "vendors": tuple(f"vendor.{operation}" for operation in _LIST),
+    "bills": tuple(f"bill.{operation}" for operation in _LIST),
+    "invoices": tuple(f"invoice.{operation}" for operation in _LIST),
+    "payments": ("payment.updated", "payment.failed"),
+}
 SUBSCRIPTIONS = "subscriptions"
 
 
@@ -36,6 +35,7 @@ class Subscribed:
     id: str
     url: str
     enabled: bool
+    events: frozenset[str]
     security_key: str = field(default="", repr=False)
 
 
@@ -44,12 +44,12 @@ class BillcomEvents(BillcomGateway):
 
     _request_id: UUID | None = None
 
-    def subscribe(self, url: str, request_id: UUID) -> Subscribed:
+    def subscribe(self, url: str, events: Iterable[str], request_id: UUID) -> Subscribed:
         """Asked again with the same request id, it answers as the first time. Raises Duplicate where there is one."""
         asked = {
             "name": "Tieout",
             "status": {"enabled": True},
-            "events": [{"type": each, "version": "1"} for each in TOLD],
+            "events": [{"type": each, "version": "1"} for each in events],
             "notificationUrl": url,
         }
         self._request_id = request_id
@@ -96,5 +96,12 @@ def _shown(found: dict[str, Any]) -> Subscribed:
     status = found.get("status") or {}
     # Shown as {"enabled": true} in one place of BILL's documents, as {"value": "ENABLED"} in another.
     enabled = status.get("enabled", status.get("value") == "ENABLED")
-    key = found.get("securityKey")
-    return Subscribed(str(found["id"]), str(found.get("notificationUrl") or ""), bool(enabled), str(key or ""))
+    # As with the status: "type" where it is asked for, "value" where it is shown.
+    events = frozenset(str(each.get("type") or each.get("value")) for each in found.get("events") or [])
+    return Subscribed(
+        id=str(found["id"]),
+        url=str(found.get("notificationUrl") or ""),
+        enabled=bool(enabled),
+        events=events,
+        security_key=str(found.get("securityKey") or ""),
+    )

@@ -16,9 +16,10 @@ from django.db.models import Q
 from django.urls import reverse
 
 from syncapp.core.sides import Side
-from syncapp.gateways.billcom_events import BillcomEvents, Subscribed
+from syncapp.gateways.billcom_events import TOLD, BillcomEvents, Subscribed
 from syncapp.gateways.errors import Duplicate, GatewayError, RateLimited, Unavailable
 from syncapp.gateways.http import Http
+from syncapp.kinds import KINDS
 from syncapp.models import Connection, ConnectionState, Subscription
 from syncapp.services import budgets, remotes
 
@@ -87,7 +88,7 @@ def _have(row: Subscription, gateway: BillcomEvents, now: datetime) -> None:
     if row.remote_id and row.organization_id != row.connection.remote_id:
         _forget(row)
     found = gateway.subscription(row.remote_id) if row.remote_id else None
-    if found is not None and found.url == url:
+    if found is not None and found.url == url and found.events == _wanted():
         if not found.enabled:
             gateway.switch_on(found.id)
             row.switched_on_at = now
@@ -99,6 +100,11 @@ def _have(row: Subscription, gateway: BillcomEvents, now: datetime) -> None:
     _subscribe(row, gateway, url)
 
 
+def _wanted() -> frozenset[str]:
+    """All that BILL can tell about the kinds we sync; more of them after an upgrade."""
+    return frozenset(event for kind in KINDS.values() for event in TOLD.get(kind.billcom.path, ()))
+
+
 def _forget(row: Subscription) -> None:
     """The next one is asked for with a request id of its own."""
     row.organization_id, row.remote_id, row.url, row.security_key = "", "", "", None
@@ -108,7 +114,7 @@ def _forget(row: Subscription) -> None:
 
 def _subscribe(row: Subscription, gateway: BillcomEvents, url: str) -> None:
     try:
-        made = gateway.subscribe(url, row.request_id)
+        made = gateway.subscribe(url, sorted(_wanted()), row.request_id)
     except Duplicate:
         there = next((each for each in gateway.subscriptions() if each.url == url), None)
         if there is None:

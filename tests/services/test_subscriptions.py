@@ -123,6 +123,14 @@ def test_one_that_is_gone_is_made_anew(connection: Connection, clock: Clock, the
     assert after.security_key == there.key_of(URL)
 
 
+def test_it_tells_of_what_we_sync_after_an_upgrade_too(connection: Connection, clock: Clock, there: There) -> None:
+    row = checked(clock)
+    there.ask("PATCH", f"/{row.remote_id}", {"events": [{"type": "bill.created"}]})
+    row = checked(clock)
+    (one,) = there.all()
+    assert one["id"] == row.remote_id and "vendor.created" in {each["value"] for each in one["events"]}
+
+
 def test_it_moves_with_this_installation(connection: Connection, clock: Clock, there: There, settings: Any) -> None:
     checked(clock)
     settings.PUBLIC_URL = "https://tieout.example"
