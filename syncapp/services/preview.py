@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -26,7 +27,10 @@ MOST_RECORDS = 5000
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """One field of one planned write; a create has a row with its name only."""
+    """One field of one planned write; a create has one row. ``about``: its vendor, date and amount, as far as known.
+
+    ``reason``: the code of a hold, whose words are in ``after``.
+    """
 
     kind: str
     key: int
@@ -36,6 +40,8 @@ class PreviewRow:
     field: str = ""
     before: Any = None
     after: Any = None
+    about: tuple[str | date | Decimal, ...] = ()
+    reason: str = ""
 
 
 @dataclass
@@ -145,7 +151,7 @@ class _Look:
         for key in plan.absorbed:
             self.records.pop(key, None)
         for key in plan.linked:
-            link = PreviewRow(plan.kind.name, key, str(plan.rows[key]), "", "link")
+            link = PreviewRow(plan.kind.name, key, str(plan.rows[key]), "", "link", about=_about(plan, plan.rows[key]))
             self.records[key] = _Told(plan.kind, link=link)
         for key, row in plan.rows.items():
             before = self.records.get(key)
@@ -193,25 +199,32 @@ def _told(plan: planning.ChunkPlan, row: SyncedObject, link: PreviewRow | None) 
     told = _Told(kind, link, counts=[f"{kind.name}.link"] if link else [])
     hold = decision.hold if decision else row.hold
     if hold is not None:
-        told.hold = PreviewRow(kind.name, row.pk, str(row), "", "hold", after=hold.describe())
+        about, words = _about(plan, row), hold.describe()
+        told.hold = PreviewRow(kind.name, row.pk, str(row), "", "hold", after=words, about=about, reason=hold.code)
         told.counts.append(f"{kind.name}.hold")
     if decision is not None:
-        _tell_writes(told, row, decision)
+        _tell_writes(told, plan, row, decision)
     return told
 
 
-def _tell_writes(told: _Told, row: SyncedObject, decision: Decision) -> None:
+def _tell_writes(told: _Told, plan: planning.ChunkPlan, row: SyncedObject, decision: Decision) -> None:
     told.counts += [f"{told.kind.name}.conflict"] * len(decision.clashes)
     for write in decision.writes:
         told.counts.append(f"{told.kind.name}.{write.verb}.{write.side}")
-        told.writes += _lines(told.kind, row, write)
+        told.writes += _lines(plan, row, write)
 
 
-def _lines(kind: Kind, row: SyncedObject, write: Write) -> list[PreviewRow]:
-    side = Side(write.side)
+def _about(plan: planning.ChunkPlan, row: SyncedObject) -> tuple[str | date | Decimal, ...]:
+    party = rows.party(row, plan.kind, plan.lookup)
+    found = (party.label if party else "", row.date, row.amount)
+    return tuple(each for each in found if each not in (None, ""))
+
+
+def _lines(plan: planning.ChunkPlan, row: SyncedObject, write: Write) -> list[PreviewRow]:
+    kind, side, about = plan.kind, Side(write.side), _about(plan, row)
     if write.verb is not WriteVerb.UPDATE:
-        return [PreviewRow(kind.name, row.pk, str(row), side, write.verb)]
+        return [PreviewRow(kind.name, row.pk, str(row), side, write.verb, about=about)]
     return [
-        PreviewRow(kind.name, row.pk, str(row), side, write.verb, name, before, after)
+        PreviewRow(kind.name, row.pk, str(row), side, write.verb, name, before, after, about)
         for name, before, after in planning.describe_write(kind, row, write)
     ]

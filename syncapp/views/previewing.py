@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from syncapp.core.holds import TEXTS, HoldCode
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import Company, SetupStep, Verb
@@ -37,6 +41,15 @@ class Line:
     field: str
     before: str
     after: str
+    about: str
+
+
+@dataclass(frozen=True)
+class HeldFor:
+    """The records that would be held for one reason."""
+
+    title: str
+    lines: list[Line]
 
 
 @never_cache
@@ -56,7 +69,7 @@ def preview(request: SignedIn, company: Company) -> HttpResponse:
         plan=plan,
         writes=_lines(plan.rows),
         links=_lines(plan.links),
-        holds=_lines(plan.holds),
+        holds=_by_reason(plan.holds),
         totals=_totals(plan),
         unseen=[(KINDS[name].plural, number) for name, number in plan.unseen.items()],
         set_up=company.setup_step == SetupStep.DONE,
@@ -66,6 +79,15 @@ def preview(request: SignedIn, company: Company) -> HttpResponse:
 
 def _lines(rows: Sequence[PreviewRow]) -> list[Line]:
     return [_line(row) for row in rows]
+
+
+def _by_reason(rows: Sequence[PreviewRow]) -> list[HeldFor]:
+    """The commonest reason first."""
+    found: dict[str, list[PreviewRow]] = {}
+    for row in rows:
+        found.setdefault(row.reason, []).append(row)
+    reasons = sorted(found.items(), key=lambda each: -len(each[1]))
+    return [HeldFor(TEXTS[HoldCode(code)].title, _lines(held)) for code, held in reasons]
 
 
 def _line(row: PreviewRow) -> Line:
@@ -81,7 +103,14 @@ def _line(row: PreviewRow) -> Line:
         field=(field.label if field else "") or row.field,
         before=shown(row.before) if update else "",
         after=shown(row.after) if update else row.after or "",
+        about=", ".join(_in_words(each) for each in row.about),
     )
+
+
+def _in_words(value: str | date | Decimal) -> str:
+    if isinstance(value, date):
+        return date_format(value, "j M Y")
+    return f"{value:,.2f}" if isinstance(value, Decimal) else value
 
 
 def _totals(plan: Preview) -> list[tuple[str, int]]:

@@ -54,6 +54,19 @@ def test_the_first_sync_links_and_creates_what_the_preview_said(read: Company, c
     assert found.counts["bill.link"]
 
 
+def test_planned_records_are_told_by_vendor_date_and_amount(read: Company) -> None:
+    found = look(read)
+
+    created = {row.key: row for row in found.rows if row.kind == "bill" and row.verb == Verb.CREATE}
+    assert created
+    for bill in SyncedObject.objects.filter(pk__in=created):
+        values = bill.billcom_values or bill.qbo_values
+        side = "billcom" if bill.billcom_values else "qbo"
+        vendor = SyncedObject.objects.get(company=read, kind="vendor", **{f"{side}_id": values["vendor"]})
+        assert created[bill.pk].about == (vendor.label, bill.date, bill.amount)
+    assert {row.reason for row in found.holds} >= {"ambiguous-match", "flow-not-in-matrix"}
+
+
 def test_records_being_written_are_counted_and_left_alone(in_step: Company) -> None:
     row = linked(in_step, "vendor")[0]
     row.qbo_values["email"] = "changed@vendor.example"

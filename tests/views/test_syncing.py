@@ -269,7 +269,11 @@ def test_the_preview_shows_the_plan(cast: Cast, monkeypatch: pytest.MonkeyPatch)
             PreviewRow("vendor", 2, "Best", "qbo", "update", "email", "old@example.com", "new@example.com"),
         ],
         links=[PreviewRow("vendor", 3, "Core", "", "link")],
-        holds=[PreviewRow("bill", 4, "B-1", "", "hold", after="Bills with a total of zero are never sent.")],
+        holds=[
+            PreviewRow(
+                "bill", 4, "B-1", "", "hold", after="Bills with a total of zero are never sent.", reason="zero-amount"
+            )
+        ],
         counts={"vendor.create.billcom": 1, "vendor.update.qbo": 1, "vendor.link": 1, "bill.hold": 1},
     )
     monkeypatch.setattr(preview_service, "preview", lambda company, now: plan)
