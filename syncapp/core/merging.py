@@ -9,7 +9,6 @@ from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import Field, Kind, Lookup, Terms, Type, Values
 from syncapp.core.sides import Side
 
-
 NEVER = object()
 """Stands for the value of a field that the two sides have never agreed on: equal to none."""
 

@@ -45,6 +45,9 @@ SYNC_PERMISSIONS = ("manage company", "sync")
 STATE_SALT = "syncapp.connect-quickbooks"
 STATE_SECONDS = 1800
 _WHERE = {Side.QBO: "QuickBooks company", Side.BILLCOM: "BILL organization"}
+_ENDED = (
+    "credentials", "state", "reason", "access_expires_at", "refresh_expires_at", "renewing_until", "renewing_by",
+)  # fmt: skip
 _WRITTEN = (OperationState.DONE, OperationState.ADOPTED)
 
 
@@ -331,9 +334,13 @@ def disconnect(connection: Connection, user: User, *, now: datetime) -> None:
             ) from None
     if connection.side == Side.BILLCOM:
         subscriptions.end(connection, clock=lambda: now)
-    connection.credentials = None
-    connection.state = ConnectionState.DISCONNECTED
-    connection.reason = f"Disconnected by {user} on {now:%d %b %Y}"
-    # A renewal under way finds its claim gone, and saves nothing.
-    connection.access_expires_at = connection.refresh_expires_at = connection.renewing_until = None
-    connection.save()
+    with transaction.atomic():
+        if Connection.objects.select_for_update().get(pk=connection.pk).credentials != connection.credentials:
+            raise ServiceError("Its sign-in was changed at the same moment. Reload the page and try again.")
+        # A renewal under way finds its claim gone, and saves nothing.
+        connection.access_expires_at = connection.refresh_expires_at = connection.renewing_until = None
+        connection.renewing_by = None
+        connection.credentials = None
+        connection.state = ConnectionState.DISCONNECTED
+        connection.reason = f"Disconnected by {user} on {now:%d %b %Y}"
+        connection.save(update_fields=_ENDED)

@@ -48,7 +48,18 @@ def save_sync_preferences(
     now: datetime,
 ) -> SyncPreferences:
     """Take over the changed fields and accounts. A latch that is on stays on: turning it off is refused."""
-    found, _ = SyncPreferences.objects.get_or_create(company=company)
+    SyncPreferences.objects.get_or_create(company=company)
+    with transaction.atomic():
+        # Locked: two people saving at once each change their own fields, and the rules see both.
+        found = SyncPreferences.objects.select_for_update().get(company=company)
+        _take_over(found, company, changes)
+        for role, account in accounts.items():
+            _save_account(company, role, account)
+        terms.look_again(company)
+    return found
+
+
+def _take_over(found: SyncPreferences, company: Company, changes: Mapping[str, Any]) -> None:
     for name, value in changes.items():
         if name not in EDITABLE:
             raise ServiceError(f"{name} is no sync preference.")
@@ -63,12 +74,7 @@ def save_sync_preferences(
         found.full_clean()
     except ValidationError as error:
         raise ServiceError(" ".join(error.messages)) from None
-    with transaction.atomic():
-        found.save()
-        for role, account in accounts.items():
-            _save_account(company, role, account)
-        terms.look_again(company)
-    return found
+    found.save(update_fields=[*changes, "two_way_payments"])
 
 
 def _save_account(company: Company, role: str, account_pk: int | None) -> None:
@@ -79,7 +85,7 @@ def _save_account(company: Company, role: str, account_pk: int | None) -> None:
         if mapping is None:
             raise ServiceError("This bank account is no longer there. Reload the page.")
         mapping.account = setup.chosen(company, GLRole.BANK_ACCOUNT, account_pk)
-        mapping.save()
+        mapping.save(update_fields=["account"])
         return
     setup.set_account(company, role, setup.chosen(company, role, account_pk) if account_pk else None)
 

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 
 from syncapp.core.holds import HoldCode
 from syncapp.core.sides import Side
+from syncapp.gateways import oauth
 from syncapp.models import (
     AccountingPreferences,
     Company,
@@ -292,6 +293,26 @@ def test_disconnecting_withdraws_the_last_token(
     assert [call["status"] for call in sandbox.calls() if call["path"].endswith("tokens/revoke")] == [200]
     after = Connection.objects.get(pk=opened.pk)
     assert (after.state, after.credentials, after.renewing_until) == (ConnectionState.DISCONNECTED, None, None)
+
+
+def test_disconnecting_leaves_a_sign_in_alone_that_was_made_meanwhile(
+    loaded: dict[str, Any], user: User, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While Intuit answers, somebody connects it again."""
+    company = connect(loaded)
+    opened = Connection.objects.get(company=company, side=Side.QBO)
+    anew = {"access": "a2", "refresh": "r2"}
+    revoke = oauth.revoke
+
+    def revoke_slowly(*given: Any) -> None:
+        revoke(*given)
+        Connection.objects.filter(pk=opened.pk).update(credentials=anew)
+
+    monkeypatch.setattr(oauth, "revoke", revoke_slowly)
+    with pytest.raises(ServiceError, match="at the same moment"):
+        connections.disconnect(opened, user, now=clock())
+    after = Connection.objects.get(pk=opened.pk)
+    assert (after.state, after.credentials) == (ConnectionState.CONNECTED, anew)
 
 
 @pytest.mark.parametrize(
