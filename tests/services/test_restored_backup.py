@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
+from syncapp.core.sides import Side
+from syncapp.gateways.http import Http
 from syncapp.models import (
     Company,
     Conflict,
@@ -20,7 +24,7 @@ from syncapp.models import (
     SyncPreferences,
     SyncRun,
 )
-from syncapp.services import tie_out
+from syncapp.services import remotes, tie_out
 from tests.services.test_faults import no_doubles
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, sync, synced, writes
@@ -46,7 +50,7 @@ def restore(backup: Backup) -> None:
 def test_every_table_that_says_what_was_synced_is_in_the_backup() -> None:
     known = {*BACKED_UP, Company, Connection, SyncPreferences}
     ours = {model for model in apps.get_app_config("syncapp").get_models() if "company" in _names(model)}
-    kept = {"AccountingPreferences", "GLMapping", "Membership"}
+    kept = {"AccountingPreferences", "GLMapping", "Membership", "MeteredCalls", "WebhookEvent"}
     assert {model.__name__ for model in ours - known} == kept
 
 
@@ -126,6 +130,80 @@ def test_a_backup_taken_in_the_middle_of_a_run_doubles_nothing(
     no_doubles(sandbox, loaded)
     assert _counts(sandbox, loaded) == before
     assert not Operation.objects.unfinished(company).exists()
+
+
+def test_a_whole_dump_from_500_writes_ago_is_restored(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+) -> None:
+    """Every table goes back, sign-ins too; QuickBooks has changed its refresh token since, so people connect again."""
+    synced(company, clock)
+    dump = [(model, list(model._default_manager.order_by("pk"))) for model in _in_order()]
+    clock.wait(3600)
+    _much_entered(company, sandbox, loaded)
+    assert writes(synced(company, clock)) >= 500
+    before = _counts(sandbox, loaded)
+    qbo = Connection.objects.filter(company=company, side=Side.QBO)
+    with _daily_change(sandbox):
+        qbo.update(access_expires_at=None)
+        signed_in = remotes.access_token(qbo.get().pk, Http(), clock, ""), qbo.get()
+
+        restore(dump)
+        qbo.update(access_expires_at=None)
+        lost = sync(company, clock)
+    assert (lost.state, lost.stop_code) == ("failed", "needs-reconnect")
+    signed_in[1].save()
+    synced(company, clock)
+
+    no_doubles(sandbox, loaded)
+    assert _counts(sandbox, loaded) == before
+    assert tie_out.tie_out(company, now=timezone.now()).ties
+    assert writes(synced(company, clock)) == 0
+
+
+def _in_order() -> list[type[models.Model]]:
+    """All tables of ours, each after those it points at."""
+    waiting, ordered = list(apps.get_app_config("syncapp").get_models()), []
+    while waiting:
+        ready = [model for model in waiting if not _points_at(model) & set(waiting)]
+        ordered += ready
+        waiting = [model for model in waiting if model not in ready]
+    return ordered
+
+
+def _points_at(model: type[models.Model]) -> set[Any]:
+    return {each.related_model for each in model._meta.concrete_fields if each.is_relation} - {model}
+
+
+def _much_entered(company: Company, sandbox: Sandbox, loaded: dict[str, Any]) -> None:
+    """250 bills on either side."""
+    realm, organization = loaded["qbo"]["realm_id"], loaded["billcom"]["organization_id"]
+    vendor = next(row for row in linked(company, "vendor") if row.qbo_values["active"] and row.billcom_values["active"])
+    expense = next(each for each in sandbox.books("qbo", realm)["Account"] if each["AccountType"] == "Expense")
+    detail = {"AccountRef": {"value": expense["Id"]}}
+    for number in range(250):
+        bill = {
+            "vendorId": vendor.billcom_id,
+            "dueDate": "2026-12-01",
+            "invoice": {"invoiceNumber": f"B{number}", "invoiceDate": "2026-11-01"},
+            "billLineItems": [{"amount": 10 + number, "description": "Backed up"}],
+        }
+        sandbox.person("billcom", organization, "bills", bill)
+        line = {
+            "Amount": 1000 + number,
+            "DetailType": "AccountBasedExpenseLineDetail",
+            "AccountBasedExpenseLineDetail": detail,
+        }
+        entered = {"VendorRef": {"value": vendor.qbo_id}, "DocNumber": f"Q{number}", "TxnDate": "2026-11-01"}
+        sandbox.person("qbo", realm, "Bill", {**entered, "DueDate": "2026-12-01", "Line": [line]})
+
+
+@contextmanager
+def _daily_change(sandbox: Sandbox) -> Iterator[None]:
+    sandbox.switch(qbo_refresh_rotation_hours=0)
+    try:
+        yield
+    finally:
+        sandbox.switch(qbo_refresh_rotation_hours=24)
 
 
 def _counts(sandbox: Sandbox, loaded: dict[str, Any]) -> dict[str, int]:
