@@ -1,5 +1,6 @@
 """`make test`: the whole suite on SQLite, then on PostgreSQL; how each ended is said again at the very end.
 
+Tests that use no database are run once: on SQLite.
 Arguments go to pytest.
 """
 
@@ -53,7 +54,9 @@ def run(database: str, arguments: list[str]) -> Outcome:
     name = DATABASES[database]
     print(f"\n===== {name} =====", flush=True)
     options = ["-n", str(WORKERS), "--dist", "worksteal", f"--color={'yes' if sys.stdout.isatty() else 'no'}"]
-    command = [sys.executable, "-m", "pytest", *options, *arguments]
+    # The whole suite has just been run: what uses no database wouldn't tell anything new.
+    once = ["--with-database"] if database == "postgres" else []
+    command = [sys.executable, "-m", "pytest", *options, *once, *arguments]
     environment = {**os.environ, "TIEOUT_TEST_DB": database, "PYTHONUNBUFFERED": "1"}
     last_line = ""
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as pytest:

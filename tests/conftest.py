@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from tests.support.browser import NO_CHROMIUM, chromium_path
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+TESTS = Path(__file__).parent
+# What of these uses no database runs alike on every one.
+PURE = ("core", "gateways", "kinds", "sandbox")
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--with-database", action="store_true", help="leave out what was run and uses no database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("with_database"):
+        pure = [item for item in items if uses_no_database(item)]
+        items[:] = [item for item in items if not uses_no_database(item)]
+        config.hook.pytest_deselected(items=pure)
     if chromium_path() is not None:
         return
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+
+
+def uses_no_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    marked = item.get_closest_marker("django_db") is not None
+    return item.path.relative_to(TESTS).parts[0] in PURE and not marked and not fixtures & DATABASE_FIXTURES
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
