@@ -9,7 +9,6 @@ import pytest
 
 from tests.support.browser import NO_CHROMIUM, chromium_path
 
-
 TESTS = Path(__file__).parent
 # What of these uses no database runs alike on every one.
 PURE = ("core", "gateways", "kinds", "sandbox")
