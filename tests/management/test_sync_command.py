@@ -125,6 +125,17 @@ def test_it_explains_one_record_by_any_of_its_ids(company: Company, clock: Clock
         assert "Next sync: nothing to do" in words
 
 
+def test_it_explains_one_record_by_its_name_and_asks_where_several_have_it(company: Company, clock: Clock) -> None:
+    synced(company, clock)
+    vendor, other = sorted(linked(company, "vendor")[:2], key=lambda row: row.pk)
+
+    assert f"Vendor {vendor} (number {vendor.pk})" in said("sync", str(company.pk), "--why", "Vendors", str(vendor))
+
+    SyncedObject.objects.filter(pk=other.pk).update(label=vendor.label.upper())
+    with pytest.raises(CommandError, match=f"More than one vendor .* ids here: {vendor.pk}, {other.pk}"):
+        said("sync", str(company.pk), "--why", "vendor", str(vendor))
+
+
 def test_it_explains_what_is_held_and_what_to_do(company: Company, clock: Clock) -> None:
     synced(company, clock)
     held = SyncedObject.objects.filter(company=company).exclude(hold_code="").first()
@@ -139,7 +150,7 @@ def test_it_explains_what_is_held_and_what_to_do(company: Company, clock: Clock)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--why", "vendor", "no-such-id"), "No vendor has the id no-such-id on either side."),
+        (("--why", "vendor", "no-such-id"), "No vendor has the id no-such-id on either side, or that name or number."),
         (("--why", "unicorn", "1"), "unicorn is no kind. Kinds: "),
         (("--why", "vendor", "99999999999999999999999"), "No vendor has the id"),
     ],

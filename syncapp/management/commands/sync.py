@@ -1,4 +1,4 @@
-"""`manage.py sync COMPANY`: the sync of Sync Now; `--preview` writes nothing; `--why KIND ID` explains a record."""
+"""`manage.py sync COMPANY`: the sync of Sync Now; `--preview` writes nothing; `--why KIND RECORD` explains a record."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 from django.utils import timezone
 
+from syncapp.core.schema import Kind
 from syncapp.kinds import KINDS
 from syncapp.management import sync_report
 from syncapp.models import Company, RunScope, RunState, SyncedObject, SyncRun, Trigger
@@ -26,7 +27,9 @@ class Command(BaseCommand):
         only = parser.add_mutually_exclusive_group()
         only.add_argument("--json", action="store_true", help="print what the sync did as JSON, for machines")
         only.add_argument("--preview", action="store_true", help="print the plan and write nothing")
-        only.add_argument("--why", nargs=2, metavar=("KIND", "ID"), help="explain the state of one record")
+        only.add_argument(
+            "--why", nargs=2, metavar=("KIND", "RECORD"), help="explain one record, by id, name or number"
+        )
 
     def handle(self, *, company: str, preview: bool, why: list[str] | None, **options: Any) -> None:
         found = self.company(company)
@@ -92,15 +95,31 @@ class Command(BaseCommand):
         if not found.rows and not found.links:
             self.stdout.write("Nothing would be written; both sides were read just now.")
 
-    def show_why(self, company: Company, kind: str, remote_id: str) -> None:
-        if kind not in KINDS:
-            raise CommandError(f"{kind} is no kind. Kinds: {', '.join(KINDS)}")
-        named = Q(billcom_id=remote_id) | Q(qbo_id=remote_id)
-        if remote_id.isdigit() and len(remote_id) < 18:
-            named |= Q(pk=int(remote_id))
-        found = SyncedObject.objects.of(company, kind).filter(named)
-        if not found:
-            raise CommandError(f"No {KINDS[kind].label.lower()} has the id {remote_id} on either side.")
+    def show_why(self, company: Company, kind: str, named: str) -> None:
+        found = self.records(company, self.kind(kind), named)
         for row in found:
             for line in why(row, now=timezone.now()):
                 self.stdout.write(line)
+
+    def kind(self, named: str) -> Kind:
+        """By its name, or by what people call one or many of it."""
+        for kind in KINDS.values():
+            if named.casefold() in (kind.name, kind.label.casefold(), kind.plural.casefold()):
+                return kind
+        raise CommandError(f"{named} is no kind. Kinds: {', '.join(KINDS)}")
+
+    def records(self, company: Company, kind: Kind, named: str) -> list[SyncedObject]:
+        """By id on either side or here; else by name or number, if only one is called so."""
+        objects = SyncedObject.objects.of(company, kind.name)
+        ids = Q(billcom_id=named) | Q(qbo_id=named)
+        if named.isdigit() and len(named) < 18:
+            ids |= Q(pk=int(named))
+        if found := list(objects.filter(ids)):
+            return found
+        called = list(objects.filter(Q(label__iexact=named) | Q(number__iexact=named)).order_by("pk")[:20])
+        if len(called) > 1:
+            numbers = ", ".join(str(row.pk) for row in called)
+            raise CommandError(f"More than one {kind.label.lower()} is called {named}. Their ids here: {numbers}")
+        if not called:
+            raise CommandError(f"No {kind.label.lower()} has the id {named} on either side, or that name or number.")
+        return called
