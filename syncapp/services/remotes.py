@@ -289,7 +289,7 @@ def _renew(way: _Way, connection_id: int, owner: uuid.UUID, http: Http, clock: C
         try:
             _save(before, owner, way.renew(before, http, clock()))
         except (Rejected, Unauthorized) as error:
-            _lose(before, owner, error.words)
+            _lose(before, owner, f"{way.side.label} answered: {error.words}")
     finally:
         Connection.objects.give_back_renewal(connection_id, owner)
 

@@ -169,7 +169,7 @@ def test_a_refusal_is_marked_once_and_not_asked_for_again(
     after = _connection(joined)
     assert _renewals(sandbox) == 1
     assert (after.state, after.renewing_until) == (ConnectionState.NEEDS_RECONNECT, None)
-    assert "refresh token" in after.reason
+    assert after.reason == "QuickBooks Online answered: Incorrect or invalid refresh token"
     with pytest.raises(Unauthorized):
         _token(joined, clock)
     assert _renewals(sandbox) == 1
