@@ -138,7 +138,6 @@ def test_a_run_that_kills_its_worker_each_time_is_given_up_and_says_so(small: Ca
     assert (poison.state, poison.slices) == (RunState.FAILED, slices)
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="Once is enough: the database has no part in it.")
 def test_a_cluster_whose_idle_workers_were_killed_hangs_and_is_started_again(transactional_db: None) -> None:
     """The queue's lock dies with its holder: the workers put in their place wait for it for ever."""
     with worker("--patience", "5") as process:
