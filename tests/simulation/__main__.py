@@ -88,12 +88,17 @@ def _planted() -> int:
     from tests.simulation.planted import PLANTED
     from tests.simulation.scenarios import play
 
-    missed = 0
+    began, missed = time.monotonic(), 0
     for name, (_, most) in PLANTED.items():
         found = next((report for seed in range(1, most + 1) if (report := play(seed, name)).violations), None)
         missed += found is None
-        words = f"caught by seed {found.seed}: {found.violations[0]}"[:150] if found else f"NOT caught by {most} seeds"
+        words = (
+            f"caught by seed {found.seed} of {most}: {found.violations[0]}"[:150]
+            if found
+            else f"NOT caught by {most} seeds"
+        )
         print(f"{name:<24} {words}", flush=True)
+    print(f"{len(PLANTED)} mistakes in {time.monotonic() - began:.0f} s: {missed} missed")
     return bool(missed)
 
 

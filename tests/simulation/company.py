@@ -21,10 +21,10 @@ KEPT_ACCOUNTS = (
 ADDED = {"name": "Donations", "account": {"type": "EXPENSE", "number": "6990"}, "archived": False}
 
 
-def made(console: bool) -> dict[str, Any]:
+def made(console: bool, number: int = 1) -> dict[str, Any]:
     """In the shape of a fixture."""
     whole = generate.generate(
-        3, name="Simulated", console=console, accounts=0, vendors=0, customers=0, items=0, bills=0
+        2 + number, name=f"Simulated {number}", console=console, accounts=0, vendors=0, customers=0, items=0, bills=0
     )
     qbo, billcom = whole["qbo"], whole["billcom"]
     qbo["Account"] = [each for each in qbo["Account"] if each["Name"] in KEPT_ACCOUNTS]

@@ -6,23 +6,31 @@ value was lost, and a journal entry for each write.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from syncapp.models import (
+    OPEN_STATES,
     Conflict,
+    ConflictState,
+    Connection,
     ObjectState,
     Operation,
     OperationState,
     SyncedObject,
-    SyncLogEntry,
+    SyncPreferences,
+    Verb,
 )
+from tests.simulation import start
 from tests.simulation.books import BILLCOM, ENTITIES, QBO, SIDES, Books, Shown
+from tests.simulation.evidence import passed_limits
 from tests.simulation.people import Edit
 from tests.simulation.world import World, writes
 
+# Words like "sync-token" stand in the same place as secrets do.
+SHORT = 12
 # Nothing here lacks what these would ask a person for, and what is in doubt is found out.
 NEVER_AT_REST = {"in-doubt", "needs-address", "needs-email", "needs-account", "needs-mapping", "currency", "excluded"}
 
@@ -38,9 +46,14 @@ def broken(world: World) -> list[str]:
         *checks.pairs(),
         *checks.lost_edits(),
         *checks.unfounded_conflicts(),
+        *checks.wanted_back(),
         *checks.directions(),
         *checks.money(),
+        *(world.neighbour.disturbed() if world.neighbour else ()),
+        *checks.latches(),
         *checks.journal(),
+        *checks.made_once(),
+        *passed_limits(list(world.sandbox.calls)),
         *checks.secrets(),
     ]
 
@@ -143,9 +156,12 @@ class Checks:
                     yield f"I4 {kind} {mark} was made and is nowhere"
                 continue
             last = edits[-1]
-            if any((row.pk, _OURS.get(field, field)) in self.conflicts or self._fought_over(row) for row in rows):
+            if any(self._contested(row, _OURS.get(field, field)) or self._fought_over(row) for row in rows):
                 continue
             yield from self._lost(last, shown)
+
+    def _contested(self, row: SyncedObject, field: str) -> bool:
+        return (row.pk, field) in self.conflicts or (row.kind, row.qbo_id, field) in self.world.forgotten
 
     def _fought_over(self, row: SyncedObject) -> bool:
         """A record that one side took away while the other changed it: the conflict is about the whole."""
@@ -171,19 +187,31 @@ class Checks:
 
     def unfounded_conflicts(self) -> Iterator[str]:
         """A conflict needs two sides on which somebody entered something."""
-        lost = Operation.objects.filter(company=self.world.company, state=OperationState.DROPPED, side=BILLCOM)
-        unsure = {(each.object_id, name) for each in lost for name in (each.values or {}).get("changed", [])}
+        if self.world.restored:
+            # What was agreed on since the backup is no longer known to be.
+            return
+        parted = {pk for pair in self.world.ourselves.parted for pk in pair}
         by_row = {row.pk: (kind, side, remote_id) for (side, kind, remote_id), row in self.rows.items()}
         for pk, field in sorted(self.conflicts):
+            if pk in parted:
+                continue  # Linked anew by a person: whatever differs is a conflict.
             kind, side, remote_id = by_row.get(pk, ("", "", ""))
             mark = self.books.marks.get((side, kind, remote_id), "")
             name = _THEIRS.get(field, field)
-            if (pk, field) in unsure:
-                # BILL may show our own write, whose answer was lost: that counts as BILL's word, and is on record.
-                continue
             sides = {edit.side for edit in self.edits.get((kind, mark, name), [])}
             if name in ("email", "phone", "name", "due", "lines") and mark[:1].isupper() and len(sides) < 2:
                 yield f"I4 {kind} {mark}: a conflict about {field}, which people entered on one side only"
+
+    def wanted_back(self) -> Iterator[str]:
+        """What a person wanted back is on both sides, or it says why not."""
+        for conflict in Conflict.objects.filter(pk__in=self.world.ourselves.wanted).select_related("object"):
+            row, lost = conflict.object, conflict.lost_value
+            if conflict.state != ConflictState.RESTORED or row.hold_code:
+                continue
+            for side, remote_id in ((BILLCOM, row.billcom_id), (QBO, row.qbo_id)):
+                shown = self.books.by_id(side, row.kind, remote_id or "")
+                if shown and not shown.gone and shown.values[conflict.field] != lost:
+                    yield f"I4 {row.kind} {shown.mark}: {conflict.field} {lost!r} was wanted back and isn't in {side}"
 
     # --- I5 ----------------------------------------------------------------------------------------------------------
 
@@ -226,21 +254,59 @@ class Checks:
         name = "dueAmount" if side == BILLCOM else "Balance"
         return sum((Decimal(str(each.raw[name])) for each in self._of_vendor(side, "bill", mark)), Decimal(0))
 
-    # --- I10, I12 ----------------------------------------------------------------------------------------------------
+    # --- I9, I10, I12 ------------------------------------------------------------------------------------------------
+
+    def latches(self) -> Iterator[str]:
+        now = SyncPreferences.objects.get(company=self.world.company)
+        for latch in SyncPreferences.LATCHES:
+            if self.world.preferences[latch] and not getattr(now, latch):
+                yield f"I9 {latch} was on and is off"
 
     def journal(self) -> Iterator[str]:
-        for operation in Operation.objects.filter(company=self.world.company):
-            if operation.state in (OperationState.PLANNED, OperationState.IN_DOUBT):
+        """Every write that a product carried out has its operation, and every operation the outcome it had there."""
+        operations = {each.pk: each for each in Operation.objects.filter(company=self.world.company)}
+        for operation in operations.values():
+            if operation.state in OPEN_STATES:
                 yield f"I10 {operation} is {operation.state} at rest"
             elif operation.finished_at is None:
                 yield f"I10 {operation} has no end"
+            elif operation.state == OperationState.DONE and not self.world.carried_out[operation.pk]:
+                yield f"I10 {operation} is said to be done and never was"
+        for pk, times in self.world.carried_out.items():
+            if pk in operations:
+                yield from self._outcome(operations[pk], times)
+            elif not self.world.restored:
+                yield f"I10 a write was carried out whose journal entry {pk} is gone"
+
+    def _outcome(self, operation: Operation, times: int) -> Iterator[str]:
+        if operation.state not in (OperationState.DONE, OperationState.ADOPTED):
+            yield f"I10 {operation} was carried out and is said to be {operation.state}: {operation.error_words}"
+        if times > 1 and operation.side == BILLCOM and operation.verb == Verb.CREATE:
+            yield f"I10 {operation} was carried out {times} times"
+
+    def made_once(self) -> Iterator[str]:
+        """What people haven't made, exactly one operation has."""
+        if self.world.restored:
+            return
+        made: Counter[tuple[str, str, str]] = Counter()
+        done = (OperationState.DONE, OperationState.ADOPTED)
+        for operation in Operation.objects.filter(company=self.world.company, verb=Verb.CREATE, state__in=done):
+            made[operation.side, operation.kind, operation.remote_id] += 1
+        by_people = {(edit.side, edit.kind, edit.mark) for edit in self.world.people.edits if edit.field == "made"}
+        for kind in ENTITIES:
+            for side in SIDES:
+                for each in self.books.all(side, kind):
+                    known = (side, kind, each.id) in self.world.at_first or (side, kind, each.mark) in by_people
+                    if not known and made[side, kind, each.id] != 1:
+                        number = made[side, kind, each.id]
+                        yield f"I10 {kind} {each.mark} in {side} was made by {number} operations"
 
     def secrets(self) -> Iterator[str]:
-        texts = [each.message for each in SyncLogEntry.objects.all()]
-        texts += [f"{each.payload} {each.error_words} {each.values}" for each in Operation.objects.all()]
-        whole = "\n".join(texts)
-        found = [each for each in self.world.secrets if each in whole]
-        yield from (f"I12 a secret stands in a log or journal: {each[:6]}…" for each in found)
+        """In the log, and in all tables: sign-ins are sealed there."""
+        whole = "\n".join([*self.world.heard.lines, start.dump()])
+        held = [str(value) for each in Connection.objects.all() for value in (each.credentials or {}).values()]
+        known = {each for each in (*self.world.secrets, *held) if len(each) > SHORT}
+        yield from (f"I12 a secret stands in a log or a table: {each[:6]}…" for each in known if each in whole)
 
 
 # Our books' words for what the product calls otherwise.

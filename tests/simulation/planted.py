@@ -56,6 +56,13 @@ def base_not_updated(replaced: Replaced) -> None:
         replaced.set(rows, name, _only_at_first(getattr(rows, name)))
 
 
+def no_second_look(replaced: Replaced) -> None:
+    """After pages that were read while people went on, ids are not compared: what moved up is not missed."""
+    from syncapp.services import pulling_qbo
+
+    replaced.set(pulling_qbo, "_compare_ids", lambda context, compared: None)
+
+
 def _only_at_first(agree: Callable[..., None]) -> Callable[..., None]:
     return lambda row, *values: agree(row, *values) if row.base is None else None
 
@@ -67,4 +74,5 @@ PLANTED: dict[str, tuple[Callable[[Replaced], None], int]] = {
     "no fencing": (no_fencing, 60),
     "no request id": (no_request_id, 20),
     "base not updated": (base_not_updated, 20),
+    "no second look": (no_second_look, 150),
 }

@@ -37,7 +37,11 @@ def _play(world: World) -> None:
         for _ in range(world.chance.randrange(1, 5)):
             world.person()
         world.troubled_sync(hard)
+        if world.chance.random() < 0.3:
+            world.ourselves.act()
         _time_passes(world)
+        if world.chance.random() < 0.04:
+            world.lose_a_day()
     world.rest()
 
 
@@ -46,3 +50,5 @@ def _time_passes(world: World) -> None:
     minutes = world.chance.choice(DAYS) * 24 * 60 if long else world.chance.choice(MINUTES)
     world.advance(minutes * 60)
     world.step(f"{minutes} minutes later")
+    if world.notices is not None:
+        world.notices.arrive()

@@ -56,6 +56,29 @@ def empty_database() -> None:
     _template.backup(connection.connection)
 
 
+def copy() -> sqlite3.Connection:
+    """The database as it is now."""
+    from django.db import connection
+
+    found = sqlite3.connect(":memory:")
+    connection.connection.backup(found)
+    return found
+
+
+def put_back(backup: sqlite3.Connection) -> None:
+    from django.db import connection
+
+    backup.backup(connection.connection)
+    backup.close()
+
+
+def dump() -> str:
+    """Everything that is in the database, as text."""
+    from django.db import connection
+
+    return "\n".join(connection.connection.iterdump())
+
+
 class Time:
     """What the product's modules take for ``time``: seconds pass when somebody says so."""
 

@@ -11,7 +11,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from syncapp.gateways.http import Answer, Call, Http
-from syncapp.sandbox.http import Request
+from syncapp.sandbox.http import Request, Response
 from syncapp.sandbox.world import Delivery, Sandbox
 
 PATIENCE = 30.0
@@ -24,6 +24,9 @@ class Wire:
     def before(self, call: Call) -> None:
         """It is about to arrive."""
 
+    def carried_out(self, call: Call, response: Response) -> None:
+        """What the product made of it, before anything happens to the answer."""
+
     def after(self, call: Call) -> None:
         """It was carried out; its answer is not here yet."""
 
@@ -33,19 +36,38 @@ class Wire:
 
 class InProcess(Http):
     def __init__(
-        self, sandbox: Sandbox, wire: Wire, advance: Callable[[float], None], ahead: timedelta = timedelta()
+        self,
+        sandbox: Sandbox,
+        wire: Wire,
+        advance: Callable[[float], None],
+        ahead: timedelta = timedelta(),
+        seconds: float = 0.2,
     ) -> None:
         super().__init__()
-        self.sandbox, self.wire, self.advance, self.ahead = sandbox, wire, advance, ahead
+        self.sandbox, self.wire, self.advance, self.ahead, self.seconds = sandbox, wire, advance, ahead, seconds
 
     def exchange(self, call: Call) -> Answer | Exception:
         self.wire.before(call)
         spoiled = self._hits()
-        delivery = self.sandbox.deliver(request_of(call))
+        delivery = self._deliver(call)
         if delivery.response.status == 429 and self._hits() == spoiled:
             self.wire.refused(call)
         self.wire.after(call)
         return self._arrived(call, delivery)
+
+    def _deliver(self, call: Call) -> Delivery:
+        answer = self.sandbox._answer
+
+        def heard(side: str, request: Request) -> Response:
+            response = answer(side, request)
+            self.wire.carried_out(call, response)
+            return response
+
+        self.sandbox._answer = heard  # type: ignore[method-assign]
+        try:
+            return self.sandbox.deliver(request_of(call))
+        finally:
+            del self.sandbox._answer
 
     def _hits(self) -> int:
         return sum(fault.hits for fault in self.sandbox.faults.waiting)
@@ -54,7 +76,7 @@ class InProcess(Http):
         if delivery.seconds >= PATIENCE:
             self.advance(PATIENCE)
             return requests.ReadTimeout()
-        self.advance(delivery.seconds or 0.2)
+        self.advance(delivery.seconds or self.seconds)
         if delivery.dropped:
             return requests.ConnectionError()
         response = delivery.response

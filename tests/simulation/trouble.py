@@ -16,7 +16,8 @@ from syncapp.core.sides import Side
 from syncapp.gateways.http import Call, Purse
 from syncapp.models import SyncRun
 from syncapp.sandbox.faults import Fault, FaultKind
-from tests.simulation.journal import unjournalled
+from syncapp.sandbox.http import Response
+from tests.simulation.journal import carried_out, unjournalled
 from tests.simulation.transport import Wire
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class Watch(Wire):
         # A late write to QuickBooks repeats what its request id has done; BILL would do it twice.
         if self.deposed and call.side is Side.BILLCOM:
             self.world.broken.append(f"A worker that has lost its lease begins {call.method} {call.url}")
+
+    def carried_out(self, call: Call, response: Response) -> None:
+        if changes_books(call):
+            with self.world.unharmed():
+                self.world.carried_out.update(carried_out(self.world.company, call, response))
 
     def refused(self, call: Call) -> None:
         self.world.broken.append(f"I11 {call.side} refused {call.method} {call.url} because of too many calls")

@@ -8,24 +8,41 @@ from __future__ import annotations
 import random
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import User
 
-from syncapp.models import Company, Connection, ConnectionState, RunScope, RunState, SyncPreferences, SyncRun, Trigger
+from syncapp.models import (
+    Company,
+    Conflict,
+    Connection,
+    ConnectionState,
+    RunScope,
+    RunState,
+    SyncPreferences,
+    SyncRun,
+    Trigger,
+)
 from syncapp.sandbox import control, loading
 from syncapp.sandbox.qbo.people import SCOPE
 from syncapp.sandbox.world import Sandbox
 from syncapp.services import runs
 from tests.simulation import company as companies
 from tests.simulation import start
-from tests.simulation.books import BILLCOM, QBO, Books
+from tests.simulation.books import BILLCOM, ENTITIES, QBO, SIDES, Books
+from tests.simulation.evidence import Heard
+from tests.simulation.neighbour import Neighbour
+from tests.simulation.notices import Notices
+from tests.simulation.ourselves import Ourselves
 from tests.simulation.people import CannotBe, People
 from tests.simulation.planted import PLANTED
-from tests.simulation.transport import InProcess
+from tests.simulation.transport import InProcess, Wire
 from tests.simulation.trouble import Crash, Trouble, Watch, faults
 from tests.support import syncing
 
@@ -69,6 +86,14 @@ class World:
         self.counts: Counter[str] = Counter()
         self.voided: dict[str, str] = {}
         self.broken: list[str] = []
+        # Operation -> how often the product carried it out; and everything that was there before anybody did anything.
+        self.carried_out: Counter[UUID] = Counter()
+        self.at_first: set[tuple[str, str, str]] = set()
+        self.restored = False
+        # (kind, id in QuickBooks, field): conflicts that were on record in what a backup has replaced.
+        self.forgotten: set[tuple[str, str | None, str]] = set()
+        self.heard = Heard()
+        self.neighbour: Neighbour | None = None
         self.trouble: Trouble | None = None
         self.dead = False
         self.sandbox = Sandbox()
@@ -77,10 +102,21 @@ class World:
         self.skew = timedelta(seconds=self.chance.choice((0, 0, -50, 50)))
         # Nor do the machines of one product: some answer with a time that is ahead of what they note on records.
         self.ahead = timedelta(seconds=self.chance.choice((0, 0, 20, 60)))
+        # Fast answers have the limits met, slow ones the ends of slices and leases.
+        self.seconds = self.chance.choice((0.02, 0.2, 0.2, 3.0))
 
     def __enter__(self) -> World:
         start.empty_database()
         self._replaced = start.Replaced()
+        self.heard.__enter__()
+        try:
+            self._begin()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _begin(self) -> None:
         start.virtual(self._replaced, self.now, self.advance)
         start.told_ahead(self._replaced, self.ahead)
         if self.planted:
@@ -93,10 +129,10 @@ class World:
             self.step("pages are small")
             start.small_pages(self._replaced, size=4, most_changes=12)
         self._make_company()
-        return self
 
     def __exit__(self, *error: object) -> None:
         self._replaced.undo()
+        self.heard.__exit__(*error)
 
     # --- time --------------------------------------------------------------------------------------------------------
 
@@ -118,12 +154,19 @@ class World:
         settings.QBO_CLIENT_SECRET = shown["qbo"]["client_secret"]
         self.company = syncing.connect(shown)
         Connection.objects.filter(side=QBO).update(access_expires_at=self.now() + timedelta(minutes=55))
+        if self.chance.random() < 0.3:
+            self.neighbour = Neighbour(self.sandbox, console)
+        self.boss = User.objects.create(username="boss", is_superuser=True)
+        self.ourselves = Ourselves(self)
         self.people = People(self.sandbox, {BILLCOM: self.organization, QBO: self.realm}, self.chance, self.books)
         run = runs.request_run(self.company, trigger=Trigger.SETUP, scope=RunScope.ACCOUNTS, now=self.now())
         self.work_off(run)
         self.company.refresh_from_db()
         syncing.choose_accounts(self.company)
         self._choose_preferences()
+        books = self.books()
+        self.at_first = {(side, kind, each.id) for side in SIDES for kind in ENTITIES for each in books.all(side, kind)}
+        self.notices = Notices(self) if self.chance.random() < 0.3 else None
 
     def _choose_preferences(self) -> None:
         self.preferences = {
@@ -206,7 +249,7 @@ class World:
         if trouble is not None:
             trouble.run, trouble.deposed = run, False
         wire = trouble or Watch(self)
-        http = InProcess(self.sandbox, wire, self.advance, self.ahead)
+        http = self.http(wire)
         try:
             with trouble.over_database() if trouble else nullcontext():
                 return runs.work_slice(run.pk, clock=self.now, http=http)
@@ -215,10 +258,13 @@ class World:
         finally:
             self.dead = False
 
+    def http(self, wire: Wire) -> InProcess:
+        return InProcess(self.sandbox, wire, self.advance, self.ahead, self.seconds)
+
     def take_over(self, run: SyncRun) -> None:
         """The lease lapses, and another worker does what it can in the meantime."""
         self.advance(settings.LEASE_SECONDS + self.chance.randrange(1, 600))
-        http = InProcess(self.sandbox, Watch(self), self.advance, self.ahead)
+        http = self.http(Watch(self))
         for _ in range(self.chance.randrange(1, 6)):
             run.refresh_from_db()
             if not run.active:
@@ -229,7 +275,7 @@ class World:
     def rival(self, run: SyncRun) -> None:
         """Another worker is told of the same run while its holder is at work: it must leave it alone."""
         self.counts["rivals"] += 1
-        http = InProcess(self.sandbox, Watch(self), self.advance, self.ahead)
+        http = self.http(Watch(self))
         if runs.work_slice(run.pk, clock=self.now, http=http) or http.calls:
             self.broken.append("Two workers worked on one company at once.")
 
@@ -260,33 +306,67 @@ class World:
                 )
                 lost.credentials = {"access": access, "refresh": grant.refresh_token}
                 lost.access_expires_at = self.now() + timedelta(minutes=55)
+                self.secrets += [access, grant.refresh_token]
             lost.state, lost.reason = ConnectionState.CONNECTED, ""
             lost.save()
+
+    def lose_a_day(self) -> None:
+        """Last night's database is put back after a day whose changes have all been synced."""
+        self._all_synced()
+        backup = start.copy()
+        for _ in range(self.chance.randrange(1, 6)):
+            self.person()
+        self._all_synced()
+        known = Conflict.objects.filter(company=self.company).values_list("kind", "object__qbo_id", "field")
+        self.forgotten |= set(known)
+        signed_in = list(Connection.objects.filter(company=self.company))
+        start.put_back(backup)
+        for each in signed_in:
+            each.save()
+        self.restored = True
+        self.counts["backups restored"] += 1
+        self.step("the database of before is put back")
+
+    def _all_synced(self) -> None:
+        for _ in range(MOST_RESTS):
+            before = len(self.sandbox.calls)
+            self.advance(600)
+            self.sync()
+            if not any(writes(islice(self.sandbox.calls, before, None))):
+                return
 
     def rest(self) -> None:
         """Edits have stopped and nothing goes wrong any more."""
         self.sandbox.faults.waiting.clear()
+        self.ourselves.make_good()
         self.step("everybody rests")
+        self._rest()
+        if self.chance.random() < 0.5:
+            self.ourselves.bring_back()
+            if self.ourselves.wanted:
+                self._rest()
+
+    def _rest(self) -> None:
         for number in range(MOST_RESTS):
-            self.sandbox.calls.clear()
+            before = len(self.sandbox.calls)
             self.advance(3600)
             run = self.sync()
             if number and run.state != RunState.DONE:
                 raise Violation(f"A sync in all quiet ended as {run.state}: {run.message}")
-            if number and not any(writes(self.sandbox.calls)):
+            if number and not any(writes(islice(self.sandbox.calls, before, None))):
                 return
 
     def quiet_sync_calls(self) -> list[dict[str, Any]]:
         """The calls of one more sync."""
-        self.sandbox.calls.clear()
+        before = len(self.sandbox.calls)
         self.advance(3600)
         run = self.sync()
         if run.state != RunState.DONE:
             raise Violation(f"The last sync ended as {run.state}: {run.message}")
-        return list(self.sandbox.calls)
+        return list(islice(self.sandbox.calls, before, None))
 
 
-def writes(calls: list[dict[str, Any]]) -> Iterator[str]:
+def writes(calls: Iterable[dict[str, Any]]) -> Iterator[str]:
     for call in calls:
         if call["method"] != "GET" and not call["path"].endswith(READS):
             yield f"{call['method']} {call['path']}"
