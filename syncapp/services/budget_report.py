@@ -73,9 +73,16 @@ def metered(now: datetime) -> Metered:
     first = min(month_of(now).date(), today - timedelta(days=RATE_DAYS))
     outlook = forecast(budgets.metered_by_day(first), limit, now)
     steps = [step for step, share in _SHARE.items() if outlook.used >= share * limit]
+    if Step.EIGHTY in steps and Step.USED_UP not in steps and _somebody_waits():
+        # What killed workers had set aside is gone, though nobody was counted for it.
+        steps.append(Step.USED_UP)
     if outlook.runs_out is not None and outlook.used >= FORECAST_FROM * limit:
         steps.append(Step.FORECAST)
     return Metered(limit, outlook, tuple(steps))
+
+
+def _somebody_waits() -> bool:
+    return BudgetWait.objects.in_line().filter(budget=Budget.QBO_METERED).exists()
 
 
 # --- by mail ---------------------------------------------------------------------------------------------------------

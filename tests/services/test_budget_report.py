@@ -59,6 +59,14 @@ def test_each_step_is_mailed_once_a_month(used: Company, mailoutbox: list[Any], 
     assert budget_report.warn(NOW.replace(month=5, day=1, hour=1)) == 1
 
 
+def test_who_waits_tells_that_nothing_is_left(used: Company, settings: Any) -> None:
+    settings.QBO_METERED_CALLS_A_MONTH = 1200
+    assert "are used up." not in budget_report.metered(NOW).words
+    run = SyncRun.objects.create(company=used, trigger=Trigger.CLOCK)
+    budgets.queue_up(run, budgets.NoRoom(budgets.METERED, "", 60), NOW)
+    assert "are used up." in budget_report.metered(NOW).words
+
+
 def test_a_warning_that_could_not_be_mailed_is_tried_again(
     used: Company, mailoutbox: list[Any], settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,32 @@ def test_workers_together_never_pass_the_limit(settings: Any, limit: int) -> Non
     assert ApiBudget.objects.filter(begins_at=NOON.replace(minute=0)).count() <= limit
 
 
+def in_slices(allowance: Allowance, calls: int) -> int:
+    """As ``worker``, giving back what is left after every few calls, until nothing is."""
+    purse, got = budgets._Purse(), 0
+    try:
+        while True:
+            for _ in range(calls):
+                purse.take(allowance, NOON)
+                got += 1
+            budgets._give_back(purse.empty()[0])
+    except budgets._UsedUp:
+        budgets._give_back(purse.empty()[0])
+    finally:
+        connection.close()
+    return got
+
+
+def test_a_share_is_held_by_one_worker_at_a_time(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.BILLCOM_CALLS_AN_HOUR = 200
+    monkeypatch.setitem(budgets.SHARES, Budget.BILLCOM_CALLS, 10)
+    allowance = budgets.calls_of(KEY)
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(lambda calls: in_slices(allowance, calls), [1, 2, 3, 5]))
+    assert sum(got) == sum(ApiBudget.objects.values_list("used", flat=True)) == 200
+    assert ApiBudget.objects.count() == 10
+
+
 def test_what_one_gives_back_another_takes(settings: Any) -> None:
     settings.BILLCOM_CALLS_AN_HOUR = 1000
     allowance, first, second = budgets.calls_of(KEY), budgets._Purse(), budgets._Purse()
@@ -198,7 +224,10 @@ def test_a_run_without_room_waits_and_goes_on_in_the_next_hour(
     assert not BudgetWait.objects.in_line().exists()
 
 
-def test_waiting_for_room_is_no_failed_try(company: Company, clock: Clock, settings: Any) -> None:
+def test_waiting_for_room_is_no_failed_try(
+    company: Company, clock: Clock, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "MOST_PAUSES", 3)
     use_up(METERED, clock, settings)
     run = runs.request_run(company, trigger=Trigger.PERSON, now=clock())
     for _ in range(runs.MOST_PAUSES + 2):
