@@ -24,8 +24,8 @@ def call(url: str, **changes: Any) -> Call:
 
 
 def test_it_keeps_money_exact_both_ways() -> None:
-    text = b'{"Amount":123456789012345678.99,"Qty":1.10,"Lines":2}'
     text = b'{"Amount":123456789012345678.99,"Lines":2,"Qty":1.10}'
+    found = decode(text)
     assert found == {"Amount": Decimal("123456789012345678.99"), "Qty": Decimal("1.10"), "Lines": 2}
     assert encode(found) == text
 
