@@ -146,7 +146,7 @@ def _decide(objects: QuerySet[SyncedObject], **change: Any) -> int:
     for start in range(0, len(keys), rows.CHUNK):
         with transaction.atomic():
             some = objects.order_by("pk").filter(pk__in=keys[start : start + rows.CHUNK])
-            free = set(some.select_for_update().values_list("pk", flat=True))
+            free = set(some.select_for_update(of=("self",)).values_list("pk", flat=True))
             busy = Operation.objects.filter(object__in=free, state__in=OPEN_STATES).values_list("object", flat=True)
             done += SyncedObject.objects.filter(pk__in=free - set(busy)).update(**change)
     return done
