@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.planted import PLANTED
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 BLOCK, BLOCKS = 8, 2
 SECONDS = 600
@@ -37,4 +39,4 @@ def test_whatever_happens_both_sides_tie_out_at_rest_and_a_seed_replays(first: i
 def test_each_planted_mistake_is_caught_within_its_number_of_seeds() -> None:
     played = simulate("--planted")
     assert played.returncode == 0, played.stdout + played.stderr
-    assert played.stdout.count("caught by seed") == 5
+    assert played.stdout.count("caught by seed") == len(PLANTED)
