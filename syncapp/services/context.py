@@ -62,6 +62,8 @@ class Context:
     out_of_time: Callable[[], bool]
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[SyncLogEntry] = field(default_factory=list)
+    cursors: dict[str, datetime] = field(default_factory=dict)
+    """How far BILL's kinds have been read and stored; saved with the slice's next save."""
     lease_renewed: float | None = None
     """When, by ``time.monotonic``."""
 

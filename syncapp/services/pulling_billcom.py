@@ -11,7 +11,8 @@ from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom import ListPage
 from syncapp.gateways.errors import Rejected
-from syncapp.models import Cursor, SyncedObject
+from syncapp.kinds import KINDS
+from syncapp.models import Company, Cursor, SyncedObject
 from syncapp.services import storing
 from syncapp.services.context import Context
 
@@ -20,11 +21,16 @@ OVERLAP = timedelta(minutes=2)
 PAGE = 100
 
 
-def pull(context: Context, kind: Kind) -> bool:
+def cursors(company: Company) -> dict[str, Cursor]:
+    """How far each kind has been read in BILL."""
+    return {cursor.kind: cursor for cursor in company.cursors.filter(side=Side.BILLCOM)}
+
+
+def pull(context: Context, kind: Kind, cursor: Cursor | None) -> bool:
     """One kind's changes since its cursor. False: out of time, go on from the page kept in the position."""
+    context.hold_lease()
     lists = context.run.position.setdefault("lists", {})
     place = lists.setdefault(kind.name, {"page": None, "read": 0})
-    cursor = Cursor.objects.filter(company=context.company, side=Side.BILLCOM, kind=kind.name).first()
     for page in _pages(context, kind, cursor, place):
         place.setdefault("read_to", (_billcom_now(context) - OVERLAP).isoformat())
         place["read"] += len(storing.store_page(context, kind, Side.BILLCOM, page.records))
@@ -36,7 +42,7 @@ def pull(context: Context, kind: Kind) -> bool:
                 return False
     if cursor is None:
         storing.check_empty(context, kind, Side.BILLCOM, place["read"])
-    storing.move_cursor(context, Side.BILLCOM, kind.name, datetime.fromisoformat(place["read_to"]))
+    context.cursors[kind.name] = datetime.fromisoformat(place["read_to"])
     del lists[kind.name]
     return True
 
@@ -61,13 +67,14 @@ def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
         storing.store_page(context, kind, Side.BILLCOM, found.values())
 
 
-def refresh_unapproved(context: Context, kind: Kind) -> None:
-    """Bills held until they are approved are asked for by name: an approval may not move BILL's updatedTime."""
-    if kind.billcom.recorded:
-        return
-    held = SyncedObject.objects.of(context.company, kind.name).filter(hold_code=HoldCode.NOT_APPROVED)
-    ids = held.exclude(billcom_id=None).values_list("billcom_id", flat=True)
-    refresh(context, kind, [str(each) for each in ids])
+def unapproved(company: Company) -> dict[str, list[str]]:
+    """Bills held until they are approved, by kind: an approval may not move BILL's updatedTime, so ask by id."""
+    held = SyncedObject.objects.filter(company=company, hold_code=HoldCode.NOT_APPROVED).exclude(billcom_id=None)
+    found: dict[str, list[str]] = {}
+    for kind, remote_id in held.order_by("kind", "pk").values_list("kind", "billcom_id"):
+        if kind in KINDS and not KINDS[kind].billcom.recorded:
+            found.setdefault(kind, []).append(str(remote_id))
+    return found
 
 
 def _billcom_now(context: Context) -> datetime:

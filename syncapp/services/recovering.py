@@ -98,7 +98,8 @@ def adopt(context: Context, kind: Kind) -> bool:
         return True
     _wait_out(context, doubtful)
     # Not finding it proves something only if it was looked for after the waiting was over.
-    if not pulling_billcom.pull(context, kind):
+    cursor = pulling_billcom.cursors(context.company).get(kind.name)
+    if not pulling_billcom.pull(context, kind, cursor):
         return False
     _settle_changes(context, kind, [each for each in doubtful if each.verb != Verb.CREATE])
     if creates := [each for each in doubtful if each.verb == Verb.CREATE]:

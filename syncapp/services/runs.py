@@ -32,7 +32,7 @@ from syncapp.models import (
     SyncRun,
     Trigger,
 )
-from syncapp.services import budgets, pace, remotes, stages
+from syncapp.services import budgets, pace, remotes, stages, storing
 from syncapp.services import terms as terms_service
 from syncapp.services.context import Context, LeaseLost, Paused, Remotes, Stopped
 from syncapp.services.errors import ServiceError
@@ -269,7 +269,8 @@ class _Slice:
             if context is not None:
                 context.confirm_lease()
             SyncRun.objects.filter(pk=self.run.pk).update(**{name: getattr(self.run, name) for name in _SAVED})
-            if context is not None and context.notes:
+            if context is not None:
+                storing.move_cursors(context)
                 SyncLogEntry.objects.bulk_create(context.notes)
                 context.notes.clear()
 

@@ -15,7 +15,7 @@ from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import OPEN_STATES, Operation, RunScope, SyncedObject
-from syncapp.services import guards, linking, planning, pulling_billcom, pulling_qbo, recovering, rows
+from syncapp.services import guards, linking, planning, pulling_billcom, pulling_qbo, recovering, rows, storing
 from syncapp.services import terms as terms_service
 from syncapp.services.applying import Applier
 from syncapp.services.context import Context, Stopped
@@ -93,16 +93,22 @@ def _show(context: Context, percent: int, phase: str) -> None:
 
 
 def _read_billcom(context: Context, save: Save) -> bool:
-    position, kinds = context.run.position, list(KINDS.values())
+    """Kind by kind. Where nothing was read nothing is saved: read again after a crash, it costs one call."""
+    position, kinds, company = context.run.position, list(KINDS.values()), context.company
+    cursors, unapproved = pulling_billcom.cursors(company), pulling_billcom.unapproved(company)
+    saved = None
     while position["kind"] < len(kinds):
         kind = kinds[position["kind"]]
         _show(context, 10 + 30 * position["kind"] // len(kinds), f"Reading BILL: {kind.plural}")
-        save()
-        if not pulling_billcom.pull(context, kind):
+        if saved != (read := storing.read_so_far(context, Side.BILLCOM)):
+            save()
+            saved = read
+        if not pulling_billcom.pull(context, kind, cursors.get(kind.name)):
             save()
             return False
-        pulling_billcom.refresh_unapproved(context, kind)
+        pulling_billcom.refresh(context, kind, unapproved.get(kind.name, []))
         position["kind"] += 1
+    save()
     return True
 
 
@@ -129,9 +135,9 @@ def _plan_all(context: Context, save: Save) -> bool:
 
 def _busy(context: Context) -> set[str]:
     """Kinds with rows to look at or with writes in doubt; in most syncs these are few, and the rest costs nothing."""
-    looked_at = SyncedObject.objects.filter(company=context.company, needs_look=True)
-    doubtful = Operation.objects.unfinished(context.company)
-    return {*looked_at.order_by().values_list("kind", flat=True).distinct(), *doubtful.values_list("kind", flat=True)}
+    looked_at = SyncedObject.objects.filter(company=context.company, needs_look=True).order_by()
+    doubtful = Operation.objects.unfinished(context.company).order_by()
+    return set(looked_at.values_list("kind", flat=True).union(doubtful.values_list("kind", flat=True)))
 
 
 def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:

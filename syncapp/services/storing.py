@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -10,7 +10,7 @@ from django.db import transaction
 from syncapp.core.codec import decode
 from syncapp.core.schema import Kind, Raw, Values
 from syncapp.core.sides import Side
-from syncapp.models import Cursor, Level, SyncedObject
+from syncapp.models import Company, Cursor, Level, SyncedObject
 from syncapp.services import guards, rows
 from syncapp.services.context import Context, Stopped
 
@@ -65,6 +65,11 @@ def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) ->
     return ids
 
 
+def read_so_far(context: Context, side: Side) -> int:
+    """How many records of any kind this run has read of a side."""
+    return sum(number for name, number in context.counts.items() if name.endswith(f".read.{side}"))
+
+
 def _known(context: Context, kind: Kind, side: Side, ids: Iterable[str]) -> dict[str, SyncedObject]:
     """Locked: a person who links one of them meanwhile waits, and what was read goes where the record is then."""
     found = SyncedObject.objects.select_for_update().of(context.company, kind.name).filter(**{f"{side}_id__in": ids})
@@ -113,4 +118,17 @@ def move_cursor(context: Context, side: Side, kind: str, read_to: datetime) -> N
     """Call it only after what was read has been saved."""
     with transaction.atomic():
         context.confirm_lease()
-        Cursor.objects.update_or_create(company=context.company, side=side, kind=kind, defaults={"read_to": read_to})
+        _move(context.company, side, {kind: read_to})
+
+
+def move_cursors(context: Context) -> None:
+    """Those of BILL, all at once, inside the transaction that holds the lease."""
+    _move(context.company, Side.BILLCOM, context.cursors)
+    context.cursors.clear()
+
+
+def _move(company: Company, side: Side, moved: Mapping[str, datetime]) -> None:
+    cursors = [Cursor(company=company, side=side, kind=kind, read_to=read_to) for kind, read_to in moved.items()]
+    Cursor.objects.bulk_create(
+        cursors, update_conflicts=True, unique_fields=["company", "side", "kind"], update_fields=["read_to"]
+    )

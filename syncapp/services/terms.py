@@ -31,17 +31,15 @@ CREDIT_CARD = '"AccountType":"Credit Card"'
 
 
 def load(company: Company) -> Terms:
-    sync, _ = SyncPreferences.objects.get_or_create(company=company)
-    accounting, _ = AccountingPreferences.objects.get_or_create(company=company)
+    sync, accounting = _preferences(company)
     accounts: dict[str, Account] = {}
     banks: dict[str, Account] = {}
-    for mapping in GLMapping.objects.filter(company=company, account__qbo_id__isnull=False).select_related("account"):
-        assert mapping.account is not None
-        account = Account(mapping.account.pk, mapping.account.qbo_id or "")
-        if mapping.role == GLRole.BANK_ACCOUNT:
-            banks[mapping.billcom_bank_id] = account
+    mappings = GLMapping.objects.filter(company=company, account__qbo_id__isnull=False)
+    for role, bank, key, qbo_id in mappings.values_list("role", "billcom_bank_id", "account", "account__qbo_id"):
+        if role == GLRole.BANK_ACCOUNT:
+            banks[bank] = Account(key, str(qbo_id))
         else:
-            accounts[mapping.role] = account
+            accounts[role] = Account(key, str(qbo_id))
     return Terms(
         cohort=Cohort(company.cohort),
         master=Side(sync.master),
@@ -57,6 +55,16 @@ def load(company: Company) -> Terms:
         cards=_cards(company),
         **{switch: accounting.uses(switch) for switch in AccountingPreferences.SWITCHES},
     )
+
+
+def _preferences(company: Company) -> tuple[SyncPreferences, AccountingPreferences]:
+    """As they are in the database now; made with their defaults where there are none yet."""
+    both = SyncPreferences.objects.filter(company=company).select_related("company__accounting").first()
+    if both is not None and hasattr(both.company, "accounting"):
+        return both, both.company.accounting
+    sync, _ = SyncPreferences.objects.get_or_create(company=company)
+    accounting, _ = AccountingPreferences.objects.get_or_create(company=company)
+    return sync, accounting
 
 
 def _cards(company: Company) -> frozenset[str]:
