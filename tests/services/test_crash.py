@@ -141,7 +141,8 @@ def nobody_is_needed(company: Company, clock: Clock, sandbox: Sandbox, loaded: d
     assert held(company) == HELD_ANYWAY
 
 
-@pytest.mark.parametrize("calls", [3, 8, 13, 17, 22, 28, 32, 40, 47])
+# The simulation crashes at any call and commit; here a real process is killed, as late as its last writes.
+@pytest.mark.parametrize("calls", [3, 17, 28, 47])
 def test_killed_after_some_calls(
     company: Company,
     run: SyncRun,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.simulation.start import Replaced
 
@@ -67,12 +67,19 @@ def _only_at_first(agree: Callable[..., None]) -> Callable[..., None]:
     return lambda row, *values: agree(row, *values) if row.base is None else None
 
 
-# Within how many seeds each must be caught.
-PLANTED: dict[str, tuple[Callable[[Replaced], None], int]] = {
-    "no journal": (no_journal, 20),
-    "no overlap": (no_overlap, 60),
-    "no fencing": (no_fencing, 60),
-    "no request id": (no_request_id, 20),
-    "base not updated": (base_not_updated, 20),
-    "no second look": (no_second_look, 150),
+class Planted(NamedTuple):
+    mistake: Callable[[Replaced], None]
+    most: int
+    """Within how many seeds it must be caught."""
+    known: int
+    """A seed that caught it when this was written: the suite begins there."""
+
+
+PLANTED = {
+    "no journal": Planted(no_journal, 20, 1),
+    "no overlap": Planted(no_overlap, 60, 4),
+    "no fencing": Planted(no_fencing, 60, 3),
+    "no request id": Planted(no_request_id, 20, 1),
+    "base not updated": Planted(base_not_updated, 20, 1),
+    "no second look": Planted(no_second_look, 150, 63),
 }

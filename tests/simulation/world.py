@@ -120,12 +120,13 @@ class World:
         start.virtual(self._replaced, self.now, self.advance)
         start.told_ahead(self._replaced, self.ahead)
         if self.planted:
-            PLANTED[self.planted][0](self._replaced)
+            PLANTED[self.planted].mistake(self._replaced)
         self._replaced.set(uuid, "uuid4", start.numbered_ids(random.Random(self.seed)))
         for name, value in unknown(self.chance).items():
             setattr(self.sandbox.switches, name, value)
             self.step(f"{name} is {value}")
-        if self.chance.random() < 0.25:
+        # What is to be caught needs its trouble.
+        if self.chance.random() < 0.25 or self.planted:
             self.step("pages are small")
             start.small_pages(self._replaced, size=4, most_changes=12)
         self._make_company()
