@@ -27,6 +27,7 @@ from syncapp.admin.shared import (
     may_work_on,
     money,
     person,
+    row_number,
     short_day,
 )
 from syncapp.core.sides import Side
@@ -61,10 +62,10 @@ class HoldFilter(admin.SimpleListFilter):
     parameter_name = "hold_code__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        company, titles = request.GET.get(CompanyFilter.parameter_name, ""), dict(hold_choices())
-        if not company.isdigit():
+        company, titles = row_number(request.GET.get(CompanyFilter.parameter_name, "")), dict(hold_choices())
+        if company is None:
             return list(titles.items())
-        held = SyncedObject.objects.visible_to(request.user).filter(company=int(company)).exclude(hold_code="")
+        held = SyncedObject.objects.visible_to(request.user).filter(company=company).exclude(hold_code="")
         counts = held.order_by().values_list("hold_code").annotate(number=Count("pk")).order_by("-number")
         found = [(code, f"{titles.get(code, code)} ({number:,})") for code, number in counts]
         # What is chosen stays in the list, or the filter would silently be off.

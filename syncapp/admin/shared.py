@@ -28,6 +28,8 @@ from syncapp.core.sides import Side
 from syncapp.models import Company, SyncedObject, is_support
 
 # What makes a record large. Lists never load it.
+# No key of a row is larger.
+LARGEST_NUMBER = 2**63 - 1
 HEAVY = ("billcom_raw", "qbo_raw", "billcom_values", "qbo_values", "base")
 HEAVY_OF_OBJECT = tuple(f"object__{name}" for name in HEAVY)
 
@@ -118,6 +120,20 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def row_number(text: str) -> int | None:
+    """The number of a row as an address may hold it; None where no row can have it."""
+    short = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_NUMBER))
+    return int(text) if short and int(text) <= LARGEST_NUMBER else None
+
+
+def _fits(object_id: str) -> bool:
+    """Whether the database can be asked for it: Django refuses what is no number, but not one that is too large."""
+    try:
+        return abs(int(object_id)) <= LARGEST_NUMBER
+    except ValueError:
+        return True
+
+
 class CompanyFilter(admin.SimpleListFilter):
     """Companies this person may see. Asked of the companies, not of the rows, which may be a million."""
 
@@ -129,17 +145,19 @@ class CompanyFilter(admin.SimpleListFilter):
         visible = Company.objects.visible_to(request.user).order_by("name")
         found = [(str(pk), name) for pk, name in visible.values_list("pk", "name")[: self.limit]]
         chosen = str(self.value() or "")
-        if chosen.isdigit() and chosen not in dict(found):
-            found += [(str(pk), name) for pk, name in visible.filter(pk=chosen).values_list("pk", "name")]
+        number = row_number(chosen)
+        if number is not None and chosen not in dict(found):
+            found += [(str(pk), name) for pk, name in visible.filter(pk=number).values_list("pk", "name")]
         return found
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = self.value()
         if chosen is None:
             return queryset
-        if not chosen.isdigit():
+        number = row_number(chosen)
+        if number is None:
             raise IncorrectLookupParameters(f"{chosen!r} is no company.")
-        return queryset.filter(company=chosen)
+        return queryset.filter(company=number)
 
 
 def chosen_filters(changelist: ChangeList) -> list[dict[str, str]]:
@@ -186,12 +204,17 @@ class CompanyScoped(admin.ModelAdmin[Any]):
             return response.render() if isinstance(response, TemplateResponse) else response
 
     def _zone(self, request: HttpRequest, object_id: str | None) -> str:
+        if object_id is not None and not _fits(object_id):
+            return settings.TIME_ZONE
         path = "time_zone" if self.model is Company else f"{self.company_path}__time_zone"
         try:
             found = self.get_queryset(request).filter(pk=object_id).values_list(path, flat=True).first()
         except (ValueError, ValidationError):
             found = None
         return found if found in available_timezones() else settings.TIME_ZONE
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return super().get_object(request, object_id, from_field) if _fits(object_id) else None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         visible = Company.objects.visible_to(request.user)
