@@ -276,7 +276,7 @@ def safe_cell(value: Any) -> str:
     if isinstance(value, Decimal | int | float) or value is None:
         return "" if value is None else str(value)
     text = str(value)
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+    return f"'{text}" if text and text[0] in "=+-@\t\r" else text
 
 
 def csv_response(name: str, head: Iterable[str], rows: Iterator[Iterable[Any]]) -> StreamingHttpResponse:

@@ -80,3 +80,16 @@ def test_a_negative_amount_stays_a_number() -> None:
     from decimal import Decimal
 
     assert safe_cell(Decimal("-12.50")) == "-12.50"
+
+
+@pytest.mark.parametrize("empty", ("", None))
+def test_an_empty_cell_stays_empty(empty: str | None) -> None:
+    assert safe_cell(empty) == ""
+
+
+def test_a_record_without_an_amount_has_empty_cells(cast: Cast) -> None:
+    row = make_object(cast.first.company, "vendor", label="Plain", billcom_id="009y")
+    _, cells = download(cast, "bob", "syncedobject", row)
+
+    assert "" in cells
+    assert "'" not in cells
