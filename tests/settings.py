@@ -18,7 +18,8 @@ from config.settings import DATABASES, Q_CLUSTER, STORAGES  # noqa: E402
 
 # Threads and processes of one test share its database, which an SQLite in memory does not allow.
 if folder := os.environ.get("TIEOUT_TEST_DIR"):
-    STATIC_ROOT = Path(folder)
+    # Of its own: WhiteNoise walks through it while other tests make and remove files in the folder above.
+    STATIC_ROOT = Path(folder) / "static"
     if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         DATABASES["default"]["TEST"] = {"NAME": str(Path(folder) / "test.sqlite3")}
 

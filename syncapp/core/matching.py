@@ -31,13 +31,18 @@ def normalise(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A one-sided record that looks for its twin. ``told_apart``: a person said it has none, so none is looked for."""
+    """A one-sided record that looks for its twin.
+
+    ``told_apart``: a person said it has none, so none is looked for. ``gone``: deleted, archived or voided, and never
+    to be made on the other side, so it waits for nobody; but what is like it there may not be made again unasked.
+    """
 
     key: int
     side: Side
     keys: Keys
     active: bool = True
     told_apart: bool = False
+    gone: bool = False
 
 
 @dataclass
@@ -84,6 +89,8 @@ def _hold(
     found: Matches, open_: dict[int, Candidate], group: Sequence[Candidate], code: HoldCode, matched_by: str
 ) -> None:
     for each in group:
+        if each.gone:
+            continue
         others = tuple(other.key for other in group if other.side is not each.side)
         found.holds[each.key] = (Hold(code, {"by": matched_by}), others[:20])
         open_.pop(each.key, None)

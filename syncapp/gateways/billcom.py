@@ -210,25 +210,24 @@ class BillcomGateway:
         )
         began = time.monotonic()
         session = self._session.get()
-        self._in_time(began, write)
-        answer, error = self._send(self._signed(call, session))
+        answer, error = self._send(self._signed(call, session), began)
         if isinstance(error, Unauthorized) and error.reason is Reason.TOKEN:
             renewed = self._session.instead_of(answer.call.secrets[-1])
-            self._in_time(began, write)
-            answer, error = self._send(self._signed(call, renewed))
+            answer, error = self._send(self._signed(call, renewed), began)
         if error is not None:
             raise error
         return answer
 
-    def _in_time(self, began: float, write: bool) -> None:
-        """Whoever asked for a write was allowed to a moment ago; after a long renewal another may have repeated it."""
-        if write and time.monotonic() - began > SEND_WITHIN:
-            raise Unavailable(Side.BILLCOM, "Signing in again took too long; nothing was sent.", outcome_unknown=False)
+    def _in_time(self, call: Call, began: float) -> None:
+        """Whoever asked for a write was allowed to a moment ago; after a long wait another may have repeated it."""
+        if call.write and time.monotonic() - began > SEND_WITHIN:
+            raise Unavailable(Side.BILLCOM, "It took too long until it could be sent.", outcome_unknown=False)
 
-    def _send(self, call: Call) -> tuple[Answer, GatewayError | None]:
+    def _send(self, call: Call, began: float) -> tuple[Answer, GatewayError | None]:
         """Send it; refused for coming in too great a company, wait and send it again: nothing was done."""
         for wait in (*AT_ONCE_WAITS, None):
             with self._gate:
+                self._in_time(call, began)
                 answer = self._http.send(call)
             self._server_time = answer.date or self._server_time
             error = error_in(answer, self._now())

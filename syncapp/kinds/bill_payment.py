@@ -77,13 +77,22 @@ def _read_qbo(values: Values, raw: Raw) -> Values:
 
 
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
-    """Vendor, date, total, and the bills it pays. What was voided is nobody's twin."""
+    """Vendor, date, total, and the bills it pays. What was voided is nobody's twin.
+
+    As a proposal only: one that was voided in BILL, and one that has lost its bills in QuickBooks.
+    """
     vendor = lookup.find("vendor", side, values["vendor"])
-    bills = [lookup.find("bill", side, line["bill"]) for line in values["paid"]]
-    if not values["active"] or vendor is None or not bills or any(bill is None for bill in bills):
+    if vendor is None:
         return Keys()
-    paid = ",".join(sorted(str(bill.key) for bill in bills if bill is not None))
-    return Keys(first=cut(f"{vendor.key}/{values['date']}/{values['amount']}/{paid}"))
+    alike = f"{vendor.key}/{values['date']}/{values['amount']}"
+    bills = [lookup.find("bill", side, line["bill"]) for line in values["paid"]]
+    known = sorted(str(bill.key) for bill in bills if bill is not None)
+    exact = cut(f"{alike}/{','.join(known)}") if known and len(known) == len(bills) else ""
+    if not values["active"]:
+        return Keys(proposal=exact)
+    if side is Side.QBO and _applied(values) == values["amount"]:
+        return Keys(first=exact, proposal=exact)
+    return Keys(first=exact, proposal=alike)
 
 
 def flow(towards: Side, terms: Terms) -> Hold | None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
+from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from syncapp.core.codec import decode
@@ -137,11 +139,19 @@ class Applier:
         outcomes: list[Outcome] = []
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for start in range(0, len(batch), AT_ONCE):
-                self.context.hold_lease()
-                outcomes += pool.map(self._single, batch[start : start + AT_ONCE])
+                outcomes += self._at_once(pool, batch[start : start + AT_ONCE])
                 if any(isinstance(each, STOPPING) for each in outcomes):
                     break
         return outcomes
+
+    def _at_once(self, pool: ThreadPoolExecutor, operations: Sequence[Operation]) -> list[Outcome]:
+        """Each begins only while the lease is fresh; one whose thread had to wait too long is begun once more."""
+        outcomes: dict[UUID, Outcome] = {}
+        while left := [each for each in operations if each.pk not in outcomes]:
+            self.context.hold_lease()
+            answers = zip(left, pool.map(self._single, left), strict=True)
+            outcomes |= {each.pk: answer for each, answer in answers if answer is not None}
+        return [outcomes[each.pk] for each in operations]
 
     def _in_doubt_before(self, operations: Sequence[Operation]) -> set[int | None]:
         lost = Operation.objects.filter(object__in=[each.object_id for each in operations], error_words=NOT_THERE)
@@ -150,8 +160,8 @@ class Applier:
     def _bulk(self, batch: list[Operation]) -> Iterator[tuple[list[Operation], list[Outcome]]]:
         """All or nothing: where one record is refused, halves are sent until it stands alone."""
         if len(batch) == 1:
-            self.context.hold_lease()
-            yield batch, [self._single(batch[0])]
+            with ThreadPoolExecutor(1) as pool:
+                yield batch, self._at_once(pool, batch)
             return
         self.context.hold_lease()
         try:
@@ -203,8 +213,8 @@ class Applier:
     def _remote_id(self, operation: Operation) -> str:
         return self.rows[operation.object_id or 0].billcom_id or ""
 
-    def _single(self, operation: Operation) -> Outcome:
-        """One call to BILL. Runs in a thread of its own, so it touches no database."""
+    def _single(self, operation: Operation) -> Outcome | None:
+        """One call to BILL; None where it isn't begun. Runs in a thread of its own, so it touches no database."""
         gateway, path = self.context.remotes.billcom, self.kind.billcom.path
         remote_id, body = self._remote_id(operation), operation.payload
         calls: dict[tuple[str, bool], Callable[[], Raw]] = {
@@ -219,6 +229,8 @@ class Applier:
                 else gateway.patch(path, remote_id, body)
             ),
         }
+        if not self.context.surely_ours(settings.LEASE_SECONDS / 2):
+            return None
         try:
             return calls[operation.verb, self.kind.billcom.recorded]()
         except GatewayError as error:

@@ -72,8 +72,12 @@ class Context:
 
         Nobody can have taken it within a fraction of its life since it was renewed, so the database isn't asked then.
         """
-        if self.lease_renewed is None or time.monotonic() - self.lease_renewed > settings.LEASE_SECONDS / 4:
+        if not self.surely_ours(settings.LEASE_SECONDS / 4):
             self.confirm_lease()
+
+    def surely_ours(self, seconds: float) -> bool:
+        """Whether the lease was renewed less than ``seconds`` ago. Asks no database, so any thread may call it."""
+        return self.lease_renewed is not None and time.monotonic() - self.lease_renewed <= seconds
 
     def confirm_lease(self) -> None:
         """Renew the lease, or raise LeaseLost. Inside a transaction nobody else can take it before its end."""

@@ -63,15 +63,16 @@ def _by_key(company: Company, kind: Kind, name: str, keys: set[str]) -> list[Syn
 
 
 def pairs(kind: Kind, found: dict[int, SyncedObject]) -> Matches:
-    return pair_up([_candidate(row) for row in found.values()], kind.matched_by)
+    return pair_up([_candidate(kind, row) for row in found.values()], kind.matched_by)
 
 
-def _candidate(row: SyncedObject) -> Candidate:
+def _candidate(kind: Kind, row: SyncedObject) -> Candidate:
     side = rows.one_side(row)
     assert side is not None
     values = getattr(row, f"{side}_values")
     keys = Keys(row.match_key, row.second_key, row.proposal_key)
-    return Candidate(row.pk, side, keys, values.get("active") is not False, row.told_apart)
+    active = values.get("active") is not False
+    return Candidate(row.pk, side, keys, active, row.told_apart, gone=kind.transaction and not active)
 
 
 def absorb(kind: Kind, keep: SyncedObject, other: SyncedObject) -> None:

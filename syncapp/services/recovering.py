@@ -26,23 +26,26 @@ REPEATABLE = timedelta(hours=20)
 # An answer that is still no answer after this long belongs to that write alone, and the company goes on without it.
 STUBBORN = timedelta(hours=1)
 MOST_TRIES = 3
+NOT_IN_QBO = "Too old to be repeated safely, and QuickBooks doesn't have it, so it may be written again."
 
 
 def repeat_qbo(context: Context) -> None:
-    """QuickBooks: send it again with the same request id; it answers as it did, or carries it out now."""
+    """QuickBooks: send it again with the same request id; it answers as it did, or carries it out now.
+
+    What is too old for that is looked for, as in BILL (``adopt``).
+    """
     unfinished = list(Operation.objects.unfinished(context.company).filter(side=Side.QBO))
     if not unfinished:
         return
-    too_old = [each for each in unfinished if context.clock() - each.planned_at > REPEATABLE]
-    _drop(context, too_old, "Too old to be repeated safely; QuickBooks was read again instead.")
-    # Its twin, if it was made, is to be looked for, even where a person told others apart.
-    made = [each.object_id or 0 for each in too_old if each.verb == Verb.CREATE]
-    SyncedObject.objects.filter(pk__in=made).update(told_apart=False)
-    recent = [each for each in unfinished if each not in too_old]
+    recent = [each for each in unfinished if not _too_old(context, each)]
     for operations in _by_request(recent):
         if not _repeat(context, operations):
             # The others may have to wait for a timeout each: they come first the next time.
             break
+
+
+def _too_old(context: Context, operation: Operation) -> bool:
+    return context.clock() - operation.planned_at > REPEATABLE
 
 
 def _by_request(operations: Sequence[Operation]) -> list[list[Operation]]:
@@ -88,62 +91,72 @@ def _drop(context: Context, operations: Sequence[Operation], why: str) -> None:
 
 
 def adopt(context: Context, kind: Kind) -> bool:
-    """Writes in doubt: what BILL shows is taken as ours, what it doesn't may be written again. False: out of time."""
+    """Writes in doubt: what is shown is taken as ours, what isn't may be written again. False: out of time."""
     doubtful = list(
-        Operation.objects.unfinished(context.company)
-        .filter(side=Side.BILLCOM, kind=kind.name)
-        .order_by("planned_at", "pk")
+        Operation.objects.unfinished(context.company).filter(kind=kind.name).order_by("planned_at", "pk")
     )
-    if not doubtful:
-        return True
-    _wait_out(context, doubtful)
-    # Not finding it proves something only if it was looked for after the waiting was over.
-    cursor = pulling_billcom.cursors(context.company).get(kind.name)
-    if not pulling_billcom.pull(context, kind, cursor):
-        return False
-    _settle_changes(context, kind, [each for each in doubtful if each.verb != Verb.CREATE])
-    if creates := [each for each in doubtful if each.verb == Verb.CREATE]:
-        _settle_creates(context, kind, creates)
+    in_billcom = [each for each in doubtful if each.side == Side.BILLCOM]
+    if in_billcom:
+        _wait_out(context, in_billcom)
+        # Not finding it proves something only if it was looked for after the waiting was over.
+        cursor = pulling_billcom.cursors(context.company).get(kind.name)
+        if not pulling_billcom.pull(context, kind, cursor):
+            return False
+    _settle(context, kind, Side.BILLCOM, in_billcom)
+    # This run has read QuickBooks, many hours after these were sent.
+    _settle(context, kind, Side.QBO, [each for each in doubtful if each.side == Side.QBO and _too_old(context, each)])
     return True
 
 
-def _settle_changes(context: Context, kind: Kind, doubtful: Sequence[Operation]) -> None:
-    """Where BILL shows what was sent, it was carried out: no edit of a person's, and base from here on."""
+def _settle(context: Context, kind: Kind, side: Side, doubtful: Sequence[Operation]) -> None:
+    if changes := [each for each in doubtful if each.verb != Verb.CREATE]:
+        _settle_changes(context, kind, side, changes)
+    if creates := [each for each in doubtful if each.verb == Verb.CREATE]:
+        _settle_creates(context, kind, side, creates)
+
+
+def _settle_changes(context: Context, kind: Kind, side: Side, doubtful: Sequence[Operation]) -> None:
+    """Where the product shows what was sent, it was carried out: no edit of a person's, and base from here on."""
     with transaction.atomic():
         context.confirm_lease()
         keys = [each.object_id or 0 for each in doubtful]
         found = SyncedObject.objects.select_for_update().in_bulk(keys)
         for operation in doubtful:
             operation.finished_at = context.clock()
-            operation.state, operation.error_words = OperationState.DROPPED, "It was looked for and not found in BILL."
+            operation.state = OperationState.DROPPED
+            operation.error_words = f"It was looked for and not found in {side.label}."
             if (row := found.get(operation.object_id or 0)) is not None:
-                _settle_change(context, kind, operation, row)
+                _settle_change(context, kind, side, operation, row)
         rows.save(list(found.values()), rows.PLAN_FIELDS)
         rows.save(doubtful, ("state", "error_words", "finished_at"))
 
 
-def _settle_change(context: Context, kind: Kind, operation: Operation, row: SyncedObject) -> None:
-    sent, shown = operation.values, row.billcom_values or {}
+def _settle_change(context: Context, kind: Kind, side: Side, operation: Operation, row: SyncedObject) -> None:
+    sent, shown = operation.values, getattr(row, f"{side}_values") or {}
     names, whole = sent["changed"], sent["whole"]
-    if all(same(kind.fields[name], whole.get(name), shown.get(name), Side.BILLCOM) for name in names):
-        rows.agree_as_sent(row, Side.BILLCOM, names, shown, sent.get("source", {}), context.clock())
+    if all(same(kind.fields[name], whole.get(name), shown.get(name), side) for name in names):
+        rows.agree_as_sent(row, side, names, shown, sent.get("source", {}), context.clock())
         operation.state, operation.error_words = OperationState.ADOPTED, ""
     rows.release(row, ObjectState.LINKED)
     row.needs_look = True
 
 
-def _settle_creates(context: Context, kind: Kind, doubtful: Sequence[Operation]) -> None:
-    lookup = _lookup(context, kind, doubtful)
-    keys = {each.pk: kind.keys(each.values["whole"], Side.BILLCOM, lookup).first for each in doubtful}
-    made = _made_since(context, kind, min(each.planned_at for each in doubtful), set(keys.values()) - {""})
+def _settle_creates(context: Context, kind: Kind, side: Side, doubtful: Sequence[Operation]) -> None:
+    lookup = _lookup(context, kind, side, doubtful)
+    keys = {each.pk: kind.keys(each.values["whole"], side, lookup).first for each in doubtful}
+    made = _made_since(context, kind, side, min(each.planned_at for each in doubtful), set(keys.values()) - {""})
     missing = []
     for operation in doubtful:
         key = keys[operation.pk]
         if not (made[key] and _take(context, kind, operation, made[key].pop(0))):
             missing.append(operation)
-    _drop(context, missing, NOT_THERE)
-    _hold_stubborn(context, kind, missing)
-    words = f"{len(doubtful)} writes to BILL were in doubt: {len(doubtful) - len(missing)} found there, the rest not."
+    _drop(context, missing, NOT_THERE if side is Side.BILLCOM else NOT_IN_QBO)
+    if side is Side.BILLCOM:
+        _hold_stubborn(context, kind, missing)
+    words = (
+        f"{len(doubtful)} writes to {side.label} were in doubt: "
+        f"{len(doubtful) - len(missing)} found there, the rest not."
+    )
     context.note(words, kind=kind.name, level=Level.WARNING)
 
 
@@ -168,10 +181,12 @@ def _wait_out(context: Context, doubtful: Sequence[Operation]) -> None:
         raise Paused(left, "An answer of BILL was lost; waiting before looking what became of the request.")
 
 
-def _made_since(context: Context, kind: Kind, since: datetime, wanted: set[str]) -> dict[str, list[SyncedObject]]:
-    """BILL's unlinked records that appeared since and have one of the wanted match keys, oldest first."""
+def _made_since(
+    context: Context, kind: Kind, side: Side, since: datetime, wanted: set[str]
+) -> dict[str, list[SyncedObject]]:
+    """Unlinked records of that side that appeared since and have one of the wanted match keys, oldest first."""
     fresh = SyncedObject.objects.of(context.company, kind.name).filter(
-        qbo_id__isnull=True, first_seen_at__gte=since - timedelta(minutes=1)
+        first_seen_at__gte=since - timedelta(minutes=1), **{f"{side.other}_id__isnull": True}
     )
     found: dict[str, list[SyncedObject]] = defaultdict(list)
     after = 0
@@ -180,14 +195,15 @@ def _made_since(context: Context, kind: Kind, since: datetime, wanted: set[str])
         lookup = references.load(context.company, kind, chunk)
         for row in chunk:
             # As it was made: somebody may have archived it since, and what is gone has no key.
-            key = kind.keys({**row.billcom_values, "active": True}, Side.BILLCOM, lookup).first
+            values = getattr(row, f"{side}_values")
+            key = kind.keys({**values, "active": True}, side, lookup).first
             if key in wanted:
                 found[key].append(row)
     return found
 
 
-def _lookup(context: Context, kind: Kind, doubtful: Sequence[Operation]) -> Lookup:
-    shown = [SyncedObject(billcom_values=each.values["whole"]) for each in doubtful]
+def _lookup(context: Context, kind: Kind, side: Side, doubtful: Sequence[Operation]) -> Lookup:
+    shown = [SyncedObject(**{f"{side}_values": each.values["whole"]}) for each in doubtful]
     return references.load(context.company, kind, shown)
 
 
@@ -208,15 +224,17 @@ def _take(context: Context, kind: Kind, operation: Operation, made: SyncedObject
 
 
 def _make_one(context: Context, kind: Kind, operation: Operation, row: SyncedObject, made: SyncedObject) -> None:
-    sent = operation.values
-    linking.absorb(kind, row, made)
-    rows.agree_as_sent(row, Side.BILLCOM, sent["changed"], sent["whole"], sent.get("source", {}), context.clock())
+    """``row``: what was to be made. QuickBooks' row is the one that stays, as ever (``linking.absorb``)."""
+    sent, side = operation.values, Side(operation.side)
+    stays, goes = (row, made) if side is Side.BILLCOM else (made, row)
+    linking.absorb(kind, stays, goes)
+    rows.agree_as_sent(stays, side, sent["changed"], sent["whole"], sent.get("source", {}), context.clock())
     # What has just been created is active, whatever the record was made from.
-    row.base[Side.BILLCOM]["active"] = row.base[Side.QBO]["active"] = True
-    row.state = ObjectState.LINKED
-    linking.remove_absorbed(kind, {made.pk: row})
-    rows.save([row], [*rows.PLAN_FIELDS, *rows.shown_fields(Side.BILLCOM)])
+    stays.base[Side.BILLCOM]["active"] = stays.base[Side.QBO]["active"] = True
+    stays.state = ObjectState.LINKED
+    linking.remove_absorbed(kind, {goes.pk: stays})
+    rows.save([stays], [*rows.PLAN_FIELDS, *rows.shown_fields(Side.BILLCOM)])
     operation.state, operation.finished_at = OperationState.ADOPTED, context.clock()
-    operation.remote_id = row.billcom_id or ""
-    operation.save(update_fields=["state", "finished_at", "remote_id"])
-    SyncedObject.objects.free_waiting([row.pk])
+    operation.remote_id, operation.object = stays.remote_id(side) or "", stays
+    operation.save(update_fields=["state", "finished_at", "remote_id", "object"])
+    SyncedObject.objects.free_waiting([stays.pk])

@@ -118,6 +118,13 @@ def test_what_is_only_alike_is_proposed_and_never_linked() -> None:
     assert found.holds[1][1] == (2,)
 
 
+def test_what_is_like_one_that_is_gone_waits_for_a_person_and_the_gone_one_for_nobody() -> None:
+    gone = Candidate(1, BILLCOM, Keys(proposal="like"), active=False, gone=True)
+    found = paired(gone, theirs(2, proposal="like"))
+    assert (found.links, codes(found)) == ([], {2: HoldCode.PROPOSED_MATCH})
+    assert found.holds[2][1] == (1,)
+
+
 def test_what_was_linked_is_proposed_to_nobody() -> None:
     found = paired(ours(1, "acme", proposal="p"), theirs(2, "acme", proposal="p"), theirs(3, "beta", proposal="p"))
     assert found.links == [(1, 2)]

@@ -5,10 +5,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from syncapp.gateways import billcom as billcom_gateway
 from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, SignIn, login
 from syncapp.gateways.errors import (
     BadAnswer,
@@ -294,6 +296,19 @@ def test_it_does_not_wait_for_ever(remote: Remote, billcom: BillcomGateway, slep
     assert caught.value.scope is Scope.CONCURRENT and caught.value.retry_after
     assert not caught.value.outcome_unknown
     assert (len(remote.seen), len(slept)) == (5, 4)
+
+
+def test_a_write_that_had_to_wait_too_long_is_not_sent(
+    remote: Remote, billcom: BillcomGateway, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease under which it was begun may have gone to another worker meanwhile."""
+    monkeypatch.setattr(billcom_gateway, "SEND_WITHIN", 0.5)
+    clock = SimpleNamespace(monotonic=lambda: sum(slept))
+    monkeypatch.setattr(billcom_gateway, "time", clock)
+    remote.will(CROWDED, CROWDED, Reply(VENDOR))
+    with pytest.raises(Unavailable) as caught:
+        billcom.create("vendors", {})
+    assert (caught.value.outcome_unknown, len(remote.seen)) == (False, 2)
 
 
 def test_the_hourly_limit_ends_with_the_hour(remote: Remote, billcom: BillcomGateway) -> None:

@@ -93,6 +93,39 @@ def test_what_was_made_and_read_before_the_repeat_becomes_one_record(
     assert not Operation.objects.unfinished(company).exists()
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_write_to_quickbooks_too_old_to_be_repeated_is_looked_for(
+    company: Company,
+    clock: Clock,
+    sandbox: Sandbox,
+    loaded: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    arrived: bool,
+) -> None:
+    synced(company, clock)
+    new_vendor(sandbox, loaded, ROPE)
+    if arrived:
+        lose_the_first(monkeypatch)
+        runs.work_slice(ask(company, clock).pk, clock=clock)
+    else:
+        lost = Unavailable(Side.QBO, "lost", outcome_unknown=True)
+        with monkeypatch.context() as broken:
+            broken.setattr(applying, "send_qbo", lambda context, kind, batch: [lost] * len(batch))
+            runs.work_slice(ask(company, clock).pk, clock=clock)
+    assert names_in_qbo(sandbox, loaded).count(ROPE) == arrived
+    clock.wait(24 * 3600)
+
+    synced(company, clock)
+
+    assert names_in_qbo(sandbox, loaded).count(ROPE) == 1
+    row = SyncedObject.objects.get(company=company, kind="vendor", label=ROPE)
+    assert row.linked
+    first = Operation.objects.filter(object=row, side=Side.QBO).earliest("planned_at")
+    assert first.state == (OperationState.ADOPTED if arrived else OperationState.DROPPED)
+    assert first.remote_id == (row.qbo_id if arrived else "")
+    assert writes(synced(company, clock)) == 0
+
+
 def test_a_page_that_a_stalled_worker_still_holds_is_not_saved(
     company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
