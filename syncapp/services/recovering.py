@@ -92,9 +92,7 @@ def _drop(context: Context, operations: Sequence[Operation], why: str) -> None:
 
 def adopt(context: Context, kind: Kind) -> bool:
     """Writes in doubt: what is shown is taken as ours, what isn't may be written again. False: out of time."""
-    doubtful = list(
-        Operation.objects.unfinished(context.company).filter(kind=kind.name).order_by("planned_at", "pk")
-    )
+    doubtful = list(Operation.objects.unfinished(context.company).filter(kind=kind.name).order_by("planned_at", "pk"))
     in_billcom = [each for each in doubtful if each.side == Side.BILLCOM]
     if in_billcom:
         _wait_out(context, in_billcom)
