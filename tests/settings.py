@@ -20,6 +20,7 @@ from config.settings import DATABASES, Q_CLUSTER, STORAGES  # noqa: E402
 if folder := os.environ.get("TIEOUT_TEST_DIR"):
     # Of its own: WhiteNoise walks through it while other tests make and remove files in the folder above.
     STATIC_ROOT = Path(folder) / "static"
+    STATIC_ROOT.mkdir(exist_ok=True)
     if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         DATABASES["default"]["TEST"] = {"NAME": str(Path(folder) / "test.sqlite3")}
 

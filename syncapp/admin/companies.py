@@ -28,6 +28,7 @@ from syncapp.models import (
     SyncedObject,
     SyncRun,
 )
+from syncapp.row_numbers import row_number
 from syncapp.services import setup
 
 
@@ -145,7 +146,7 @@ class CompanyAdmin(CompanyScoped):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        company = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
+        company = self.get_queryset(request).filter(pk=row_number(object_id)).first()
         more = {"title": company.name, **dashboard(company, request)} if company is not None else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 

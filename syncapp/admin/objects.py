@@ -27,12 +27,12 @@ from syncapp.admin.shared import (
     may_work_on,
     money,
     person,
-    row_number,
     short_day,
 )
 from syncapp.core.sides import Side
 from syncapp.models import SyncedObject
 from syncapp.models.objects import hold_choices
+from syncapp.row_numbers import row_number
 from syncapp.services import linking, links
 from syncapp.services.errors import ServiceError
 
@@ -238,8 +238,8 @@ class SyncedObjectAdmin(CompanyScoped):
         return render(request, "admin/syncapp/syncedobject/confirm.html", context)
 
     def _other(self, request: HttpRequest, row: SyncedObject) -> SyncedObject | None:
-        wanted = request.POST.get("other", "")
-        if not wanted.isdigit() or not links.candidates(row).filter(pk=wanted).exists():
+        wanted = row_number(request.POST.get("other", ""))
+        if wanted is None or not links.candidates(row).filter(pk=wanted).exists():
             return None
         return self.get_queryset(request).filter(pk=wanted).first()
 

@@ -26,10 +26,9 @@ from django.utils.text import capfirst
 
 from syncapp.core.sides import Side
 from syncapp.models import Company, SyncedObject, is_support
+from syncapp.row_numbers import LARGEST, row_number
 
 # What makes a record large. Lists never load it.
-# No key of a row is larger.
-LARGEST_NUMBER = 2**63 - 1
 HEAVY = ("billcom_raw", "qbo_raw", "billcom_values", "qbo_values", "base")
 HEAVY_OF_OBJECT = tuple(f"object__{name}" for name in HEAVY)
 
@@ -120,16 +119,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def row_number(text: str) -> int | None:
-    """The number of a row as an address may hold it; None where no row can have it."""
-    short = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_NUMBER))
-    return int(text) if short and int(text) <= LARGEST_NUMBER else None
-
-
 def _fits(object_id: str) -> bool:
     """Whether the database can be asked for it: Django refuses what is no number, but not one that is too large."""
     try:
-        return abs(int(object_id)) <= LARGEST_NUMBER
+        return abs(int(object_id)) <= LARGEST
     except ValueError:
         return True
 

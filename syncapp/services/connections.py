@@ -182,7 +182,7 @@ def qbo_denied(user: User, *, state: str, error: str) -> str:
 def finish_qbo(user: User, *, state: str, code: str, realm_id: str, redirect_uri: str, now: datetime) -> Connection:
     """The browser came back: exchange the code, see which company it is, and keep the sealed tokens."""
     company = company_of_state(user, state)
-    if not realm_id.isdigit():
+    if not (realm_id.isascii() and realm_id.isdigit()):
         raise ServiceError("Intuit didn't say which company was chosen. Start again and choose one.")
     _may_become(company, Side.QBO, realm_id)
     http = Http()

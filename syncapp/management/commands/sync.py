@@ -14,6 +14,7 @@ from syncapp.core.schema import Kind
 from syncapp.kinds import KINDS
 from syncapp.management import sync_report
 from syncapp.models import Company, RunScope, RunState, SyncedObject, SyncRun, Trigger
+from syncapp.row_numbers import row_number
 from syncapp.services import preview, runs
 from syncapp.services.errors import ServiceError
 from syncapp.services.why import why
@@ -44,7 +45,8 @@ class Command(BaseCommand):
             raise CommandError(error.message) from error
 
     def company(self, named: str) -> Company:
-        by = Q(pk=int(named)) if named.isdigit() else Q(name__iexact=named)
+        number = row_number(named)
+        by = Q(name__iexact=named) if number is None else Q(pk=number)
         found = list(Company.objects.filter(by)[:2])
         if len(found) != 1:
             known = ", ".join(f"{each.pk} {each.name}" for each in Company.objects.all()[:20])
@@ -112,8 +114,8 @@ class Command(BaseCommand):
         """By id on either side or here; else by name or number, if only one is called so."""
         objects = SyncedObject.objects.of(company, kind.name)
         ids = Q(billcom_id=named) | Q(qbo_id=named)
-        if named.isdigit() and len(named) < 18:
-            ids |= Q(pk=int(named))
+        if (number := row_number(named)) is not None:
+            ids |= Q(pk=number)
         if found := list(objects.filter(ids)):
             return found
         called = list(objects.filter(Q(label__iexact=named) | Q(number__iexact=named)).order_by("pk")[:20])
