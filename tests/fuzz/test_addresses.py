@@ -5,19 +5,17 @@ New pages come by themselves.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syncapp.models import Company, Connection, GLMapping, SyncedObject, SyncRun
 from tests.admin.support import Cast, make_cast
 from tests.fuzz.settings import bounded, odd_text
+from tests.tenancy.walk import PLAIN, filled
 
 NAMES = (
     "p",
@@ -47,19 +45,6 @@ FILTERS = (
 NUMBERS = ("0", "1", "9" * 19, "9" * 40)
 
 
-def routes(resolver: URLResolver, before: str = "") -> Iterator[str]:
-    for each in resolver.url_patterns:
-        route = before + str(each.pattern).removeprefix("^").removesuffix("$").removesuffix(r"\Z")
-        if isinstance(each, URLResolver):
-            yield from routes(each, route)
-        elif isinstance(each, URLPattern):
-            yield route
-
-
-# What a route that is a regular expression takes can't be made up of its parts; Django's own last one takes the rest.
-PLAIN = sorted({route for route in routes(get_resolver()) if "(?" not in route})
-
-
 @pytest.fixture
 def cast(db: None) -> Cast:
     made = make_cast()
@@ -72,10 +57,6 @@ def rows() -> list[Any]:
     return [
         list(model.objects.order_by("pk").values()) for model in (Company, Connection, GLMapping, SyncedObject, SyncRun)
     ]
-
-
-def address(route: str, number: str) -> str:
-    return "/" + re.sub(r"<[^>]+>", number, route)
 
 
 words = st.one_of(odd_text, st.sampled_from((*NUMBERS, "-1", "1.2.3", "2026-13-45", "None", "%00", "١")))
@@ -97,7 +78,7 @@ def test_every_page_answers_for_every_number(cast: Cast, number: str) -> None:
     client = cast.client("root")
     for route in PLAIN:
         if "logout" not in route and "webhooks" not in route:
-            ask(client, address(route, number), {})
+            ask(client, filled(route, lambda name: number), {})
             client.force_login(cast.people["root"])
     assert rows() == before
 
@@ -111,4 +92,4 @@ def test_every_page_answers_for_every_number(cast: Cast, number: str) -> None:
 @example("oauth/quickbooks/callback/", True, {"code": "\0", "state": "\0", "realmId": "\0"})
 def test_every_page_answers_for_every_query(cast: Cast, route: str, ours: bool, query: dict[str, str]) -> None:
     number = str(cast.first.company.pk) if ours else "9" * 40
-    ask(cast.client("root"), address(route, number), query)
+    ask(cast.client("root"), filled(route, lambda name: number), query)

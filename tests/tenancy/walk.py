@@ -6,8 +6,9 @@ Pages, screens, actions and tables that are new come in by themselves.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from syncapp.core.sides import Side
-from syncapp.models import Company, SyncLogEntry, SyncRun
+from syncapp.models import Company
 from tests.admin.support import Rows, text
 
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -37,6 +38,17 @@ def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[st
 # What a route that is a regular expression takes can't be made up of its parts; Django's own last one takes the rest.
 PLAIN = sorted({route for route in routes() if "(?" not in route})
 WITH_IDS = [route for route in PLAIN if "<" in route]
+
+
+def filled(route: str, value: Callable[[str], object]) -> str:
+    """The route as an address, each of its parameters by its name."""
+    return "/" + _PARAMETER.sub(lambda found: str(value(found[1])), route)
+
+
+def screen_of(route: str) -> str:
+    """The table that the admin's route is about; empty for other routes."""
+    found = _ADMIN.match(route)
+    return found[1] if found else ""
 
 
 def rows_of(company: Company) -> dict[str, list[dict[str, Any]]]:
@@ -89,26 +101,24 @@ class Foreign:
     """Another company, under whose pages its runs are asked for."""
 
     def address(self, route: str) -> str:
-        return "/" + _PARAMETER.sub(lambda found: self._value(found[1], route), route)
+        return filled(route, partial(self._value, route))
 
-    def _value(self, name: str, route: str) -> str:
+    def _value(self, route: str, name: str) -> object:
         if name in ("object_id", "pk", "id"):
-            return str(self.row(route).pk)
+            return self.row(screen_of(route)).pk
         values = {
             "company": (self.within or self.rows.company).pk,
             "run": self.rows.run.pk,
             "side": Side.QBO.value,
             "content_type_id": ContentType.objects.get_for_model(Company).pk,
         }
-        return str(values[name])
+        return values[name]
 
-    def row(self, route: str) -> Any:
-        if screen := _ADMIN.match(route):
-            try:
-                return self.rows.row(screen[1])
-            except KeyError:
-                return self.rows.company.firm if screen[1] == "firm" else self.rows.company
-        return self.rows.company
+    def row(self, screen: str) -> Any:
+        try:
+            return self.rows.row(screen)
+        except KeyError:
+            return self.rows.company.firm if screen == "firm" else self.rows.company
 
     @property
     def word(self) -> str:
@@ -158,8 +168,3 @@ def forms_in(page: str) -> list[tuple[str, dict[str, str]]]:
     found = Form()
     found.feed(page)
     return found.forms
-
-
-def mentioned(run: SyncRun) -> str:
-    """What the run says to people."""
-    return " ".join([run.message, *SyncLogEntry.objects.filter(run=run).values_list("message", flat=True)])
