@@ -20,6 +20,7 @@ SCREENS = {
     "SyncRun": "Every sync: what it read and wrote, what it cost, its log",
     "Conflict": "Changed on both sides: what was kept, and the way back",
     "Operation": "Every write on either side, with its outcome",
+    "UnreadRecord": "What BILL or QuickBooks shows in a shape that can't be read, and since when",
     "Connection": "How each company is connected to BILL and QuickBooks Online",
     "WebhookEvent": "What BILL and QuickBooks told of as it happened, and which sync came of it",
     "Subscription": "Where BILL was asked to tell of changes, and why not",

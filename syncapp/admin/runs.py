@@ -27,7 +27,7 @@ from syncapp.admin.shared import (
 )
 from syncapp.admin.written import written
 from syncapp.kinds import KINDS
-from syncapp.models import Operation, SyncRun
+from syncapp.models import Operation, SyncRun, UnreadRecord
 
 # A column heading, and the counts under it: one for each side, or one for both.
 COLUMNS = (
@@ -206,3 +206,27 @@ class OperationAdmin(CompanyScoped):
                 )  # fmt: skip
 
         return csv_response("journal", head, rows())
+
+
+@admin.register(UnreadRecord)
+class UnreadRecordAdmin(CompanyScoped):
+    list_display = ("company", "kind_", "side_", "remote_id", "why", "since_")
+    ordering = ("-since", "pk")
+    list_filter = (CompanyFilter, "side")
+    list_select_related = ("company",)
+    search_fields = ("company__name", "=remote_id")
+    search_help_text = "Company, or the record's id there"
+    empty_words = "A record that has an unexpected shape stands here until it can be read. Each sync asks for it again."
+    fields = ("company", "kind_", "side_", "remote_id", "why", "since_")
+
+    @admin.display(description="Kind", ordering="kind")
+    def kind_(self, row: UnreadRecord) -> str:
+        return KINDS[row.kind].label if row.kind in KINDS else row.kind
+
+    @admin.display(description="Side", ordering="side")
+    def side_(self, row: UnreadRecord) -> str:
+        return short_side(row.side)
+
+    @admin.display(description="Since", ordering="since")
+    def since_(self, row: UnreadRecord) -> str:
+        return moment(row.since)

@@ -13,6 +13,8 @@ from syncapp.core.sides import Side
 Reader = Callable[[Raw], Any]
 
 CENT = Decimal("0.01")
+LARGEST = Decimal(10) ** 15
+"""No amount, price or quantity in anybody's books; and what the database has room for."""
 
 
 class Unreadable(ValueError):
@@ -63,7 +65,7 @@ def _decimal(name: str, value: Any) -> Decimal | None:
         found = Decimal(str(value))
     except (InvalidOperation, ValueError):
         raise Unreadable(name, value) from None
-    if not found.is_finite():
+    if not found.is_finite() or abs(found) > LARGEST:
         raise Unreadable(name, value)
     return found
 

@@ -173,8 +173,8 @@ class Hold:
     waits_for: int | None = None
 
     def describe(self) -> str:
-        """The meaning with its facts filled in; a missing fact shows as an ellipsis."""
-        return TEXTS[self.code].meaning.format_map(_Facts(self.facts))
+        """The meaning with its facts filled in; a missing fact shows as an ellipsis. A case may have its own."""
+        return self.facts.get("meaning") or TEXTS[self.code].meaning.format_map(_Facts(self.facts))
 
     def fix(self) -> str:
         """What to do; a rule that has a remedy of its own says it in the fact "fix"."""

@@ -21,7 +21,7 @@ from syncapp.gateways.billcom_faults import error_in
 from syncapp.gateways.billcom_sessions import BillcomCredentials, Session, SignIn, login
 from syncapp.gateways.errors import GatewayError, RateLimited, Reason, Scope, Unauthorized, Unavailable
 from syncapp.gateways.held import Held
-from syncapp.gateways.http import Answer, Call, Http, Purse, encode
+from syncapp.gateways.http import Answer, Call, Http, Purse, encode, is_id
 
 __all__ = ["AT_ONCE", "BillcomCredentials", "BillcomGateway", "ListPage", "Session", "SignIn", "login"]
 
@@ -247,8 +247,8 @@ def _one(path: str, remote_id: str) -> str:
 
 
 def _with(answer: Answer, found: object, *names: str) -> Json:
-    """What was found, if it is an object with these texts."""
-    if not isinstance(found, dict) or not all(isinstance(found.get(name), str) and found[name] for name in names):
+    """What was found, if it is an object with these ids."""
+    if not isinstance(found, dict) or not all(is_id(found.get(name)) for name in names):
         raise answer.bad(f"the answer is not an object with {' and '.join(names)}")
     return found
 

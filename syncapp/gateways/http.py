@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import ssl
 import threading
 import time
@@ -39,6 +40,7 @@ LONGEST_RETRY_AFTER = 3600.0
 SHORTEST_SECRET = 4
 HOSTS_KEPT = 4
 
+_ID = re.compile(r"[!-~]{1,40}")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 # In one order: a repeat is made of what was stored meanwhile, and must be the same to the byte.
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
@@ -50,6 +52,27 @@ def decode(body: bytes) -> Any:
         return _decoder.decode(body)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
+
+
+def decode_records(body: bytes) -> Any:
+    """The same without NUL characters, which no text of people's has and PostgreSQL doesn't take."""
+    found = decode(body)
+    return _without_nul(found) if rb"\u0000" in body else found
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(each) for each in value]
+    if isinstance(value, dict):
+        return {_without_nul(name): _without_nul(each) for name, each in value.items()}
+    return value
+
+
+def is_id(value: object) -> bool:
+    """Whether it may be a record's id: QuickBooks' are numbers or a few letters, BILL's twenty letters and digits."""
+    return isinstance(value, str) and bool(_ID.fullmatch(value))
 
 
 def encode(value: Any) -> bytes:
@@ -129,7 +152,7 @@ class Answer:
 
     def json(self) -> Any:
         try:
-            return decode(self.body)
+            return decode_records(self.body)
         except ValueError:
             pass
         # Out here, the error carries no piece of the body along as its context.

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from syncapp.gateways.errors import GatewayError, Rejected
-from syncapp.gateways.http import Answer, decode
+from syncapp.gateways.http import Answer, decode_records, is_id
 from syncapp.gateways.qbo_faults import error_for, error_in, fault_in
 from syncapp.gateways.qbo_values import Json, Page, Write
 
@@ -59,7 +59,7 @@ def _page_rows(answer: Answer, item: BatchItem, page: Page) -> list[Json]:
 
 def _raw(answer: Answer, raw: msgspec.Raw) -> Any:
     try:
-        return decode(bytes(raw))
+        return decode_records(bytes(raw))
     except ValueError:
         pass
     raise answer.bad("a part of the answer to a batch is not JSON")
@@ -79,7 +79,7 @@ def _rows(answer: Answer, rows: object, entity: str) -> list[Json]:
 
 
 def _is_record(found: object) -> bool:
-    return isinstance(found, dict) and isinstance(found.get("Id"), str) and bool(found["Id"])
+    return isinstance(found, dict) and is_id(found.get("Id"))
 
 
 def record_in(answer: Answer, body: Json, entity: str) -> Json:

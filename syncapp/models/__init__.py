@@ -16,7 +16,7 @@ from syncapp.models.objects import (
     Verb,
 )
 from syncapp.models.preferences import AccountingPreferences, GLMapping, GLRole, SyncPreferences
-from syncapp.models.runs import Cursor, Level, RunScope, RunState, SyncLogEntry, SyncRun, Trigger
+from syncapp.models.runs import Cursor, Level, RunScope, RunState, SyncLogEntry, SyncRun, Trigger, UnreadRecord
 from syncapp.models.webhooks import Outcome, Subscription, WebhookEvent
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "SyncRun",
     "SyncedObject",
     "Trigger",
+    "UnreadRecord",
     "Verb",
     "WebhookEvent",
     "is_support",

@@ -142,3 +142,24 @@ class Cursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.side} {self.kind}: {self.read_to:%Y-%m-%d %H:%M:%S}"
+
+
+class UnreadRecord(models.Model):
+    """A record of a shape we can't read: asked for again with each sync, and nothing that may be its twin is made."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="unread_records")
+    kind = models.CharField(max_length=30)
+    side = models.CharField(max_length=10, choices=SIDE_CHOICES)
+    remote_id = models.CharField("id there", max_length=40)
+    why = models.CharField(max_length=300)
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ["company_id", "kind", "side", "remote_id"]
+        verbose_name = "unreadable record"
+        constraints = [
+            models.UniqueConstraint(fields=["company", "kind", "side", "remote_id"], name="unread_record_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.remote_id} of {self.side}: {self.why}"

@@ -64,6 +64,8 @@ class Context:
     notes: list[SyncLogEntry] = field(default_factory=list)
     cursors: dict[str, datetime] = field(default_factory=dict)
     """How far BILL's kinds have been read and stored; saved with the slice's next save."""
+    unread: dict[tuple[str, str], set[str]] | None = None
+    """What couldn't be read, once it was asked for (``storing.unread``)."""
     lease_renewed: float | None = None
     """When, by ``time.monotonic``."""
 

@@ -16,7 +16,7 @@ from syncapp.core.planning import bring_back, decide
 from syncapp.core.records import Clash, Decision, Outcome, Write, WriteVerb
 from syncapp.core.schema import Draft, Kind, Lookup, Raw, Retirement, Terms
 from syncapp.core.sides import Side
-from syncapp.models import Company, Conflict, ConflictState, Level, ObjectState, Operation, SyncedObject
+from syncapp.models import Company, Conflict, ConflictState, Level, ObjectState, Operation, SyncedObject, UnreadRecord
 from syncapp.services import linking, references, rows
 from syncapp.services.context import Context
 
@@ -75,7 +75,31 @@ def make(company: Company, kind: Kind, chunk: Sequence[SyncedObject], terms: Ter
             rows.hold(row, *matches.holds[key])
         else:
             _decide(plan, row, terms)
+    _wait_for_unread(company, plan)
     return plan
+
+
+def _wait_for_unread(company: Company, plan: ChunkPlan) -> None:
+    """What can't be read on the other side may be the twin of anything that would be made there."""
+    creating = {
+        key: write.side
+        for key, decision in plan.decisions.items()
+        for write in decision.writes
+        if write.verb is WriteVerb.CREATE
+    }
+    if not creating:
+        return
+    unread = {each.side: each for each in UnreadRecord.objects.filter(company=company, kind=plan.kind.name)}
+    for key, side in creating.items():
+        if side in unread:
+            plan.decisions[key] = Decision(key, Outcome.HELD, hold=_unread_hold(plan.kind, side, unread[side]))
+
+
+def _unread_hold(kind: Kind, side: Side, unread: UnreadRecord) -> Hold:
+    what = f"{kind.label.lower()} {unread.remote_id} in {side.label}"
+    meaning = f"It may be {what}, which can't be read; until it can, nothing of the kind is made there."
+    fix = f"Open {what} and save it anew. If it still can't be read, send the sync's log to whoever runs Tieout."
+    return Hold(HoldCode.WAITS_FOR, {"target": what, "meaning": meaning, "fix": fix})
 
 
 def _leave_children(plan: ChunkPlan) -> None:

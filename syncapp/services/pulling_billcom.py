@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from syncapp.core.holds import HoldCode
-from syncapp.core.schema import Kind
+from syncapp.core.schema import Kind, Raw
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom import ListPage
-from syncapp.gateways.errors import Rejected
+from syncapp.gateways.errors import NotFound, Rejected
 from syncapp.kinds import KINDS
 from syncapp.models import Company, Cursor, SyncedObject
 from syncapp.services import storing
@@ -63,8 +64,28 @@ def _pages(context: Context, kind: Kind, cursor: Cursor | None, place: dict[str,
 def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
     """Read these records again by their ids."""
     for start in range(0, len(ids), PAGE):
-        found = context.remotes.billcom.by_ids(kind.billcom.path, ids[start : start + PAGE])
+        asked = ids[start : start + PAGE]
+        found = _one_by_one(context, kind, asked) if kind.billcom.recorded else _together(context, kind, asked)
         storing.store_page(context, kind, Side.BILLCOM, found.values())
+        storing.keep_unread(context, kind, Side.BILLCOM, {}, set(asked) - found.keys())
+
+
+def _together(context: Context, kind: Kind, ids: Sequence[str]) -> dict[str, Raw]:
+    return context.remotes.billcom.by_ids(kind.billcom.path, ids)
+
+
+def _one_by_one(context: Context, kind: Kind, ids: Sequence[str]) -> dict[str, Raw]:
+    """Payments can't be asked for by their ids. Reference: BILL API, list payments: filters."""
+    found = {}
+    for each in ids:
+        with suppress(NotFound):
+            found[each] = context.remotes.billcom.get(kind.billcom.path, each)
+    return found
+
+
+def refresh_unread(context: Context, kind: Kind) -> None:
+    """What couldn't be read may have been a broken answer, or corrected there since."""
+    refresh(context, kind, sorted(storing.unread(context)[kind.name, Side.BILLCOM]))
 
 
 def unapproved(company: Company) -> dict[str, list[str]]:

@@ -269,4 +269,12 @@ def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
         found = context.remotes.qbo.query(kind.qbo.entity, where=where)
         storing.store_page(context, kind, Side.QBO, found)
         missing = set(ids[start : start + 100]) - {storing.id_of(raw, Side.QBO) for raw in found}
+        storing.keep_unread(context, kind, Side.QBO, {}, missing)
         storing.mark_gone(context, kind, sorted(missing))
+
+
+def refresh_unread(context: Context) -> None:
+    """What couldn't be read may have been a broken answer, or corrected there since."""
+    for (kind, side), ids in list(storing.unread(context).items()):
+        if side == Side.QBO and ids:
+            refresh(context, KINDS[kind], sorted(ids))

@@ -50,6 +50,7 @@ def work(context: Context, save: Save) -> bool:
         save()
         if not read:
             return False
+        pulling_qbo.refresh_unread(context)
         position.update(stage="read-billcom", kind=0)
     if position["stage"] == "read-billcom":
         if not _read_billcom(context, save):
@@ -69,6 +70,7 @@ def _import_accounts(context: Context, save: Save) -> bool:
     save()
     if not read:
         return False
+    pulling_qbo.refresh_unread(context)
     imported = SyncedObject.objects.of(context.company, "account").filter(qbo_id__isnull=False).count()
     context.note(f"{imported} accounts imported from QuickBooks Online.", kind="account")
     _show(context, 100, "Chart of accounts imported")
@@ -107,6 +109,7 @@ def _read_billcom(context: Context, save: Save) -> bool:
             save()
             return False
         pulling_billcom.refresh(context, kind, unapproved.get(kind.name, []))
+        pulling_billcom.refresh_unread(context, kind)
         position["kind"] += 1
     save()
     return True

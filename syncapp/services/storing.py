@@ -2,50 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from syncapp.core.codec import decode
+from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Kind, Raw, Values
 from syncapp.core.sides import Side
-from syncapp.models import Company, Cursor, Level, SyncedObject
+from syncapp.models import Company, Cursor, Level, SyncedObject, UnreadRecord
 from syncapp.services import guards, rows
 from syncapp.services.context import Context, Stopped
 
+LONGEST_VERSION = 40
 PULL_FIELDS = ("values", "raw", "version")
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 """What decoding a record of unexpected shape may raise."""
 
 
 def version_of(raw: Raw, side: Side) -> str:
-    return str(raw.get("SyncToken" if side is Side.QBO else "updatedTime") or "")
+    return str(_version(raw, side) or "")[:LONGEST_VERSION]
+
+
+def _version(raw: Raw, side: Side) -> Any:
+    return raw.get("SyncToken" if side is Side.QBO else "updatedTime")
 
 
 def id_of(raw: Raw, side: Side) -> str:
     return str(raw.get("Id" if side is Side.QBO else "id") or "")
 
 
-def read_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) -> list[tuple[str, Values, Raw]]:
-    """(id, values, raw) of every record of this kind; one that can't be read is logged and left as it was."""
-    found = {}
+def read_page(
+    context: Context, kind: Kind, side: Side, raws: Iterable[Raw]
+) -> tuple[list[tuple[str, Values, Raw]], dict[str, str]]:
+    """(id, values, raw) of every record of this kind; and by its id why one can't be read."""
+    found, unread = {}, {}
     for raw in raws:
-        if kind.skips and kind.skips(raw, side):
-            continue
+        remote_id = id_of(raw, side)
         try:
-            found[id_of(raw, side)] = (id_of(raw, side), decode(kind, raw, side), raw)
+            if kind.skips and kind.skips(raw, side):
+                continue
+            if not isinstance(_version(raw, side), str | None):
+                raise TypeError("its version is no text")
+            found[remote_id] = (remote_id, _whole(kind, decode(kind, raw, side)), raw)
         except UNREADABLE as error:
-            words = f"{side.label}: {kind.label} {id_of(raw, side)} has an unexpected shape ({error}); it was left out."
+            unread[remote_id] = str(error)
+            words = f"{side.label}: {kind.label} {remote_id} has an unexpected shape ({error}); it was left out."
             context.note(words, kind=kind.name, level=Level.ERROR)
             context.count(kind.name, "unreadable")
-    return list(found.values())
+    return list(found.values()), unread
+
+
+def _whole(kind: Kind, values: Values) -> Values:
+    """What every record of a kind has, in both products; read as empty, it would look like somebody else's."""
+    always = (kind.party, kind.date) if kind.transaction else (kind.title,)
+    for name in always:
+        if name and not values.get(name):
+            raise ValueError(f"{kind.field_label(name)} is missing")
+    return values
 
 
 def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) -> set[str]:
     """Save one page; the ids it had. What shows nothing new in the fields we map is not looked at again."""
-    records = read_page(context, kind, side, raws)
+    records, unread = read_page(context, kind, side, raws)
     ids = {remote_id for remote_id, _, _ in records}
+    keep_unread(context, kind, side, unread, ids)
     if not records:
         return ids
     with transaction.atomic():
@@ -63,6 +87,46 @@ def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) ->
         rows.save(changed, fields)
     context.count(kind.name, f"read.{side}", len(records))
     return ids
+
+
+def unread(context: Context) -> dict[tuple[str, str], set[str]]:
+    """(kind, side) -> the ids of the records that couldn't be read; asked for once in a slice."""
+    if context.unread is None:
+        context.unread = defaultdict(set)
+        for each in UnreadRecord.objects.filter(company=context.company):
+            context.unread[each.kind, each.side].add(each.remote_id)
+    return context.unread
+
+
+def keep_unread(context: Context, kind: Kind, side: Side, failed: Mapping[str, str], done: Set[str]) -> None:
+    """Remember what can't be read; forget what can, or is ``done`` with because it is gone."""
+    known = unread(context)[kind.name, side]
+    cured, new = known & done, failed.keys() - known
+    if not cured and not new:
+        return
+    with transaction.atomic():
+        context.confirm_lease()
+        own = UnreadRecord.objects.filter(company=context.company, kind=kind.name, side=side)
+        own.filter(remote_id__in=cured).delete()
+        UnreadRecord.objects.bulk_create(
+            [
+                UnreadRecord(
+                    company=context.company,
+                    kind=kind.name,
+                    side=side,
+                    remote_id=each,
+                    why=failed[each][:300],
+                    since=context.clock(),
+                )
+                for each in sorted(new)
+            ],
+            ignore_conflicts=True,
+        )
+        if cured:
+            waiting = SyncedObject.objects.of(context.company, kind.name)
+            waiting.filter(hold_code=HoldCode.WAITS_FOR, waits_for=None).look_again()
+    known -= cured
+    known |= new
 
 
 def read_so_far(context: Context, side: Side) -> int:

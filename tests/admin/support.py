@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.http import StreamingHttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from syncapp.core.holds import HoldCode
 from syncapp.core.sides import Side
@@ -38,6 +39,7 @@ from syncapp.models import (
     SyncPreferences,
     SyncRun,
     Trigger,
+    UnreadRecord,
     Verb,
 )
 
@@ -52,6 +54,7 @@ SCREENS = (
     "syncpreferences",
     "accountingpreferences",
     "glmapping",
+    "unreadrecord",
 )
 STAFF_SCREENS = ("firm", "membership")
 PEOPLE = ("alice", "bob", "charlie", "dana", "root")
@@ -71,6 +74,7 @@ class Rows:
     operation: Operation
     connections: list[Connection]
     mapping: GLMapping
+    unread: UnreadRecord
 
     def row(self, screen: str) -> Any:
         return {
@@ -83,6 +87,7 @@ class Rows:
             "syncpreferences": self.company.preferences,
             "accountingpreferences": self.company.accounting,
             "glmapping": self.mapping,
+            "unreadrecord": self.unread,
         }[screen]
 
 
@@ -154,6 +159,9 @@ def make_rows(name: str, firm: Firm) -> Rows:
         operation=make_operation(company, run, bill),
         connections=[make_connection(company, side) for side in Side],
         mapping=GLMapping.objects.create(company=company, role=GLRole.UNALLOCATED_EXPENSE, account=account),
+        unread=UnreadRecord.objects.create(
+            company=company, kind="vendor", side=Side.QBO, remote_id="77", why=f"{name}: no name", since=timezone.now()
+        ),
     )
 
 

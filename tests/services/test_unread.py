@@ -1,0 +1,154 @@
+"""A record of a shape we can't read: nothing that may be its twin is made, and it is asked for until it can be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from syncapp.core.sides import Side
+from syncapp.gateways.http import Answer, Call, Http
+from syncapp.models import Company, Level, SyncedObject, SyncLogEntry, UnreadRecord
+from tests.services.test_between import names_in_qbo, new_vendor
+from tests.support.sandbox import Sandbox
+from tests.support.syncing import Clock, held, synced, writes
+
+ROPE = "Quay Rope Works"
+
+Spoil = Callable[[dict[str, Any]], None]
+
+
+def no_name(record: dict[str, Any]) -> None:
+    for field in ("name", "DisplayName"):
+        if field in record:
+            record[field] = None
+
+
+def odd_address(record: dict[str, Any]) -> None:
+    for field in ("address", "BillAddr"):
+        if field in record:
+            record[field] = "1 Quay, Dover"
+
+
+def odd_version(record: dict[str, Any]) -> None:
+    for field in ("updatedTime", "SyncToken"):
+        if field in record:
+            record[field] = {"at": "noon"}
+
+
+class Wire:
+    """Answers arrive with the records of one name spoilt, for so many answers."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, spoil: Spoil) -> None:
+        self.spoil, self.times = spoil, 0
+        exchange = Http.exchange
+
+        def spoilt(http: Http, call: Call) -> Answer | Exception:
+            answer = exchange(http, call)
+            return answer if isinstance(answer, Exception) else self._spoilt(answer)
+
+        monkeypatch.setattr(Http, "exchange", spoilt)
+
+    def _spoilt(self, answer: Answer) -> Answer:
+        if self.times < 1 or ROPE.encode() not in answer.body or answer.call.method != "GET":
+            return answer
+        self.times -= 1
+        body = json.loads(answer.body)
+        self._walk(body)
+        return replace(answer, body=json.dumps(body).encode())
+
+    def _walk(self, place: Any) -> None:
+        if isinstance(place, dict) and ROPE in (place.get("name"), place.get("DisplayName")):
+            self.spoil(place)
+        elif isinstance(place, dict | list):
+            for each in place.values() if isinstance(place, dict) else place:
+                self._walk(each)
+
+
+def in_both(sandbox: Sandbox, loaded: dict[str, Any]) -> None:
+    """The same vendor, entered in both products by people."""
+    new_vendor(sandbox, loaded, ROPE)
+    sandbox.person("qbo", loaded["qbo"]["realm_id"], "Vendor", {"DisplayName": ROPE})
+
+
+def names_in_billcom(sandbox: Sandbox, loaded: dict[str, Any]) -> list[str]:
+    return [each["name"] for each in sandbox.books("billcom", loaded["billcom"]["organization_id"])["vendors"]]
+
+
+@pytest.mark.parametrize("spoil", [no_name, odd_address, odd_version])
+def test_what_can_t_be_read_is_doubled_nowhere_and_found_again(
+    company: Company,
+    clock: Clock,
+    sandbox: Sandbox,
+    loaded: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Spoil,
+) -> None:
+    synced(company, clock)
+    in_both(sandbox, loaded)
+    wire = Wire(monkeypatch, spoil)
+    wire.times = 1000
+
+    run = synced(company, clock)
+
+    assert names_in_billcom(sandbox, loaded).count(ROPE) == names_in_qbo(sandbox, loaded).count(ROPE) == 1
+    unread = UnreadRecord.objects.filter(company=company, kind="vendor")
+    assert unread.exists()
+    assert SyncLogEntry.objects.filter(run=run, level=Level.ERROR, message__contains="unexpected shape").exists()
+
+    wire.times = 0
+    synced(company, clock)
+
+    assert not unread.exists()
+    (row,) = SyncedObject.objects.filter(company=company, kind="vendor", label=ROPE)
+    assert row.linked
+    assert names_in_billcom(sandbox, loaded).count(ROPE) == names_in_qbo(sandbox, loaded).count(ROPE) == 1
+    synced(company, clock)
+    assert writes(synced(company, clock)) == 0
+
+
+def test_what_is_on_the_other_side_says_what_it_waits_for(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced(company, clock)
+    new_vendor(sandbox, loaded, ROPE)
+    Wire(monkeypatch, no_name).times = 1000
+    address = {"Line1": "9 Hill", "City": "Dover", "PostalCode": "19901", "Country": "US"}
+    sandbox.person("qbo", loaded["qbo"]["realm_id"], "Vendor", {"DisplayName": "Mill Stone", "BillAddr": address})
+
+    synced(company, clock)
+
+    stone = SyncedObject.objects.get(company=company, kind="vendor", label="Mill Stone")
+    assert stone.hold_code == "waits-for"
+    assert stone.hold is not None and "can't be read" in stone.hold.describe() and "save it anew" in stone.hold.fix()
+    assert "Mill Stone" not in names_in_billcom(sandbox, loaded)
+
+
+def test_one_broken_answer_is_asked_for_again_at_once(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced(company, clock)
+    new_vendor(sandbox, loaded, ROPE)
+    Wire(monkeypatch, no_name).times = 1
+    before = held(company)
+
+    synced(company, clock)
+
+    assert names_in_qbo(sandbox, loaded).count(ROPE) == 1
+    assert held(company) == before
+    assert not UnreadRecord.objects.exists()
+
+
+def test_what_is_gone_meanwhile_is_waited_for_no_longer(company: Company, clock: Clock) -> None:
+    synced(company, clock)
+    for side in Side:
+        UnreadRecord.objects.create(
+            company=company, kind="vendor", side=side, remote_id="99999", why="odd", since=clock()
+        )
+
+    synced(company, clock)
+
+    assert not UnreadRecord.objects.exists()
