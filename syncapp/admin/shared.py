@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
@@ -175,12 +176,28 @@ class CompanyScoped(admin.ModelAdmin[Any]):
     empty_words: ClassVar[str] = ""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._leave_out_what_is_no_key(request)
         more = {"title": capfirst(self.opts.verbose_name_plural), "empty_words": self.empty_words}
         response = super().changelist_view(request, {**more, **(extra_context or {})})
         found = getattr(response, "context_data", None) or {}
         if "cl" in found:
             found["chosen_filters"] = chosen_filters(found["cl"])
         return response
+
+    def _leave_out_what_is_no_key(self, request: HttpRequest) -> None:
+        """Django asks the database for whatever stands among the chosen rows of an action."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        keys = [each for each in chosen if self._is_key(each)]
+        if keys != chosen:
+            request.POST = request.POST.copy()  # type: ignore[assignment]
+            request.POST.setlist(ACTION_CHECKBOX_NAME, keys)  # type: ignore[misc]
+
+    def _is_key(self, text: str) -> bool:
+        try:
+            self.opts.pk.to_python(text)
+        except ValidationError:
+            return False
+        return _fits(text)
 
     def changeform_view(
         self,

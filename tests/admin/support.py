@@ -17,8 +17,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from syncapp.core.codec import blanks
 from syncapp.core.holds import HoldCode
 from syncapp.core.sides import Side
+from syncapp.kinds import KINDS
 from syncapp.models import (
     AccountingPreferences,
     Company,
@@ -209,7 +211,8 @@ def make_bill(company: Company, name: str) -> SyncedObject:
 
 
 def make_held(company: Company, number: str, **fields: Any) -> SyncedObject:
-    held = {"state": ObjectState.HELD, "hold_code": HoldCode.ZERO_AMOUNT, "billcom_values": {"number": number}}
+    values = {**blanks(KINDS["bill"].fields), "lines": [], "number": number, "active": True}
+    held = {"state": ObjectState.HELD, "hold_code": HoldCode.ZERO_AMOUNT, "billcom_values": values}
     return make_object(
         company, "bill", **{"billcom_id": f"00n{number}", "label": number, "number": number, **held, **fields}
     )
