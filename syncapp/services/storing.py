@@ -123,8 +123,10 @@ def keep_unread(context: Context, kind: Kind, side: Side, failed: Mapping[str, s
             ignore_conflicts=True,
         )
         if cured:
-            waiting = SyncedObject.objects.of(context.company, kind.name)
-            waiting.filter(hold_code=HoldCode.WAITS_FOR, waits_for=None).look_again()
+            rows_of_kind = SyncedObject.objects.of(context.company, kind.name)
+            rows_of_kind.filter(hold_code=HoldCode.WAITS_FOR, waits_for=None).look_again()
+            # What was held because it couldn't be written over unread may show what it showed before.
+            rows_of_kind.filter(**{f"{side}_id__in": cured}).look_again()
     known -= cured
     known |= new
 

@@ -15,6 +15,7 @@ SECTIONS = {
     "tie-out": {"tie-out"},
     "settings": {
         "settings",
+        "overview",
         "disconnect",
         "preferences",
         "edit-preferences",

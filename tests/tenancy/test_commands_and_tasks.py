@@ -16,7 +16,7 @@ from tests.tenancy.walk import Foreign, crossings, rows_of
 
 NOT_FOR_ONE = {"demo", "demo_prepare", "worker", "rotate_keys"}
 """They make or serve the whole installation."""
-OF_A_COMPANY = {"sync", "tie_out"}
+OF_A_COMPANY = {"sync", "sync_matrix", "tie_out"}
 
 
 def said(*command: str) -> str:
@@ -44,6 +44,7 @@ def test_every_command_is_known_here() -> None:
         ("sync", "{own}", "--preview"),
         ("sync", "{own}", "--why", "vendor", "{theirs}"),
         ("sync", "{own}", "--why", "vendor", "Xylo Paper Co"),
+        ("sync_matrix", "{own}"),
         ("tie_out", "{own}"),
     ],
 )

@@ -10,7 +10,7 @@ from syncapp.models import Connection, RunState, SyncRun, Trigger
 from syncapp.urls import urlpatterns
 from tests.views.conftest import Cast, make_company
 
-LOOKING = ["get-started", "settings", "sync", "preview", "preferences", "accounting-preferences", "tie-out"]
+LOOKING = ["get-started", "settings", "sync", "preview", "preferences", "accounting-preferences", "tie-out", "overview"]
 WORKING = [
     "connect-bill",
     "connect-quickbooks",
