@@ -11,6 +11,7 @@ from django.utils import timezone
 from syncapp.models import Company
 from syncapp.services import preferences as service
 from syncapp.services.errors import ServiceError
+from syncapp.services.impact import impact
 from syncapp.views.access import SignedIn, looks_at_company, works_on_company
 from syncapp.views.pages import render_page, stored_accounting, stored_preferences
 from syncapp.views.preference_forms import (
@@ -69,6 +70,7 @@ def _ask(
         form=form,
         confirmation=confirmation,
         notes=notes,
+        impact=impact(company, list(confirmation.labels)),
     )
 
 

@@ -35,6 +35,10 @@ def _look_around(page: Page, pictures: Pictures) -> None:
     """The guide's second half: Settings, Sync, Preferences, Edit, Save; then Accounting; then Sync and Sync Now."""
     page.get_by_role("link", name="Settings").click()
     pictures.take(page, "settings")
+    page.get_by_role("link", name="Sync overview").click()
+    expect(page.get_by_role("img", name="Directions of each kind")).to_be_visible()
+    pictures.take(page, "overview")
+    page.get_by_role("link", name="Settings").click()
     page.get_by_role("link", name="Preferences").first.click()
     pictures.take(page, "sync-preferences")
     page.get_by_role("link", name="Edit").click()

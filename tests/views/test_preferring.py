@@ -99,6 +99,7 @@ def test_what_is_irreversible_is_turned_on_by_typing_its_name(cast: Cast, name: 
     client = cast.client("alice")
     asked = client.post(_edit(cast), _form(cast, master="qbo", **{name: "on"}))
     assert "This cannot be undone" in asked.content.decode()
+    assert "It touches no record that is here now" in asked.content.decode()
     assert not asked.context["confirmation"].errors
     assert not getattr(_stored(cast), name)
     assert _stored(cast).master == "billcom", "nothing is saved before the confirmation"
