@@ -174,7 +174,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 # Operators, who get the traceback of every error on a page.
 ADMINS = [("Operator", each) for each in env.list("ADMINS", default=[])]
-DEFAULT_EXCEPTION_REPORTER = "syncapp.error_reports.Reporter"
+DEFAULT_EXCEPTION_REPORTER = "config.error_reports.Reporter"
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default=f"tieout@{_host}")
 
 # --- Safety ----------------------------------------------------------------------------------------------------------

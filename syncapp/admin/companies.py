@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from syncapp.admin.shared import CompanyScoped, badge, may_work, may_work_on, moment
 from syncapp.core.holds import TEXTS, HoldCode
+from syncapp.core.row_numbers import row_number
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import (
@@ -28,7 +29,6 @@ from syncapp.models import (
     SyncedObject,
     SyncRun,
 )
-from syncapp.row_numbers import row_number
 from syncapp.services import setup
 
 

@@ -29,10 +29,10 @@ from syncapp.admin.shared import (
     person,
     short_day,
 )
+from syncapp.core.row_numbers import row_number
 from syncapp.core.sides import Side
 from syncapp.models import SyncedObject
 from syncapp.models.objects import hold_choices
-from syncapp.row_numbers import row_number
 from syncapp.services import linking, links
 from syncapp.services.errors import ServiceError
 

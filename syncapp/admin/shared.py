@@ -25,9 +25,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
+from syncapp.core.row_numbers import LARGEST, row_number
 from syncapp.core.sides import Side
 from syncapp.models import Company, SyncedObject, is_support
-from syncapp.row_numbers import LARGEST, row_number
 
 # What makes a record large. Lists never load it.
 HEAVY = ("billcom_raw", "qbo_raw", "billcom_values", "qbo_values", "base")

@@ -23,6 +23,7 @@ from syncapp.models import (
     SyncLogEntry,
     SyncPreferences,
     SyncRun,
+    UnreadRecord,
 )
 from syncapp.services import remotes, tie_out
 from tests.services.test_faults import no_doubles
@@ -30,7 +31,15 @@ from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, sync, synced, writes
 
 # In the order in which they can be put back; sign-ins stay as they are, since a restored token would be an old one.
-BACKED_UP: tuple[type[models.Model], ...] = (SyncRun, SyncedObject, Operation, Conflict, SyncLogEntry, Cursor)
+BACKED_UP: tuple[type[models.Model], ...] = (
+    SyncRun,
+    SyncedObject,
+    Operation,
+    Conflict,
+    SyncLogEntry,
+    Cursor,
+    UnreadRecord,
+)
 Backup = list[tuple[type[models.Model], list[models.Model]]]
 
 

@@ -10,11 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 from django.utils import timezone
 
+from syncapp.core.row_numbers import row_number
 from syncapp.core.schema import Kind
 from syncapp.kinds import KINDS
 from syncapp.management import sync_report
 from syncapp.models import Company, RunScope, RunState, SyncedObject, SyncRun, Trigger
-from syncapp.row_numbers import row_number
 from syncapp.services import preview, runs
 from syncapp.services.errors import ServiceError
 from syncapp.services.why import why
