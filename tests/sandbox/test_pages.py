@@ -10,7 +10,7 @@ import pytest
 
 from syncapp.sandbox import loading
 from syncapp.sandbox.http import Response, encode
-from tests.sandbox.frame import Frame
+from tests.sandbox.frame import SMALL, Frame
 
 LINK = re.compile(r'href="(/[^"]*)"')
 
@@ -365,3 +365,12 @@ def test_pages_can_be_read_by_everybody(frame: Frame) -> None:
         assert '<th scope="col"></th>' not in page, "every column says what it holds"
         assert fields <= set(re.findall(r'<label for="([^"]+)"', page))
         assert "http" not in "".join(re.findall(r'(?:href|src|action)="([^"]*)"', page)), "nothing from elsewhere"
+
+
+@pytest.mark.parametrize("console", [True, False])
+def test_whoever_tries_it_finds_what_to_sign_in_with(frame: Frame, console: bool) -> None:
+    made = loading.into(frame.world, {**loading.named(SMALL), "console": console})
+    page = frame.page("/")
+    names = ["username", "password", "sync_token_name", "sync_token_value", "organization_id", "developer_key"]
+    for name in names + ["console_email", "console_api_token"] * console:
+        assert made.billcom[name] in page

@@ -72,7 +72,9 @@ def _home_page(world: Sandbox, *, said: str = "", wrong: str = "") -> Response:
 def _sign_in(qbo: dict[str, Any], billcom: dict[str, Any]) -> Safe:
     """All of it made up; there is nothing to be kept secret."""
     people = joined(tag("li", f"{user['email']} ({user['role']})") for user in qbo.get("users", []))
-    names = ("username", "password", "sync_token_name", "sync_token_value", "organization_id", "developer_key")
+    names = ["username", "password", "sync_token_name", "sync_token_value", "organization_id", "developer_key"]
+    if billcom.get("console_email"):
+        names += ["console_email", "console_api_token"]
     rows = [(name.replace("_", " "), tag("code", billcom.get(name, ""))) for name in names]
     return folded(
         "Show",
