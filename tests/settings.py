@@ -14,7 +14,7 @@ os.environ.update(
 )
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, Q_CLUSTER, STORAGES  # noqa: E402
+from config.settings import DATABASES, MIDDLEWARE, Q_CLUSTER, STORAGES  # noqa: E402
 
 # Threads and processes of one test share its database, which an SQLite in memory does not allow.
 if folder := os.environ.get("TIEOUT_TEST_DIR"):
@@ -27,8 +27,8 @@ if folder := os.environ.get("TIEOUT_TEST_DIR"):
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = False
+# WhiteNoise looks through all static files for every client that a test makes; a live server serves them by itself.
+MIDDLEWARE = [each for each in MIDDLEWARE if "whitenoise" not in each]
 # Tasks stay in the queue until a test takes them out.
 Q_CLUSTER["sync"] = False
 ACCOUNT_RATE_LIMITS = False
