@@ -277,6 +277,7 @@ def _forget(company: Company, side: Side) -> None:
     mappings = GLMapping.objects.filter(company=company)
     (mappings if side is Side.QBO else mappings.filter(role=GLRole.BANK_ACCOUNT)).delete()
     company.cursors.filter(side=side).delete()
+    company.unread_records.filter(side=side).delete()
     objects = SyncedObject.objects.filter(company=company)
     objects.filter(**{f"{side.value}_id__isnull": False}).delete()
     # What the others waited for, or could have been linked with, is gone.

@@ -121,6 +121,8 @@ def test_another_quickbooks_company_begins_anew(
     AccountingPreferences.objects.filter(company=company).update(
         qbo_classes=True, locations=True, books_closed_on=clock().date(), home_currency="CAD"
     )
+    for side in Side:
+        company.unread_records.create(kind="vendor", side=side, remote_id="7", why="odd", since=clock())
     waiting = runs.request_run(company, trigger=Trigger.PERSON, now=clock())
 
     _connect_qbo(company, user, other, clock)
@@ -139,6 +141,7 @@ def test_another_quickbooks_company_begins_anew(
     assert vendor.needs_look
     assert not GLMapping.objects.filter(company=company).exists()
     assert list(Cursor.objects.filter(company=company).values_list("side", flat=True)) == [Side.BILLCOM]
+    assert list(company.unread_records.values_list("side", flat=True)) == [Side.BILLCOM]
     assert not SyncRun.objects.filter(pk=waiting.pk).exists()
     read = AccountingPreferences.objects.get(company=company)
     assert (read.qbo_classes, read.books_closed_on, read.home_currency, read.read_at) == (False, None, "", None)
