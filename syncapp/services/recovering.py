@@ -26,7 +26,7 @@ REPEATABLE = timedelta(hours=20)
 # An answer that is still no answer after this long belongs to that write alone, and the company goes on without it.
 STUBBORN = timedelta(hours=1)
 MOST_TRIES = 3
-NOT_IN_QBO = "Too old to be repeated safely, and QuickBooks doesn't have it, so it may be written again."
+NOT_IN_QBO = "Too old to be repeated safely, and not found in QuickBooks, so it may be written again."
 
 
 def repeat_qbo(context: Context) -> None:
@@ -101,9 +101,15 @@ def adopt(context: Context, kind: Kind) -> bool:
         if not pulling_billcom.pull(context, kind, cursor):
             return False
     _settle(context, kind, Side.BILLCOM, in_billcom)
-    # This run has read QuickBooks, many hours after these were sent.
-    _settle(context, kind, Side.QBO, [each for each in doubtful if each.side == Side.QBO and _too_old(context, each)])
+    # This run has read QuickBooks, long after these were sent for the last time.
+    _settle(context, kind, Side.QBO, [each for each in doubtful if each.side == Side.QBO and _at_rest(context, each)])
     return True
+
+
+def _at_rest(context: Context, operation: Operation) -> bool:
+    """Too old to be repeated, and no repeat of it can still be at work; else it waits for a later sync."""
+    tried = operation.finished_at or operation.planned_at
+    return _too_old(context, operation) and context.clock() - tried > STUBBORN
 
 
 def _settle(context: Context, kind: Kind, side: Side, doubtful: Sequence[Operation]) -> None:
@@ -151,6 +157,9 @@ def _settle_creates(context: Context, kind: Kind, side: Side, doubtful: Sequence
     _drop(context, missing, NOT_THERE if side is Side.BILLCOM else NOT_IN_QBO)
     if side is Side.BILLCOM:
         _hold_stubborn(context, kind, missing)
+    else:
+        # Somebody may have renamed it since: what is like it is proposed, even where a person told others apart.
+        SyncedObject.objects.filter(pk__in=[each.object_id or 0 for each in missing]).update(told_apart=False)
     words = (
         f"{len(doubtful)} writes to {side.label} were in doubt: "
         f"{len(doubtful) - len(missing)} found there, the rest not."

@@ -44,6 +44,8 @@ def read_page(
         remote_id = id_of(raw, side)
         try:
             if kind.skips and kind.skips(raw, side):
+                # Another kind's: nothing of this one waits for it.
+                keep_unread(context, kind, side, {}, {remote_id})
                 continue
             if not isinstance(_version(raw, side), str | None):
                 raise TypeError("its version is no text")
