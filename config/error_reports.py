@@ -1,33 +1,47 @@
-"""What an error mail to the operators says: where it happened, and no value of anything.
+"""What an error mail to the operators says: where it happened and of which type, and no value of anything.
 
-Local variables, forms, addresses' queries and cookies may hold what signs in to a client's books.
+Local variables, forms, addresses, cookies and the words of an exception may hold what signs in to a client's books, or
+the books themselves. The log on the server has the words.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from collections.abc import Iterator
+from traceback import extract_tb, format_list
 
 from django.conf import settings
-from django.views.debug import ExceptionReporter
-
-HIDDEN = "(not in reports)"
-SHOWN_META = frozenset({"REQUEST_METHOD", "PATH_INFO", "HTTP_HOST", "HTTP_USER_AGENT", "REMOTE_ADDR"})
+from django.http import HttpRequest
+from django.utils.log import AdminEmailHandler
 
 
-class Reporter(ExceptionReporter):
-    """Settings name it as DEFAULT_EXCEPTION_REPORTER. With DEBUG, the developer's own page shows everything."""
+class MailHandler(AdminEmailHandler):
+    """Mails each error to ADMINS; settings name it as the handler of Django's logger."""
 
-    def get_traceback_data(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().get_traceback_data()
-        if settings.DEBUG:
-            return data
-        for frame in data.get("frames", ()):
-            frame["vars"] = []
-        if self.request is None:
-            return data
-        for name in ("filtered_POST_items", "request_GET_items", "request_FILES_items", "request_COOKIES_items"):
-            data[name] = [(key, HIDDEN) for key, _ in data.get(name, ())]
-        meta = data.get("request_meta", {})
-        data["request_meta"] = {name: value for name, value in meta.items() if name in SHOWN_META}
-        data["request_insecure_uri"] = self.request.path
-        return data
+    def emit(self, record: logging.LogRecord) -> None:
+        if not settings.ADMINS:
+            return
+        error = record.exc_info[1] if record.exc_info else None
+        what = type(error).__name__ if error else f"{record.name}, line {record.lineno} of {record.module}"
+        where = _where(getattr(record, "request", None))
+        story = "\n".join(_story(error)) if error else ""
+        body = f"{record.levelname}: {what}\nWhere: {where}\n\n{story}\n\nThe server's log of this moment says more.\n"
+        self.send_mail(f"{record.levelname}: {what} at {where}", body, fail_silently=True)
+
+
+def _where(request: object) -> str:
+    """The route and not the address, which may have the key of a letter in it."""
+    if not isinstance(request, HttpRequest):
+        return "no page"
+    match = request.resolver_match
+    return f"{request.method} {match.route if match else '(no page of ours)'}"
+
+
+def _story(error: BaseException) -> Iterator[str]:
+    """Types and lines of code, the cause first."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from _story(before)
+        yield "\nwhich led to:\n"
+    yield from (line.rstrip() for line in format_list(extract_tb(error.__traceback__)))
+    yield type(error).__name__

@@ -172,9 +172,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
 # --- Mail ------------------------------------------------------------------------------------------------------------
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
-# Operators, who get the traceback of every error on a page.
+# Operators, who are told of every error on a page: where, and no value of anything.
 ADMINS = [("Operator", each) for each in env.list("ADMINS", default=[])]
-DEFAULT_EXCEPTION_REPORTER = "config.error_reports.Reporter"
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default=f"tieout@{_host}")
 
 # --- Safety ----------------------------------------------------------------------------------------------------------
@@ -219,9 +218,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"in_production": {"()": "django.utils.log.RequireDebugFalse"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "mail": {"class": "config.error_reports.MailHandler", "level": "ERROR", "filters": ["in_production"]},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
+        "django": {"handlers": ["mail"], "level": "INFO"},
         # django-q2 brings a handler of its own unless it finds one; ours is enough.
         "django-q": {"handlers": ["console"], "level": env.str("Q_LOG_LEVEL", default="WARNING"), "propagate": False},
     },

@@ -11,13 +11,14 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 
 from syncapp.admin.cells import Cell, Names, Wanted, cell, names_in
-from syncapp.admin.shared import HEAVY, may_retry, may_work_on, moment
+from syncapp.admin.shared import HEAVY, RAW, may_retry, may_work_on, moment
 from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Field, Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import ObjectState, SyncedObject
 from syncapp.services import links
+from syncapp.services.linking import is_gone
 
 SHOWN = 50
 RAW_SHOWN = 20_000
@@ -71,7 +72,7 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "facts": [fact for fact in facts if not fact.is_lines],
         "lines": [fact for fact in facts if fact.is_lines],
         "links_out": links_out(row),
-        "candidates": links.candidates(row).defer(*HEAVY)[:SHOWN],
+        "candidates": [(each, is_gone(kind, each)) for each in links.candidates(row).defer(*RAW)[:SHOWN]],
         "told_apart": row.told_apart and not row.linked,
         "is_taken": row.hold_code in links.TAKEN,
         "may_differ": row.hold_code in (HoldCode.AMBIGUOUS_MATCH, HoldCode.PROPOSED_MATCH),

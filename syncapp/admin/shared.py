@@ -30,7 +30,8 @@ from syncapp.core.sides import Side
 from syncapp.models import Company, SyncedObject, is_support
 
 # What makes a record large. Lists never load it.
-HEAVY = ("billcom_raw", "qbo_raw", "billcom_values", "qbo_values", "base")
+RAW = ("billcom_raw", "qbo_raw", "base")
+HEAVY = (*RAW, "billcom_values", "qbo_values")
 HEAVY_OF_OBJECT = tuple(f"object__{name}" for name in HEAVY)
 
 TONES = {

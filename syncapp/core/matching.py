@@ -92,5 +92,10 @@ def _hold(
         if each.gone:
             continue
         others = tuple(other.key for other in group if other.side is not each.side)
-        found.holds[each.key] = (Hold(code, {"by": matched_by}), others[:20])
+        facts = {"by": matched_by}
+        if all(other.gone for other in group if other.side is not each.side):
+            there = each.side.other.label
+            facts["meaning"] = f"One like it was deleted or voided in {there}, so it isn't made there again unasked."
+            facts["fix"] = f"To make it again in {there}, choose They are different; otherwise exclude it."
+        found.holds[each.key] = (Hold(code, facts), others[:20])
         open_.pop(each.key, None)

@@ -33,8 +33,8 @@ AT_ONCE = 3
 AT_ONCE_WAITS = (0.25, 0.5, 1.0, 2.0)
 # Reference: https://developer.bill.com/docs/search-op-with-lists
 LONGEST_PAGE = 100
-# Seconds. A lease that was confirmed before a write lasts longer.
 SEND_WITHIN = 45.0
+"""Seconds after which a write that couldn't be sent yet is given up."""
 BANK_ACCOUNTS = "funding-accounts/banks"
 
 
@@ -65,10 +65,12 @@ class BillcomGateway:
         session: Callable[[bool], str],
         gate: AbstractContextManager[Any] | None = None,
         *,
+        send_within: float = SEND_WITHIN,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._http = http
+        self._send_within = send_within
         self._url = f"{base_url.rstrip('/')}/v3"
         self._developer_key = developer_key
         self._session = Held(session)
@@ -220,7 +222,7 @@ class BillcomGateway:
 
     def _in_time(self, call: Call, began: float) -> None:
         """Whoever asked for a write was allowed to a moment ago; after a long wait another may have repeated it."""
-        if call.write and time.monotonic() - began > SEND_WITHIN:
+        if call.write and time.monotonic() - began > self._send_within:
             raise Unavailable(Side.BILLCOM, "It took too long until it could be sent.", outcome_unknown=False)
 
     def _send(self, call: Call, began: float) -> tuple[Answer, GatewayError | None]:

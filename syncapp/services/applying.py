@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -131,27 +130,34 @@ class Applier:
         if verb is Verb.UPDATE:
             operations = self._still_as_read(operations)
         for start in range(0, len(operations), JOURNAL_EVERY):
-            outcomes = self._singles(operations[start : start + JOURNAL_EVERY])
-            yield operations[start : start + len(outcomes)], outcomes
+            yield self._singles(operations[start : start + JOURNAL_EVERY])
 
-    def _singles(self, batch: Sequence[Operation]) -> list[Outcome]:
+    def _singles(self, batch: Sequence[Operation]) -> tuple[list[Operation], list[Outcome]]:
         """Three at a time, while the company is ours; none is begun after an answer that stops the run."""
+        begun: list[Operation] = []
         outcomes: list[Outcome] = []
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            for start in range(0, len(batch), AT_ONCE):
-                outcomes += self._at_once(pool, batch[start : start + AT_ONCE])
-                if any(isinstance(each, STOPPING) for each in outcomes):
-                    break
-        return outcomes
+        for start in range(0, len(batch), AT_ONCE):
+            left = list(batch[start : start + AT_ONCE])
+            # One whose thread had to wait too long for the lease to be fresh still is begun once more.
+            while left and not any(isinstance(each, STOPPING) for each in outcomes):
+                self.context.hold_lease()
+                answered = [(each, answer) for each, answer in self._at_once(left) if answer is not None]
+                begun += [each for each, _ in answered]
+                outcomes += [answer for _, answer in answered]
+                left = [each for each in left if each not in begun]
+        return begun, outcomes
 
-    def _at_once(self, pool: ThreadPoolExecutor, operations: Sequence[Operation]) -> list[Outcome]:
-        """Each begins only while the lease is fresh; one whose thread had to wait too long is begun once more."""
-        outcomes: dict[UUID, Outcome] = {}
-        while left := [each for each in operations if each.pk not in outcomes]:
-            self.context.hold_lease()
-            answers = zip(left, pool.map(self._single, left), strict=True)
-            outcomes |= {each.pk: answer for each, answer in answers if answer is not None}
-        return [outcomes[each.pk] for each in operations]
+    def _at_once(self, operations: Sequence[Operation]) -> list[tuple[Operation, Outcome | None]]:
+        if len(operations) == 1:
+            return [(operations[0], self._single(operations[0]))]
+        with ThreadPoolExecutor(len(operations)) as pool:
+            return list(zip(operations, pool.map(self._in_thread, operations), strict=True))
+
+    def _in_thread(self, operation: Operation) -> Outcome | None:
+        try:
+            return self._single(operation)
+        finally:
+            connection.close()  # A renewed session was saved from this thread.
 
     def _in_doubt_before(self, operations: Sequence[Operation]) -> set[int | None]:
         lost = Operation.objects.filter(object__in=[each.object_id for each in operations], error_words=NOT_THERE)
@@ -160,8 +166,7 @@ class Applier:
     def _bulk(self, batch: list[Operation]) -> Iterator[tuple[list[Operation], list[Outcome]]]:
         """All or nothing: where one record is refused, halves are sent until it stands alone."""
         if len(batch) == 1:
-            with ThreadPoolExecutor(1) as pool:
-                yield batch, self._at_once(pool, batch)
+            yield self._singles(batch)
             return
         self.context.hold_lease()
         try:
@@ -214,7 +219,7 @@ class Applier:
         return self.rows[operation.object_id or 0].billcom_id or ""
 
     def _single(self, operation: Operation) -> Outcome | None:
-        """One call to BILL; None where it isn't begun. Runs in a thread of its own, so it touches no database."""
+        """One call to BILL; None where it isn't begun. May run in a thread of its own, so it touches no row."""
         gateway, path = self.context.remotes.billcom, self.kind.billcom.path
         remote_id, body = self._remote_id(operation), operation.payload
         calls: dict[tuple[str, bool], Callable[[], Raw]] = {
@@ -230,13 +235,11 @@ class Applier:
             ),
         }
         if not self.context.surely_ours(settings.LEASE_SECONDS / 2):
-            return None
+            return None  # What is left of the lease covers the gateway's own waiting (remotes.send_within).
         try:
             return calls[operation.verb, self.kind.billcom.recorded]()
         except GatewayError as error:
             return error
-        finally:
-            connection.close()  # A renewed session was saved from this thread.
 
     # --- outcomes ----------------------------------------------------------------------------------------------------
 

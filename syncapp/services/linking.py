@@ -72,7 +72,13 @@ def _candidate(kind: Kind, row: SyncedObject) -> Candidate:
     values = getattr(row, f"{side}_values")
     keys = Keys(row.match_key, row.second_key, row.proposal_key)
     active = values.get("active") is not False
-    return Candidate(row.pk, side, keys, active, row.told_apart, gone=kind.transaction and not active)
+    return Candidate(row.pk, side, keys, active, row.told_apart, gone=is_gone(kind, row))
+
+
+def is_gone(kind: Kind, row: SyncedObject) -> bool:
+    """Whether this one-sided row is a transaction that was deleted, archived or voided."""
+    values = getattr(row, f"{rows.one_side(row) or Side.BILLCOM}_values") or {}
+    return kind.transaction and values.get("active") is False
 
 
 def absorb(kind: Kind, keep: SyncedObject, other: SyncedObject) -> None:

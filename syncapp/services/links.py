@@ -76,6 +76,8 @@ def link(first: SyncedObject, second: SyncedObject, user: User) -> SyncedObject:
             raise ServiceError("Link one record of BILL with one of QuickBooks that aren't linked yet.")
         keep, other = sorted(pair, key=lambda row: row.qbo_id is None)
         kind = KINDS[keep.kind]
+        if gone := [row for row in pair if linking.is_gone(kind, row)]:
+            raise ServiceError(f"{gone[0]} was deleted or voided, and a link wouldn't bring it back.")
         linking.absorb(kind, keep, other)
         keep.state, keep.excluded, keep.excluded_by = ObjectState.NEW, False, None
         linking.remove_absorbed(kind, {other.pk: keep})

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from syncapp.core.codec import encode
 from syncapp.core.holds import Hold, HoldCode
@@ -80,7 +81,10 @@ def make(company: Company, kind: Kind, chunk: Sequence[SyncedObject], terms: Ter
 
 
 def _wait_for_unread(company: Company, plan: ChunkPlan) -> None:
-    """What can't be read on the other side may be the twin of anything that would be made there."""
+    """What can't be read on the other side may be the twin of anything that would be made there.
+
+    Not where it is known and linked: then it is the twin of its own.
+    """
     creating = {
         key: write.side
         for key, decision in plan.decisions.items()
@@ -89,16 +93,32 @@ def _wait_for_unread(company: Company, plan: ChunkPlan) -> None:
     }
     if not creating:
         return
-    unread = {each.side: each for each in UnreadRecord.objects.filter(company=company, kind=plan.kind.name)}
+    unread = {side: found for side in set(creating.values()) if (found := _unread(company, plan.kind, side))}
     for key, side in creating.items():
         if side in unread:
             plan.decisions[key] = Decision(key, Outcome.HELD, hold=_unread_hold(plan.kind, side, unread[side]))
 
 
-def _unread_hold(kind: Kind, side: Side, unread: UnreadRecord) -> Hold:
-    what = f"{kind.label.lower()} {unread.remote_id} in {side.label}"
-    meaning = f"It may be {what}, which can't be read; until it can, nothing of the kind is made there."
-    fix = f"Open {what} and save it anew. If it still can't be read, send the sync's log to whoever runs Tieout."
+def _unread(company: Company, kind: Kind, side: Side) -> list[UnreadRecord]:
+    """Oldest first."""
+    pairs = SyncedObject.objects.of(company, kind.name).filter(**{f"{side.other}_id__isnull": False})
+    known = pairs.filter(**{f"{side}_id": OuterRef("remote_id")})
+    found = UnreadRecord.objects.filter(company=company, kind=kind.name, side=side)
+    return list(found.exclude(Exists(known)).order_by("since", "pk"))
+
+
+def _unread_hold(kind: Kind, side: Side, unread: Sequence[UnreadRecord]) -> Hold:
+    first, others = unread[0], len(unread) - 1
+    what = f"{kind.label.lower()} {first.remote_id} in {side.label}"
+    more = f" (and {others} more)" if others else ""
+    meaning = (
+        f"It may be {what}{more}, which can't be read: {first.why.rstrip('.')}. "
+        f"Until it can, no {kind.label.lower()} is made there."
+    )
+    fix = (
+        f"Fill in there what is missing; the next sync reads it again. Unreadable records lists what can't be read: "
+        f"if nothing is wrong with it in {side.label}, send that list to whoever runs Tieout."
+    )
     return Hold(HoldCode.WAITS_FOR, {"target": what, "meaning": meaning, "fix": fix})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Kind, Raw
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom import ListPage
-from syncapp.gateways.errors import NotFound, Rejected
+from syncapp.gateways.errors import BadAnswer, NotFound, Rejected
 from syncapp.kinds import KINDS
 from syncapp.models import Company, Cursor, SyncedObject
 from syncapp.services import storing
@@ -20,6 +19,8 @@ from syncapp.services.context import Context
 # BILL's times have a grain of one second and belong to several machines.
 OVERLAP = timedelta(minutes=2)
 PAGE = 100
+STAYS_UNREAD = (Rejected, BadAnswer)
+"""Answers that end no run, where one asks for what couldn't be read before."""
 
 
 def cursors(company: Company) -> dict[str, Cursor]:
@@ -31,10 +32,14 @@ def pull(context: Context, kind: Kind, cursor: Cursor | None) -> bool:
     """One kind's changes since its cursor. False: out of time, go on from the page kept in the position."""
     context.hold_lease()
     lists = context.run.position.setdefault("lists", {})
+    if kind.name not in lists and len(storing.unread(context)[kind.name, Side.BILLCOM]) > PAGE:
+        storing.read_anew(context, kind, Side.BILLCOM)
+        cursor = None
     place = lists.setdefault(kind.name, {"page": None, "read": 0})
     for page in _pages(context, kind, cursor, place):
         place.setdefault("read_to", (_billcom_now(context) - OVERLAP).isoformat())
-        place["read"] += len(storing.store_page(context, kind, Side.BILLCOM, page.records))
+        place["read"] += len(page.records)
+        storing.store_page(context, kind, Side.BILLCOM, page.records)
         place["page"] = page.next_page
         if page.next_page:
             # Patience is for standing still, not for a long list.
@@ -64,28 +69,48 @@ def _pages(context: Context, kind: Kind, cursor: Cursor | None, place: dict[str,
 def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
     """Read these records again by their ids."""
     for start in range(0, len(ids), PAGE):
+        context.hold_lease()
         asked = ids[start : start + PAGE]
-        found = _one_by_one(context, kind, asked) if kind.billcom.recorded else _together(context, kind, asked)
-        storing.store_page(context, kind, Side.BILLCOM, found.values())
-        storing.keep_unread(context, kind, Side.BILLCOM, {}, set(asked) - found.keys())
+        read = _one_by_one if kind.billcom.recorded else _together
+        found, gone = read(context, kind, asked)
+        storing.store_page(context, kind, Side.BILLCOM, found)
+        storing.keep_unread(context, kind, Side.BILLCOM, {}, gone)
 
 
-def _together(context: Context, kind: Kind, ids: Sequence[str]) -> dict[str, Raw]:
-    return context.remotes.billcom.by_ids(kind.billcom.path, ids)
+def _together(context: Context, kind: Kind, ids: Sequence[str]) -> tuple[list[Raw], set[str]]:
+    """What is there, and the ids of what is gone."""
+    found = context.remotes.billcom.by_ids(kind.billcom.path, ids)
+    return list(found.values()), set(ids) - found.keys()
 
 
-def _one_by_one(context: Context, kind: Kind, ids: Sequence[str]) -> dict[str, Raw]:
-    """Payments can't be asked for by their ids. Reference: BILL API, list payments: filters."""
-    found = {}
+def _one_by_one(context: Context, kind: Kind, ids: Sequence[str]) -> tuple[list[Raw], set[str]]:
+    """As ``_together``, of as many as there is time for.
+
+    Payments can't be asked for by their ids. Reference: BILL API, list payments: filters.
+    """
+    found, gone = [], set()
     for each in ids:
-        with suppress(NotFound):
-            found[each] = context.remotes.billcom.get(kind.billcom.path, each)
-    return found
+        if context.out_of_time():
+            break
+        context.hold_lease()
+        try:
+            found.append(context.remotes.billcom.get(kind.billcom.path, each))
+        except NotFound:
+            gone.add(each)
+        except STAYS_UNREAD as error:
+            storing.note_unanswered(context, kind, Side.BILLCOM, error)
+    return found, gone
 
 
 def refresh_unread(context: Context, kind: Kind) -> None:
     """What couldn't be read may have been a broken answer, or corrected there since."""
-    refresh(context, kind, sorted(storing.unread(context)[kind.name, Side.BILLCOM]))
+    ids = sorted(storing.unread(context)[kind.name, Side.BILLCOM])
+    if len(ids) > PAGE:
+        return  # The next sync reads all of the kind.
+    try:
+        refresh(context, kind, ids)
+    except STAYS_UNREAD as error:
+        storing.note_unanswered(context, kind, Side.BILLCOM, error)
 
 
 def unapproved(company: Company) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from syncapp.core.limits import other_company
 from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
-from syncapp.gateways.errors import TooOld
+from syncapp.gateways.errors import BadAnswer, Rejected, TooOld
 from syncapp.gateways.qbo import Changes, Page
 from syncapp.kinds import KINDS
 from syncapp.models import Connection, Cursor, Level, ObjectState, SyncedObject
@@ -50,6 +50,8 @@ def pull(context: Context) -> bool:
     False: out of time, go on from the position.
     """
     position, everything = context.run.position, list(KINDS.values())
+    if "pages" not in position:
+        _read_anew(context)
     while True:
         if not _read_whole(context):
             return False
@@ -80,6 +82,16 @@ def pull(context: Context) -> bool:
     for name in ("paged", "gone", "compared"):
         position.pop(name, None)
     return True
+
+
+def _read_anew(context: Context) -> None:
+    """Kinds of which more couldn't be read than is asked for by ids: ten pages are one metered call, a hundred ids too.
+
+    Before the first reading of all there is nothing to forget.
+    """
+    for (name, side), ids in list(storing.unread(context).items()):
+        if side == Side.QBO and len(ids) > PAGE:
+            storing.read_anew(context, KINDS[name], Side.QBO)
 
 
 def _read_whole(context: Context) -> bool:
@@ -264,6 +276,7 @@ def _go_on(pages: dict[str, int], page: Page, read: int) -> None:
 def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
     """Read these records again, because their version had moved on."""
     for start in range(0, len(ids), 100):
+        context.hold_lease()
         listed = ",".join(f"'{each}'" for each in ids[start : start + 100])
         where = f"Id IN ({listed})" + ("" if kind.transaction else " AND Active IN (true,false)")
         found = context.remotes.qbo.query(kind.qbo.entity, where=where)
@@ -275,6 +288,12 @@ def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
 
 def refresh_unread(context: Context) -> None:
     """What couldn't be read may have been a broken answer, or corrected there since."""
-    for (kind, side), ids in list(storing.unread(context).items()):
-        if side == Side.QBO and ids:
-            refresh(context, KINDS[kind], sorted(ids))
+    for (name, side), ids in list(storing.unread(context).items()):
+        if side != Side.QBO or not ids:
+            continue
+        if len(ids) > PAGE:
+            continue  # The next sync reads all of the kind.
+        try:
+            refresh(context, KINDS[name], sorted(ids))
+        except (Rejected, BadAnswer) as error:
+            storing.note_unanswered(context, KINDS[name], Side.QBO, error)

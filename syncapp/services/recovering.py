@@ -155,16 +155,28 @@ def _settle_creates(context: Context, kind: Kind, side: Side, doubtful: Sequence
         if not (made[key] and _take(context, kind, operation, made[key].pop(0))):
             missing.append(operation)
     _drop(context, missing, NOT_THERE if side is Side.BILLCOM else NOT_IN_QBO)
+    _ask_again(kind, side, missing)
     if side is Side.BILLCOM:
         _hold_stubborn(context, kind, missing)
-    else:
-        # Somebody may have renamed it since: what is like it is proposed, even where a person told others apart.
-        SyncedObject.objects.filter(pk__in=[each.object_id or 0 for each in missing]).update(told_apart=False)
     words = (
         f"{len(doubtful)} writes to {side.label} were in doubt: "
         f"{len(doubtful) - len(missing)} found there, the rest not."
     )
     context.note(words, kind=kind.name, level=Level.WARNING)
+
+
+def _ask_again(kind: Kind, side: Side, missing: Sequence[Operation]) -> None:
+    """Somebody may have renamed it there since: what is like it is proposed, even where a person told others apart.
+
+    Not where something has the very same key: that would be linked, against that person's word.
+    """
+    rows_of_kind = SyncedObject.objects.filter(kind=kind.name)
+    for row in rows_of_kind.filter(pk__in=[each.object_id or 0 for each in missing], told_apart=True):
+        there = rows_of_kind.filter(company=row.company_id, **{f"{side.other}_id": None})
+        keys = [(name, key) for name in linking.KEY_FIELDS[:2] if (key := getattr(row, name))]
+        if not any(there.filter(**{name: key}).exists() for name, key in keys):
+            row.told_apart = False
+            rows.save([row], ("told_apart",))
 
 
 def _hold_stubborn(context: Context, kind: Kind, missing: Sequence[Operation]) -> None:

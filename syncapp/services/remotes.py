@@ -18,7 +18,7 @@ from syncapp.core.budgets import Allowance
 from syncapp.core.sides import Side
 from syncapp.gateways import billcom as billcom_gateway
 from syncapp.gateways import oauth
-from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, Session, SignIn
+from syncapp.gateways.billcom import SEND_WITHIN, BillcomCredentials, BillcomGateway, Session, SignIn
 from syncapp.gateways.errors import Reason, Rejected, Unauthorized, Unavailable
 from syncapp.gateways.http import Http
 from syncapp.gateways.oauth import OAuthEndpoints, OAuthSettings
@@ -169,8 +169,14 @@ def open_billcom(company: Company, http: Http, clock: Clock) -> BillcomGateway:
         developer_key(connection),
         _Token(connection.pk, http, clock, session),
         gate=Gate(connection.remote_id, developer_key(connection), clock),
+        send_within=send_within(),
         now=clock,
     )
+
+
+def send_within() -> float:
+    """Seconds. A write is begun up to half a lease after it was renewed, and has to be sent before its end."""
+    return min(SEND_WITHIN, settings.LEASE_SECONDS * 3 / 8)
 
 
 def developer_key(connection: Connection) -> str:

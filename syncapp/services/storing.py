@@ -13,6 +13,7 @@ from syncapp.core.codec import decode
 from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Kind, Raw, Values
 from syncapp.core.sides import Side
+from syncapp.gateways.errors import GatewayError
 from syncapp.models import Company, Cursor, Level, SyncedObject, UnreadRecord
 from syncapp.services import guards, rows
 from syncapp.services.context import Context, Stopped
@@ -131,6 +132,26 @@ def keep_unread(context: Context, kind: Kind, side: Side, failed: Mapping[str, s
             rows_of_kind.filter(**{f"{side}_id__in": cured}).look_again()
     known -= cured
     known |= new
+
+
+def read_anew(context: Context, kind: Kind, side: Side) -> None:
+    """Forget how far a kind was read, and what of it couldn't be: all of it is read before anything is planned."""
+    with transaction.atomic():
+        context.confirm_lease()
+        Cursor.objects.filter(company=context.company, side=side, kind=kind.name).delete()
+        UnreadRecord.objects.filter(company=context.company, kind=kind.name, side=side).delete()
+        SyncedObject.objects.of(context.company, kind.name).filter(
+            hold_code=HoldCode.WAITS_FOR, waits_for=None
+        ).look_again()
+    unread(context)[kind.name, side].clear()
+    words = f"Much of {side.label} couldn't be read; all {kind.plural.lower()} are read once more."
+    context.note(words, kind=kind.name, level=Level.WARNING)
+
+
+def note_unanswered(context: Context, kind: Kind, side: Side, error: GatewayError) -> None:
+    """What can't be read is refused when asked for by its id: it stays where it is, and the run goes on."""
+    words = f"{side.label} gave no answer about {kind.plural.lower()} that can't be read: {error.message}"
+    context.note(words, kind=kind.name, level=Level.WARNING)
 
 
 def read_so_far(context: Context, side: Side) -> int:

@@ -211,6 +211,22 @@ def test_what_is_no_candidate_is_not_linked(cast: Cast) -> None:
     assert not SyncedObject.objects.get(pk=mine.pk).linked
 
 
+def test_what_was_deleted_is_shown_and_not_linked(cast: Cast) -> None:
+    company = cast.first.company
+    gone = make_object(
+        company, "bill", label="B-9", qbo_id="77", qbo_values={"active": False}, state=ObjectState.RETIRED
+    )
+    mine = make_held(company, "B-9x", hold_code=HoldCode.PROPOSED_MATCH, candidates=[gone.pk])
+
+    page = text(cast.client("alice").get(change("syncedobject", mine)))
+    assert "deleted or voided" in page and "They are different" in page
+    assert 'name="what" value="link"' not in page
+
+    answer = decide(cast, "alice", mine, what="link", other=gone.pk, sure="yes")
+    assert "bring it back" in answer
+    assert not SyncedObject.objects.get(pk=mine.pk).linked
+
+
 def test_different_records_are_told_apart(cast: Cast) -> None:
     mine, _ = candidates(cast)
     decide(cast, "alice", mine, what="different")

@@ -122,7 +122,17 @@ def test_what_is_like_one_that_is_gone_waits_for_a_person_and_the_gone_one_for_n
     gone = Candidate(1, BILLCOM, Keys(proposal="like"), active=False, gone=True)
     found = paired(gone, theirs(2, proposal="like"))
     assert (found.links, codes(found)) == ([], {2: HoldCode.PROPOSED_MATCH})
-    assert found.holds[2][1] == (1,)
+    hold, candidates = found.holds[2]
+    assert candidates == (1,)
+    assert "deleted or voided in BILL" in hold.describe() and "They are different" in hold.fix()
+
+
+def test_a_living_candidate_is_offered_beside_one_that_is_gone() -> None:
+    gone = Candidate(1, BILLCOM, Keys(proposal="like"), active=False, gone=True)
+    found = paired(gone, ours(3, "", proposal="like"), theirs(2, proposal="like"))
+    hold, candidates = found.holds[2]
+    assert candidates == (1, 3)
+    assert "Link the two" in hold.fix()
 
 
 def test_what_was_linked_is_proposed_to_nobody() -> None:

@@ -299,10 +299,11 @@ def test_it_does_not_wait_for_ever(remote: Remote, billcom: BillcomGateway, slep
 
 
 def test_a_write_that_had_to_wait_too_long_is_not_sent(
-    remote: Remote, billcom: BillcomGateway, slept: list[float], monkeypatch: pytest.MonkeyPatch
+    remote: Remote, http: Http, sessions: Sessions, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lease under which it was begun may have gone to another worker meanwhile."""
-    monkeypatch.setattr(billcom_gateway, "SEND_WITHIN", 0.5)
+    url = f"{remote.url}/connect"
+    billcom = BillcomGateway(http, url, "key-1", sessions, send_within=0.5, sleep=slept.append)
     clock = SimpleNamespace(monotonic=lambda: sum(slept))
     monkeypatch.setattr(billcom_gateway, "time", clock)
     remote.will(CROWDED, CROWDED, Reply(VENDOR))

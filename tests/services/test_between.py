@@ -46,9 +46,10 @@ def names_in_qbo(sandbox: Sandbox, loaded: dict[str, Any]) -> list[str]:
     return [each["DisplayName"] for each in sandbox.books("qbo", loaded["qbo"]["realm_id"])["Vendor"]]
 
 
-def new_vendor(sandbox: Sandbox, loaded: dict[str, Any], name: str) -> None:
+def new_vendor(sandbox: Sandbox, loaded: dict[str, Any], name: str, **more: Any) -> None:
     address = {"line1": "1 Quay", "city": "Dover", "zipOrPostalCode": "19901", "country": "US"}
-    sandbox.person("billcom", loaded["billcom"]["organization_id"], "vendors", {"name": name, "address": address})
+    record = {"name": name, "address": address, **more}
+    sandbox.person("billcom", loaded["billcom"]["organization_id"], "vendors", record)
 
 
 def test_what_is_excluded_while_it_is_being_planned_is_not_written(

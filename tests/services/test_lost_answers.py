@@ -126,6 +126,28 @@ def test_a_write_to_quickbooks_too_old_to_be_repeated_is_looked_for(
     assert writes(synced(company, clock)) == 0
 
 
+def test_what_was_told_apart_and_lost_is_proposed_again(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was made, and renamed before anybody looked. A person had said of others that they aren't it."""
+    realm = loaded["qbo"]["realm_id"]
+    synced(company, clock)
+    new_vendor(sandbox, loaded, ROPE, email="rope@example.com")
+    lose_the_first(monkeypatch)
+    runs.work_slice(ask(company, clock).pk, clock=clock)
+    rope = SyncedObject.objects.filter(company=company, kind="vendor", label=ROPE)
+    rope.update(told_apart=True)
+    (made,) = [each for each in sandbox.books("qbo", realm)["Vendor"] if each["DisplayName"] == ROPE]
+    sandbox.person("qbo", realm, "Vendor", {"Id": made["Id"], "DisplayName": "Harbour Rope"})
+    clock.wait(24 * 3600)
+
+    synced(company, clock)
+
+    row = rope.get(qbo_id=None)
+    assert row.hold_code == "proposed-match"
+    assert names_in_qbo(sandbox, loaded).count(ROPE) == 0
+
+
 def test_a_page_that_a_stalled_worker_still_holds_is_not_saved(
     company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -217,12 +217,12 @@ def test_an_error_mail_says_where_and_no_value(
     """A fault of our own, deep below, while credentials lie in every frame above."""
 
     def broken(self: Http, call: Any) -> Any:
-        raise RuntimeError("a fault of our own")
+        try:
+            raise LookupError(f"no {loaded['qbo']['realm_id']}")
+        except LookupError as error:
+            raise RuntimeError(f"a fault of our own: {call}") from error
 
     settings.ADMINS = [("Operator", "ops@example.com")]
-    for handler in logging.getLogger("django").handlers:
-        if hasattr(handler, "include_html"):
-            monkeypatch.setattr(handler, "include_html", True)
     if at == "reading both sides":
         connected(boss, company, loaded)
         Company.objects.update(setup_step=SetupStep.DONE)
@@ -240,11 +240,12 @@ def test_an_error_mail_says_where_and_no_value(
 
     assert answer.status_code == 500
     (sent,) = mail.outbox
-    assert "a fault of our own" in sent.body and "in exchange" not in sent.subject
-    assert isinstance(sent, mail.EmailMultiAlternatives)
-    (report,) = sent.alternatives
-    assert "broken" in str(report[0])
-    said.add("mail", f"{sent.subject} {sent.body} {report[0]!r}")
+    assert "LookupError" in sent.body and "RuntimeError" in sent.subject and "in broken" in sent.body
+    assert "<int:company>" in sent.subject or "quickbooks" in sent.subject
+    # The lines of code are shown, and nothing that they had in hand.
+    values = {"Call(side", str(loaded["qbo"]["realm_id"]), company.name, f"/{company.pk}/", product.BILLCOM_BASE_URL}
+    assert not [each for each in values if each in f"{sent.subject} {sent.body}"]
+    said.add("mail", f"{sent.subject} {sent.body} {vars(sent)!r}")
     said.add("page", answer.content.decode())
     said.add("logs", caplog.text)
     secrets = secrets_of(company, loaded) | {"a-code-from-intuit", boss.cookies["sessionid"].value}

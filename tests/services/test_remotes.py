@@ -256,3 +256,10 @@ def test_a_connection_that_was_ended_is_not_tried(sandbox: Sandbox, joined: Comp
         _token(joined, clock)
     assert _renewals(sandbox) == 0
     assert _connection(joined).state == ConnectionState.DISCONNECTED
+
+
+@pytest.mark.parametrize("lease", [5, 60, 120, 3600])
+def test_a_write_that_is_begun_is_sent_before_its_lease_ends(settings: Any, lease: int) -> None:
+    settings.LEASE_SECONDS = lease
+    assert lease / 2 + remotes.send_within() < lease
+    assert remotes.send_within() <= 45

@@ -10,11 +10,16 @@ from typing import Any
 import pytest
 
 from syncapp.core.sides import Side
+from syncapp.gateways.billcom import BillcomGateway
+from syncapp.gateways.errors import NotFound, Rejected
 from syncapp.gateways.http import Answer, Call, Http
-from syncapp.models import Company, Level, SyncedObject, SyncLogEntry, UnreadRecord
+from syncapp.gateways.qbo import QboGateway
+from syncapp.kinds import KINDS
+from syncapp.models import Company, Level, SyncedObject, SyncLogEntry, Trigger, UnreadRecord
+from syncapp.services import planning, rows, runs, terms
 from tests.services.test_between import names_in_qbo, new_vendor
 from tests.support.sandbox import Sandbox
-from tests.support.syncing import Clock, held, synced, writes
+from tests.support.syncing import Clock, held, linked, synced, writes
 
 ROPE = "Quay Rope Works"
 
@@ -123,7 +128,8 @@ def test_what_is_on_the_other_side_says_what_it_waits_for(
 
     stone = SyncedObject.objects.get(company=company, kind="vendor", label="Mill Stone")
     assert stone.hold_code == "waits-for"
-    assert stone.hold is not None and "can't be read" in stone.hold.describe() and "save it anew" in stone.hold.fix()
+    assert stone.hold is not None and "can't be read: Name is missing" in stone.hold.describe()
+    assert "Unreadable records" in stone.hold.fix()
     assert "Mill Stone" not in names_in_billcom(sandbox, loaded)
 
 
@@ -152,3 +158,87 @@ def test_what_is_gone_meanwhile_is_waited_for_no_longer(company: Company, clock:
     synced(company, clock)
 
     assert not UnreadRecord.objects.exists()
+
+
+def unread(company: Company, clock: Clock, kind: str, side: Side, *ids: str, why: str = "Name is missing") -> None:
+    UnreadRecord.objects.bulk_create(
+        UnreadRecord(company=company, kind=kind, side=side, remote_id=each, why=why, since=clock()) for each in ids
+    )
+
+
+def test_what_is_known_and_linked_is_nobody_s_twin(company: Company, clock: Clock) -> None:
+    synced(company, clock)
+    known, kind = linked(company, "vendor")[0], KINDS["vendor"]
+    for side in Side:
+        unread(company, clock, "vendor", side, str(known.remote_id(side)))
+    fresh = SyncedObject(company=company, kind="vendor", billcom_id="fresh", first_seen_at=clock())
+    values = {**known.billcom_values, "name": ROPE}
+    rows.show(fresh, kind, Side.BILLCOM, values, known.billcom_raw, "")
+    fresh.save()
+    plan = planning.make(company, kind, [fresh], terms.load(company))
+    assert [write.verb for write in plan.decisions[fresh.pk].writes] == ["create"]
+
+    unread(company, clock, "vendor", Side.QBO, "stranger", "another")
+    plan = planning.make(company, kind, [fresh], terms.load(company))
+
+    hold = plan.decisions[fresh.pk].hold
+    assert hold is not None and hold.code == "waits-for"
+    words = "vendor stranger in QuickBooks Online (and 1 more), which can't be read: Name is missing. "
+    assert words in hold.describe()
+
+
+@pytest.mark.parametrize("kind", ["bill_payment", "vendor"])
+def test_an_unread_record_that_is_refused_ends_no_run(
+    company: Company, clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    synced(company, clock)
+    unread(company, clock, kind, Side.BILLCOM, "1", "2")
+    unread(company, clock, kind, Side.QBO, "odd")
+
+    def refused(self: Any, path: str, *args: Any, **more: Any) -> Any:
+        raise Rejected(Side.BILLCOM, "no such thing", status=400)
+
+    monkeypatch.setattr(BillcomGateway, "get", refused)
+    monkeypatch.setattr(BillcomGateway, "by_ids", refused)
+    monkeypatch.setattr(QboGateway, "query", refused)
+
+    run = synced(company, clock)
+
+    assert UnreadRecord.objects.filter(kind=kind).count() == 3
+    assert SyncLogEntry.objects.filter(run=run, message__contains="no such thing").exists()
+
+
+def test_payments_are_asked_for_singly_while_there_is_time(
+    company: Company, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced(company, clock)
+    unread(company, clock, "bill_payment", Side.BILLCOM, *(str(number) for number in range(50)))
+    asked: list[str] = []
+
+    def gone(self: Any, path: str, remote_id: str) -> Any:
+        asked.append(remote_id)
+        raise NotFound(Side.BILLCOM, "gone", status=404)
+
+    monkeypatch.setattr(BillcomGateway, "get", gone)
+    monkeypatch.setattr(runs._Slice, "out_of_time", lambda self: len(asked) >= 7)
+    run = runs.request_run(company, trigger=Trigger.PERSON, now=clock())
+
+    runs.work_slice(run.pk, clock=clock)
+
+    assert len(asked) == 7
+    assert UnreadRecord.objects.count() == 43
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_more_than_is_asked_for_by_ids_is_read_with_all_of_its_kind(company: Company, clock: Clock, side: Side) -> None:
+    """The vendors are there on both sides, and the cursors are past them."""
+    synced(company, clock)
+    real = [str(row.remote_id(side)) for row in linked(company, "vendor")]
+    unread(company, clock, "vendor", side, *real, *(f"9{number:05}" for number in range(1100)))
+
+    run = synced(company, clock)
+
+    assert not UnreadRecord.objects.exists()
+    assert SyncLogEntry.objects.filter(run=run, message__contains="read once more").exists()
+    assert run.counts[f"vendor.read.{side}"] >= len(real)
+    assert writes(run) == 0

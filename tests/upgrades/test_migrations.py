@@ -174,3 +174,13 @@ def test_what_was_lost_before_the_upgrade_sends_no_mail(released: Any) -> None:
     from syncapp.models import Connection
 
     assert not Connection.objects.untold().exists()
+
+
+def test_unlinked_bills_of_before_the_upgrade_are_looked_at_once_more(released: Any) -> None:
+    """What is like a deleted one is proposed since; keys of rows that nobody touches would stay empty."""
+    fill(released, 1)
+    synced = released.get_model("syncapp", "SyncedObject").objects
+    synced.update(kind="bill", qbo_id=None, needs_look=False)
+    migrate(None)
+
+    assert synced.get().needs_look
