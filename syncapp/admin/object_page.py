@@ -82,6 +82,7 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "conflicts": [(_label(kind, each.field), each) for each in row.conflicts.all()[:SHOWN]],
         "may_work": working,
         "may_retry": working or may_retry(request),
+        "may_be_let_in": links.may_be_let_in(row),
         "held": row.state == ObjectState.HELD,
         "seen": moment(row.first_seen_at),
         "synced": moment(row.synced_at),

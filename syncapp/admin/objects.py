@@ -163,10 +163,10 @@ class SyncedObjectAdmin(CompanyScoped):
             words = f"{counted(left, 'record')} would be created on the other side: link or include each on its page."
             self.message_user(request, words, messages.WARNING)
 
-    @admin.action(description="Include though paid before", permissions=["work"])
+    @admin.action(description="Include though paid before, or because it is approved", permissions=["work"])
     def let_in(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         try:
-            self._say(request, links.let_in(queryset, person(request)), "will be brought to BILL with the next sync")
+            self._say(request, links.let_in(queryset, person(request)), "will be brought over with the next sync")
         except ServiceError as error:
             self.message_user(request, error.message, messages.ERROR)
 
@@ -260,7 +260,7 @@ class SyncedObjectAdmin(CompanyScoped):
             "retry": (links.retry, "will be tried again with the next sync"),
             "exclude": (links.exclude, "excluded from the sync"),
             "include": (partial(links.include, create=True), "will be synced again"),
-            "let-in": (links.let_in, "will be brought to BILL with the next sync"),
+            "let-in": (links.let_in, "will be brought over with the next sync"),
             "different": (links.tell_apart, "will be created with the next sync"),
         }
         if what not in simple:

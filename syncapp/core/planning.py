@@ -64,12 +64,16 @@ def _forbidden(kind: Kind, seen: Seen, values: Values, towards: Side, terms: Ter
     if hold := kind.flow(towards, terms):
         return hold
     holds = (hold for gate in kind.gates if (hold := gate(values, towards, terms)))
-    return next((hold for hold in holds if not _let_in(seen, hold, terms)), None)
+    return next((hold for hold in holds if not _let_in(kind, seen, hold, terms)), None)
 
 
-def _let_in(seen: Seen, hold: Hold, terms: Terms) -> bool:
-    """A person wants a bill that was paid before it was first seen; its payments can follow it."""
-    return seen.included and hold.code is HoldCode.PAID_BEFORE_FIRST_SEEN and terms.payments_both_ways
+def _let_in(kind: Kind, seen: Seen, hold: Hold, terms: Terms) -> bool:
+    """A person wants a bill that was paid before it was first seen, and its payments can follow it; or has looked up
+    an approval that the product doesn't tell.
+    """
+    if hold.code is HoldCode.PAID_BEFORE_FIRST_SEEN:
+        return seen.included and terms.payments_both_ways
+    return seen.included and hold.code is HoldCode.NOT_APPROVED and not kind.approval_told
 
 
 @dataclass

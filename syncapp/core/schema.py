@@ -261,6 +261,8 @@ class Kind:
     taken: str = "name"
     names_path: bool = False
     """Children are named "Parent:Child" on a side, so a reference may be a "~key" of a name."""
+    approval_told: bool = True
+    """False: BILL approves them and doesn't tell, so a person says it, by including the record."""
 
     @cached_property
     def compared(self) -> tuple[str, ...]:

@@ -1,6 +1,9 @@
 """AP payments: BILL to QuickBooks; the other way in cohort B, or with 2-Way AP Payment Sync.
 
-Reference: Intuit docs, BillPayment; BILL API, payments and bills/record-payment.
+What is ``paid`` on a bill is what settles it: money and vendor credits together. ``amount`` is the money alone, so it
+is what is paid less the credits used.
+
+Reference: Intuit docs, BillPayment; BILL API, payments and bills/record-payment; spec, sync matrix, section 3.
 """
 
 from __future__ import annotations
@@ -33,6 +36,9 @@ TWO_WAY_FIX = (
 )
 NOT_APPLIED = "A part of it pays no bill, and in BILL every payment is applied to bills in full."
 NOT_APPLIED_FIX = "Apply the rest to a bill in QuickBooks Online, or correct the amount there; then sync again."
+OTHERS = "It settles journal entries, deposits or the like, which don't sync."
+CREDITS_THERE = "It applies vendor credits, and how they are applied goes from BILL to QuickBooks Online only."
+CREDITS_THERE_FIX = "Apply the credit to the bill in BILL and record the payment there, then exclude this one."
 GONE = {"VOID", "VOIDED", "CANCELED", "CANCELLED", "FUNDING_FAILED_VOIDED"}
 
 
@@ -46,14 +52,45 @@ def _by_amount(paid: list[Values]) -> list[Values]:
 
 
 def _read_billcom(values: Values, raw: Raw) -> Values:
-    shares = raw.get("billPayments") or []
+    shares = [(each, _uses(each)) for each in raw.get("billPayments") or []]
+    apart = not _in_shares([share for share, _ in shares], values["amount"])
     values["paid"] = _by_amount(
-        [{"bill": text(each.get("billId")), "amount": money(each.get("amount"))} for each in shares]
+        [
+            {"bill": text(share.get("billId")), "amount": _settled(money(share.get("amount")), uses if apart else [])}
+            for share, uses in shares
+        ]
     )
-    values["credits"] = any(each.get("vendorCredits") for each in shares)
+    values["credits_used"] = _by_credit([use for _, uses in shares for use in uses])
     values["active"] = not {text(raw.get("status")), text(raw.get("singleStatus"))} & GONE
     values["check_number"] = text(dig(raw, ("disbursementInfo", "checkDisbursement", "checkNumber")))
     return values
+
+
+def _uses(share: Raw) -> list[Values]:
+    return [
+        {"credit": text(use.get("id")), "amount": money(use.get("amount"))} for use in share.get("vendorCredits") or []
+    ]
+
+
+def _in_shares(shares: list[Raw], amount: Decimal | None) -> bool:
+    """Whether the shares of the bills say what is settled, and not the money alone: then they come to more than it.
+
+    Reference: spec, BILL API 3.4; which of the two it is isn't documented.
+    """
+    return sum((money(each.get("amount")) or Decimal() for each in shares), Decimal()) > (amount or Decimal())
+
+
+def _settled(amount: Decimal | None, uses: list[Values]) -> Decimal | None:
+    return amount if amount is None else amount + sum((use["amount"] or Decimal() for use in uses), Decimal())
+
+
+def _by_credit(uses: list[Values]) -> list[Values]:
+    """What is used of each credit, on whichever bills: QuickBooks doesn't tell those apart."""
+    total: dict[str, Decimal] = {}
+    for use in uses:
+        total[use["credit"]] = total.get(use["credit"], Decimal()) + (use["amount"] or Decimal())
+    found = [{"credit": credit, "amount": amount} for credit, amount in total.items()]
+    return sorted(found, key=lambda use: (-use["amount"], use["credit"]))
 
 
 def _read_qbo(values: Values, raw: Raw) -> Values:
@@ -65,7 +102,14 @@ def _read_qbo(values: Values, raw: Raw) -> Values:
             if linked.get("TxnType") == "Bill"
         ]
     )
-    values["credits"] = any(linked.get("TxnType") != "Bill" for _, linked in links)
+    values["credits_used"] = _by_credit(
+        [
+            {"credit": text(linked.get("TxnId")), "amount": money(amount)}
+            for amount, linked in links
+            if linked.get("TxnType") == "VendorCredit"
+        ]
+    )
+    values["others"] = any(linked.get("TxnType") not in ("Bill", "VendorCredit") for _, linked in links)
     # A void keeps the record at zero and says so in the note. Reference: Intuit docs, BillPayment: void.
     voided = not values["amount"] and text(raw.get("PrivateNote")).lower().startswith("void")
     values["active"] = raw.get("status") != "Deleted" and not voided
@@ -74,6 +118,11 @@ def _read_qbo(values: Values, raw: Raw) -> Values:
         or dig(raw, ("CreditCardPayment", "CCAccountRef", "value"))
     )
     return values
+
+
+def credits_used(values: Values) -> list[Values]:
+    """[{credit, amount}]; none where the payment was read by a release that didn't know them."""
+    return values.get("credits_used") or []
 
 
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
@@ -104,9 +153,11 @@ def flow(towards: Side, terms: Terms) -> Hold | None:
 
 
 def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
-    if values["credits"]:
-        rule = "It applies credits, and vendor credits are not synced."
-        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+    if values.get("others"):
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": OTHERS, "to_make_it_in": towards.label})
+    if credits_used(values) and towards is Side.BILLCOM:
+        facts = {"rule": CREDITS_THERE, "fix": CREDITS_THERE_FIX, "to_make_it_in": towards.label}
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
     if not values["paid"]:
         rule = "It pays no bill, so there is nothing it could pay on the other side."
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
@@ -118,7 +169,9 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
 
 
 def _applied(values: Values) -> Decimal:
-    return sum((line["amount"] or Decimal() for line in values["paid"]), Decimal())
+    """The money that pays bills."""
+    settled = sum((line["amount"] or Decimal() for line in values["paid"]), Decimal())
+    return settled - sum((use["amount"] or Decimal() for use in credits_used(values)), Decimal())
 
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
@@ -133,6 +186,8 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
     named = lookup.find("account", towards.other, values["account"]) if values["account"] else None
     if towards is Side.BILLCOM:
         return {**values, "account": (named.billcom_id if named else None) or ""}
+    if not values["amount"]:
+        return {**values, "account": ""}  # Nothing leaves any account.
     if values["online"]:
         role, account = "Money Out Clearing Account", terms.accounts.get("money-out-clearing")
     elif named and named.qbo_id:
@@ -147,19 +202,24 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
 def write(payload: Raw, draft: Draft) -> Raw:
     if draft.side is Side.BILLCOM:
         return _record(payload, draft)
-    if "paid" in draft.changed:
-        payload["Line"] = [
-            {"Amount": line["amount"], "LinkedTxn": [{"TxnId": line["bill"], "TxnType": "Bill"}]}
-            for line in draft.values["paid"]
-        ]
+    if {"paid", "credits_used"} & draft.changed:
+        payload["Line"] = [_link(line["amount"], line["bill"], "Bill") for line in draft.values["paid"]]
+        payload["Line"] += [_link(use["amount"], use["credit"], "VendorCredit") for use in credits_used(draft.values)]
     if not draft.remote_id:
         payload |= _paid_from(draft.values["account"], draft.terms)
         payload |= _references(draft.values)
     return payload
 
 
+def _link(amount: Decimal, remote_id: str, of: str) -> Raw:
+    """Reference: Intuit docs, BillPayment: every line's amount is positive, a credit's too."""
+    return {"Amount": amount, "LinkedTxn": [{"TxnId": remote_id, "TxnType": of}]}
+
+
 def _paid_from(account: str, terms: Terms) -> Raw:
-    """Reference: Intuit docs, BillPayment: PayType, CheckPayment, CreditCardPayment."""
+    """Reference: Intuit docs, BillPayment: PayType, CheckPayment, CreditCardPayment; spec, QBO API 4."""
+    if not account:
+        return {"PayType": "Check", "CheckPayment": {"PrintStatus": "NotSet"}}
     if account in terms.cards:
         return {"PayType": "CreditCard", "CreditCardPayment": {"CCAccountRef": {"value": account}}}
     return {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": account}}}
@@ -206,7 +266,17 @@ KIND = Kind(
             unordered=True,
             lines={
                 "bill": Field(type=Type.REF, ref="bill", label="Bill"),
-                "amount": Field(type=Type.MONEY, label="Amount"),
+                "amount": Field(type=Type.MONEY, label="Settled"),
+            },
+        ),
+        "credits_used": Field(
+            type=Type.LINES,
+            label="Credits used",
+            unordered=True,
+            to=frozenset({Side.QBO}),
+            lines={
+                "credit": Field(type=Type.REF, ref="vendor_credit", label="Vendor credit"),
+                "amount": Field(type=Type.MONEY, label="Used"),
             },
         ),
         "active": Field(type=Type.BOOL, label="Active"),
@@ -219,7 +289,7 @@ KIND = Kind(
         "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
         "status": Field(billcom="status", fact=True, label="Status in BILL"),
         "funding_bank": Field(billcom="fundingAccount.id", fact=True, label="BILL bank account"),
-        "credits": Field(type=Type.BOOL, fact=True, label="Applies credits"),
+        "others": Field(type=Type.BOOL, fact=True, label="Settles something else"),
     },
     transaction=True,
     title="number",

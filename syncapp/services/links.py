@@ -185,14 +185,26 @@ def include(objects: QuerySet[SyncedObject], user: User, *, create: bool = False
     return _decide(mine, excluded=False, excluded_by=None, needs_look=True)
 
 
-def let_in(objects: QuerySet[SyncedObject], user: User) -> int:
-    """Bring bills to BILL though they were paid, in part or in full, before they were first seen.
+def may_be_let_in(row: SyncedObject) -> bool:
+    """Whether it waits for a word that only a person can say."""
+    return row.hold_code == HoldCode.PAID_BEFORE_FIRST_SEEN or _waits_for_our_word(row)
 
-    Their payments follow where payments go both ways; without that they would look unpaid in BILL, so there it is
-    refused. Raises ServiceError.
+
+def _waits_for_our_word(row: SyncedObject) -> bool:
+    return row.hold_code == HoldCode.NOT_APPROVED and not KINDS[row.kind].approval_told and not row.linked
+
+
+def let_in(objects: QuerySet[SyncedObject], user: User) -> int:
+    """Bring bills to BILL though they were paid, in part or in full, before they were first seen; and bring over what
+    a person knows to be approved, of the kinds that don't tell.
+
+    The payments of those bills follow where payments go both ways; without that they would look unpaid in BILL, so
+    there it is refused. Raises ServiceError.
     """
-    mine = _workable(objects, user).filter(hold_code=HoldCode.PAID_BEFORE_FIRST_SEEN)
-    companies = Company.objects.filter(pk__in=mine.values("company"))
+    untold = [kind.name for kind in KINDS.values() if not kind.approval_told]
+    paid = Q(hold_code=HoldCode.PAID_BEFORE_FIRST_SEEN)
+    mine = _workable(objects, user).filter(paid | Q(hold_code=HoldCode.NOT_APPROVED, kind__in=untold))
+    companies = Company.objects.filter(pk__in=mine.filter(paid).values("company"))
     for company in companies:
         if not terms.load(company).payments_both_ways:
             raise ServiceError(

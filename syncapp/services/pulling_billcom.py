@@ -118,7 +118,7 @@ def unapproved(company: Company) -> dict[str, list[str]]:
     held = SyncedObject.objects.filter(company=company, hold_code=HoldCode.NOT_APPROVED).exclude(billcom_id=None)
     found: dict[str, list[str]] = {}
     for kind, remote_id in held.order_by("kind", "pk").values_list("kind", "billcom_id"):
-        if kind in KINDS and not KINDS[kind].billcom.recorded:
+        if kind in KINDS and KINDS[kind].approval_told and not KINDS[kind].billcom.recorded:
             found.setdefault(kind, []).append(str(remote_id))
     return found
 

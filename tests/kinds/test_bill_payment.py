@@ -166,14 +166,69 @@ def test_it_waits_for_approval() -> None:
     assert only_in(BILLCOM, "bill_payment", {"status": "SCHEDULED"}).outcome is Outcome.WRITE
 
 
-@pytest.mark.parametrize("side", Side)
-def test_a_payment_that_applies_credits_is_held(side: Side) -> None:
-    shared = shares(("00n01BILL00000000001", "415.50"))
-    shared[0]["vendorCredits"] = [{"id": "vcr01", "amount": 10}]
-    change = {"billPayments": shared, "Line": links(("145", "425.50")) + links(("80", "10.00"), kind="VendorCredit")}
-    held = only_in(side, "bill_payment", change, by=terms(cohort=B))
+CREDIT = "vcr01CREDIT000000001"
+
+
+def with_credit(share: str, amount: str, used: str = "10.00") -> dict[str, Any]:
+    """In BILL: money of ``amount``, and a credit used besides, on the one bill."""
+    shared = shares(("00n01BILL00000000001", share))
+    shared[0]["vendorCredits"] = [{"id": CREDIT, "amount": Decimal(used)}]
+    return {"billPayments": shared, "amount": Decimal(amount)}
+
+
+@pytest.mark.parametrize("share", ["405.50", "415.50"])
+def test_credits_that_a_payment_uses_go_with_it(share: str) -> None:
+    """Whether the share of the bill says the money alone or all that settles it."""
+    sent = body(only_in(BILLCOM, "bill_payment", with_credit(share, "405.50")), "bill_payment", QBO)
+    assert sent["TotalAmt"] == Decimal("405.50")
+    assert sent["Line"] == links(("145", "415.50")) + links(("160", "10.00"), kind="VendorCredit")
+    assert sent["CheckPayment"]["BankAccountRef"]
+
+
+def test_a_credit_that_covers_a_bill_is_a_payment_of_nothing() -> None:
+    """Reference: spec, sync matrix, section 3."""
+    sent = body(only_in(BILLCOM, "bill_payment", with_credit("0", "0", "415.50")), "bill_payment", QBO)
+    assert (sent["TotalAmt"], sent["PayType"], sent["CheckPayment"]) == (0, "Check", {"PrintStatus": "NotSet"})
+    assert sent["Line"] == links(("145", "415.50")) + links(("160", "415.50"), kind="VendorCredit")
+
+
+def test_a_payment_waits_for_the_credit_it_uses() -> None:
+    refs = lookup(without=(("160", QBO),))
+    held = only_in(BILLCOM, "bill_payment", with_credit("405.50", "405.50"), refs=refs)
+    assert code(held) is HoldCode.WAITS_FOR
+    assert held.hold and "vendor credit CR-2026/07" in held.hold.describe()
+
+
+def test_one_credit_on_two_bills_is_one_line_in_quickbooks() -> None:
+    shared = shares(("00n01BILL00000000001", "300.00"), ("00n01BILL00000000001", "100.00"))
+    for share in shared:
+        share["vendorCredits"] = [{"id": CREDIT, "amount": 5}]
+    values = shown("bill_payment", BILLCOM, {"billPayments": shared, "amount": 400})
+    assert values["credits_used"] == [{"credit": CREDIT, "amount": 10}]
+    assert [line["amount"] for line in values["paid"]] == [305, 105]
+
+
+def test_a_payment_with_credits_is_not_recorded_in_bill() -> None:
+    lines = links(("145", "425.50")) + links(("160", "10.00"), kind="VendorCredit")
+    held = only_in(QBO, "bill_payment", {"Line": lines}, by=terms(cohort=B))
+    assert (code(held), held.writes) == (HoldCode.FLOW_NOT_IN_MATRIX, ())
+    assert held.hold and "vendor credits" in held.hold.describe() and "exclude" in held.hold.fix()
+
+
+def test_a_payment_of_a_journal_entry_is_held() -> None:
+    lines = links(("145", "400.00")) + links(("7", "15.50"), kind="JournalEntry")
+    held = only_in(QBO, "bill_payment", {"Line": lines}, by=terms(cohort=B))
     assert code(held) is HoldCode.FLOW_NOT_IN_MATRIX
-    assert held.hold and "credits" in held.hold.describe()
+    assert held.hold and "journal entries" in held.hold.describe()
+
+
+def test_the_same_payment_with_credits_on_both_sides_is_in_step() -> None:
+    ours = with_credit("415.50", "405.50")
+    theirs = {
+        "TotalAmt": Decimal("405.50"),
+        "Line": links(("145", "415.50")) + links(("160", "10"), kind="VendorCredit"),
+    }
+    assert just_linked("bill_payment", ours, theirs).outcome is Outcome.IN_STEP
 
 
 @pytest.mark.parametrize(("side", "change"), [(BILLCOM, {"billPayments": []}), (QBO, {"Line": []})])

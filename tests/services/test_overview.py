@@ -29,6 +29,8 @@ def expected(kind: str, terms: Terms) -> str:
         return "⇄" if terms.locations else "—"
     if kind == "bill":
         return "→Q" if terms.one_way else "⇄"
+    if kind == "vendor_credit":
+        return "→Q"
     assert kind == "bill_payment", "a kind that this test doesn't know of"
     both = not terms.one_way and (terms.cohort is Cohort.B or terms.two_way_payments)
     return "⇄" if both else "→Q"

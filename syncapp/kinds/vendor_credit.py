@@ -1,0 +1,165 @@
+"""Vendor credits: from BILL to QuickBooks only. What they are applied to follows with the payments that apply them.
+
+Reference: BILL API, vendor-credits; Intuit docs, VendorCredit.
+"""
+
+from __future__ import annotations
+
+from syncapp.core.codec import money
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.matching import normalise
+from syncapp.core.schema import (
+    ZERO,
+    BillcomShape,
+    Draft,
+    Field,
+    Keys,
+    Kind,
+    Lookup,
+    QboShape,
+    Raw,
+    Retirement,
+    Terms,
+    Type,
+    Values,
+)
+from syncapp.core.sides import Side
+from syncapp.kinds import _expense_lines as expense
+from syncapp.kinds._shared import books_open, books_open_for_update, cut
+from syncapp.kinds.bill import NUMBER_LENGTH
+
+LINES = "vendorCreditLineItems"
+ONE_DIRECTION = "Vendor credits go from BILL to QuickBooks Online only."
+CHANGED_THERE = "Change it in BILL instead. One that is only in QuickBooks Online can stay there: exclude it."
+NO_CUSTOMERS = "A line names a customer, and credits of a customer's costs don't sync."
+NO_CUSTOMERS_FIX = "Take the customer off its lines in BILL, or enter it in QuickBooks Online by hand."
+# Reference: spec, BILL API 3.3: v3 shows no approval of vendor credits.
+APPROVAL_UNKNOWN = "Only what is approved in BILL goes over, and BILL doesn't tell whether a vendor credit is."
+APPROVAL_FIX = "Look it up in BILL; if it is approved there, include it."
+
+
+def read(values: Values, raw: Raw, side: Side) -> Values:
+    if side is Side.QBO:
+        values["lines"] = expense.read_qbo(raw)
+        values["active"] = raw.get("status") != "Deleted"
+        # Reference: Intuit docs, VendorCredit: Balance may be missing.
+        values["open"] = money(raw["Balance"]) if raw.get("Balance") is not None else values["total"]
+        return values
+    lines = raw.get(LINES) or []
+    found = expense.locations_of(lines)
+    values["lines"] = expense.read_billcom(lines)
+    values["location"] = min(found) if len(found) == 1 else ""
+    values["mixed_locations"] = len(found) > 1
+    values["open"] = (values["total"] or ZERO) - (money(raw.get("appliedAmount")) or ZERO)
+    return values
+
+
+def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+    """As a bill's: vendor and number; then vendor, date and total, as a proposal only. What is gone has no twin."""
+    vendor = lookup.find("vendor", side, values["vendor"])
+    if vendor is None:
+        return Keys()
+    alike = f"{vendor.key}/{values['date']}/{values['total']}"
+    if not values["active"]:
+        return Keys(proposal=alike)
+    number = normalise(values["number"][:NUMBER_LENGTH])
+    return Keys(first=cut(f"{vendor.key}/{number}") if number else "", proposal=alike)
+
+
+def flow(towards: Side, terms: Terms) -> Hold | None:
+    if towards is Side.QBO:
+        return None
+    facts = {"rule": ONE_DIRECTION, "fix": CHANGED_THERE, "to_make_it_in": Side.BILLCOM.label}
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
+
+
+def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    if not values["total"]:
+        rule = "Its total is zero, and a credit of nothing is not sent to QuickBooks Online."
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+    if hold := _lines_fit(values, terms):
+        return hold
+    if terms.approved_only:
+        return Hold(HoldCode.NOT_APPROVED, {"meaning": APPROVAL_UNKNOWN, "fix": APPROVAL_FIX})
+    return None
+
+
+def _lines_fit(values: Values, terms: Terms) -> Hold | None:
+    if values.get("mixed_locations") and terms.locations:
+        return Hold(HoldCode.MIXED_LOCATIONS)
+    if terms.customers_in_payables and any(line.get("customer") for line in values["lines"]):
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NO_CUSTOMERS, "fix": NO_CUSTOMERS_FIX})
+    return None
+
+
+def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
+    return _lines_fit(values, terms) if values["active"] else None
+
+
+def applied_stays(field: str, values: Values, shown: Values, towards: Side) -> str:
+    """What was applied has settled bills by its amount; what is archived is no edit, and follows."""
+    if field == "active" or not (_applied(values) or _applied(shown)):
+        return ""
+    return "The credit has been applied, in full or in part, and what is changed after that doesn't sync."
+
+
+def _applied(values: Values) -> bool:
+    return values.get("open") is not None and values.get("total") is not None and values["open"] < values["total"]
+
+
+def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
+    return expense.with_accounts(values, towards, terms)
+
+
+def write(payload: Raw, draft: Draft) -> Raw:
+    if "lines" in draft.changed:
+        payload["Line"] = expense.write_qbo(draft.values, draft.current)
+    payables = draft.terms.accounts.get("accounts-payable")
+    if payables is not None and not draft.remote_id:
+        payload["APAccountRef"] = {"value": payables.qbo_id}
+    return payload
+
+
+KIND = Kind(
+    name="vendor_credit",
+    label="Vendor credit",
+    plural="Vendor credits",
+    billcom=BillcomShape(path="vendor-credits"),
+    qbo=QboShape(entity="VendorCredit", always=("vendor",), retire=Retirement.DELETE),
+    fields={
+        "vendor": Field(billcom="vendorId", qbo="VendorRef.value", type=Type.REF, ref="vendor", label="Vendor"),
+        "number": Field(
+            billcom="referenceNumber", qbo="DocNumber", label="Reference", limits={Side.QBO: NUMBER_LENGTH}
+        ),
+        "date": Field(billcom="creditDate", qbo="TxnDate", type=Type.DATE, label="Date"),
+        "description": Field(
+            billcom="description", qbo="PrivateNote", label="Memo", limits={Side.QBO: 4000, Side.BILLCOM: 4000}
+        ),
+        "location": Field(qbo="DepartmentRef.value", type=Type.REF, ref="location", label="Location"),
+        "lines": expense.LINES,
+        "active": Field(billcom="archived", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active"),
+        "total": Field(billcom="amount", qbo="TotalAmt", type=Type.MONEY, fact=True, label="Total"),
+        "open": Field(type=Type.MONEY, fact=True, label="Not applied yet"),
+        "mixed_locations": Field(type=Type.BOOL, fact=True, label="Several locations"),
+    },
+    transaction=True,
+    title="number",
+    number="number",
+    amount="total",
+    date="date",
+    party="vendor",
+    flow=flow,
+    gates=(may_sync, books_open),
+    update_gates=(may_change, books_open_for_update),
+    keys=keys,
+    key_refs=("vendor",),
+    matched_by="vendor and number",
+    read=read,
+    prepare=expense.without_unused,
+    switched=expense.SWITCHED | {"locations": "location"},
+    untouchable=applied_stays,
+    adapt=adapt,
+    write=write,
+    taken="number",
+    approval_told=False,
+)
