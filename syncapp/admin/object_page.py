@@ -18,7 +18,6 @@ from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import ObjectState, SyncedObject
 from syncapp.services import links
-from syncapp.services.linking import is_gone
 
 SHOWN = 50
 RAW_SHOWN = 20_000
@@ -72,7 +71,7 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "facts": [fact for fact in facts if not fact.is_lines],
         "lines": [fact for fact in facts if fact.is_lines],
         "links_out": links_out(row),
-        "candidates": [(each, is_gone(kind, each)) for each in links.candidates(row).defer(*RAW)[:SHOWN]],
+        "candidates": [(each, links.may_not_be_linked(each)) for each in links.candidates(row).defer(*RAW)[:SHOWN]],
         "told_apart": row.told_apart and not row.linked,
         "is_taken": row.hold_code in links.TAKEN,
         "may_differ": row.hold_code in (HoldCode.AMBIGUOUS_MATCH, HoldCode.PROPOSED_MATCH),

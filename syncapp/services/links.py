@@ -64,6 +64,11 @@ def candidates(row: SyncedObject) -> QuerySet[SyncedObject]:
     return SyncedObject.objects.filter(alike, company=row.company_id, kind=row.kind, **{f"{side}_id__isnull": True})
 
 
+def may_not_be_linked(row: SyncedObject) -> bool:
+    """Whether it is gone, so that a link would bring nothing back; halves of one pair may always be joined again."""
+    return linking.is_gone(KINDS[row.kind], row) and not row.told_apart
+
+
 def link(first: SyncedObject, second: SyncedObject, user: User) -> SyncedObject:
     """Make one pair of two one-sided records; the next sync merges their fields."""
     if first.company_id != second.company_id or first.kind != second.kind:
@@ -76,7 +81,7 @@ def link(first: SyncedObject, second: SyncedObject, user: User) -> SyncedObject:
             raise ServiceError("Link one record of BILL with one of QuickBooks that aren't linked yet.")
         keep, other = sorted(pair, key=lambda row: row.qbo_id is None)
         kind = KINDS[keep.kind]
-        if gone := [row for row in pair if linking.is_gone(kind, row)]:
+        if gone := [row for row in pair if may_not_be_linked(row)]:
             raise ServiceError(f"{gone[0]} was deleted or voided, and a link wouldn't bring it back.")
         linking.absorb(kind, keep, other)
         keep.state, keep.excluded, keep.excluded_by = ObjectState.NEW, False, None
