@@ -1,4 +1,7 @@
-"""Do both sides show the same? Open payables per vendor, read live from both, and every difference explained."""
+"""Do both sides show the same? Open payables per vendor, read live from both, and every difference explained.
+
+Payables are open bills less open vendor credits: where a credit was used on a bill, both are less by it.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,21 @@ from django.utils import timezone
 
 from syncapp.core.codec import decode
 from syncapp.core.holds import TEXTS, HoldCode
-from syncapp.core.schema import ZERO, Raw
+from syncapp.core.schema import ZERO, Kind, Raw
 from syncapp.core.sides import Side
+from syncapp.gateways.billcom import BillcomGateway
 from syncapp.gateways.errors import GatewayError
 from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway
 from syncapp.kinds import KINDS
+from syncapp.kinds.bill_payment import credits_used
 from syncapp.models import Company, SyncedObject
 from syncapp.services import budgets, remotes
 from syncapp.services.errors import ServiceError
 
 PAGE = 1000
-BILL = KINDS["bill"]
+BILL, CREDIT = KINDS["bill"], KINDS["vendor_credit"]
+SIGNS = {BILL.name: 1, CREDIT.name: -1}
 
 _Vendors = dict[tuple[str, str], tuple[str, str]]
 """(side, id there) -> (key, name)."""
@@ -121,29 +127,30 @@ class TieOut:
 
 
 @dataclass
-class _Bills:
-    """Open amount by bill id, and by vendor id."""
+class _Payables:
+    """(kind, id there) -> (vendor's id there, what is open); of a credit it is negative."""
 
-    by_bill: dict[str, tuple[str, Decimal]] = field(default_factory=dict)
+    open: dict[tuple[str, str], tuple[str, Decimal]] = field(default_factory=dict)
 
-    def add(self, raw: Raw, side: Side) -> None:
-        values = decode(BILL, raw, side)
+    def add(self, kind: Kind, raw: Raw, side: Side) -> None:
+        values = decode(kind, raw, side)
         if values["active"] and values["open"]:
             remote_id = str(raw["Id" if side is Side.QBO else "id"])
-            self.by_bill[remote_id] = (values["vendor"], values["open"])
+            self.open[kind.name, remote_id] = (values["vendor"], SIGNS[kind.name] * values["open"])
 
 
 def tie_out(company: Company, *, now: datetime) -> TieOut:
-    """Compare the open bills of both sides, vendor by vendor. Reads only. Raises ServiceError."""
+    """Compare the open payables of both sides, vendor by vendor. Reads only. Raises ServiceError."""
     http = Http()
-    billcom, qbo = _Bills(), _Bills()
+    billcom, qbo = _Payables(), _Payables()
     try:
         both = remotes.open_both(company, timezone.now, http)
-        # What is paid is most of an old company's bills, and leaves nothing open.
-        for page in both.billcom.pages(BILL.billcom.path, filters='paymentStatus:ne:"PAID"'):
-            for raw in page.records:
-                billcom.add(raw, Side.BILLCOM)
-        _read_qbo(both.qbo, qbo)
+        # What is paid is most of an old company's bills, and leaves nothing open. Neither side promises to find
+        # credits by what is left of them.
+        _read_billcom(both.billcom, BILL, 'paymentStatus:ne:"PAID"', billcom)
+        _read_billcom(both.billcom, CREDIT, "", billcom)
+        _read_qbo(both.qbo, BILL, "Balance > '0'", qbo)
+        _read_qbo(both.qbo, CREDIT, "", qbo)
     except GatewayError as error:
         raise ServiceError(f"Both sides can't be read just now: {error}") from error
     finally:
@@ -163,26 +170,34 @@ def paid_on_one_side(company: Company) -> list[Explanation]:
     return sorted((each for each in held if each.side is Side.QBO), key=lambda each: (each.vendor, each.label))
 
 
-def _read_qbo(gateway: QboGateway, bills: _Bills) -> None:
+def _read_billcom(gateway: BillcomGateway, kind: Kind, filters: str, payables: _Payables) -> None:
+    for page in gateway.pages(kind.billcom.path, filters=filters):
+        for raw in page.records:
+            payables.add(kind, raw, Side.BILLCOM)
+
+
+def _read_qbo(gateway: QboGateway, kind: Kind, where: str, payables: _Payables) -> None:
     start = 1
     while True:
         # In the order they were made: another could change from one page to the next.
         order = "MetaData.CreateTime, Id"
-        page = gateway.query(BILL.qbo.entity, where="Balance > '0'", order=order, start=start, size=PAGE)
+        page = gateway.query(kind.qbo.entity, where=where, order=order, start=start, size=PAGE)
         for raw in page:
-            bills.add(raw, Side.QBO)
+            payables.add(kind, raw, Side.QBO)
         if len(page) < PAGE:
             return
         start += PAGE
 
 
-def _rows(billcom: _Bills, qbo: _Bills, vendors: _Vendors, explanations: Iterable[Explanation]) -> list[TieOutRow]:
+def _rows(
+    billcom: _Payables, qbo: _Payables, vendors: _Vendors, explanations: Iterable[Explanation]
+) -> list[TieOutRow]:
     names: dict[str, str] = {}
     ours: dict[str, Decimal] = defaultdict(Decimal)
     theirs: dict[str, Decimal] = defaultdict(Decimal)
     explained: dict[str, Decimal] = defaultdict(Decimal)
-    for side, bills, open_ in ((Side.BILLCOM, billcom, ours), (Side.QBO, qbo, theirs)):
-        for vendor, amount in bills.by_bill.values():
+    for side, payables, open_ in ((Side.BILLCOM, billcom, ours), (Side.QBO, qbo, theirs)):
+        for vendor, amount in payables.open.values():
             key, name = vendors.get((side, vendor), (f"{side}:{vendor}", vendor))
             names[key] = name
             open_[key] += amount
@@ -204,12 +219,15 @@ def _vendors(company: Company) -> _Vendors:
     return found
 
 
-def _explanations(company: Company, billcom: _Bills, qbo: _Bills, vendors: _Vendors) -> list[Explanation]:
-    """Every held bill and payment: what makes the two sides differ by rule."""
+def _explanations(company: Company, billcom: _Payables, qbo: _Payables, vendors: _Vendors) -> list[Explanation]:
+    """Every held bill, credit and payment: what makes the two sides differ by rule."""
     found = []
-    held = SyncedObject.objects.of(company, "bill").exclude(hold_code="")
+    held = SyncedObject.objects.filter(company=company, kind__in=SIGNS).exclude(hold_code="")
     for row in held.only("kind", "billcom_id", "qbo_id", "hold_code", "label", "number"):
-        shown = {Side.BILLCOM: billcom.by_bill.get(row.billcom_id or ""), Side.QBO: qbo.by_bill.get(row.qbo_id or "")}
+        shown = {
+            Side.BILLCOM: billcom.open.get((row.kind, row.billcom_id or "")),
+            Side.QBO: qbo.open.get((row.kind, row.qbo_id or "")),
+        }
         if row.linked and _open_alike(shown, vendors):
             continue
         for side, sign in ((Side.BILLCOM, 1), (Side.QBO, -1)):
@@ -232,14 +250,18 @@ def _explain(row: SyncedObject, key: str, vendor: str, side: Side, amount: Decim
     return Explanation(row.pk, row.kind, str(row), key, vendor, side, amount, row.hold_code)
 
 
+def _in_step(company: Company, kind: Kind) -> dict[Side, set[str]]:
+    """The ids on each side of the linked ones that nothing holds; the others explain themselves."""
+    linked = SyncedObject.objects.of(company, kind.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
+    pairs = [
+        (str(ours), str(theirs)) for ours, theirs in linked.filter(hold_code="").values_list("billcom_id", "qbo_id")
+    ]
+    return {Side.BILLCOM: {ours for ours, _ in pairs}, Side.QBO: {theirs for _, theirs in pairs}}
+
+
 def _held_payments(company: Company, vendors: _Vendors) -> list[Explanation]:
-    """A payment on one side only has lowered what is open there."""
-    linked_bills = dict(
-        SyncedObject.objects.of(company, "bill")
-        .filter(billcom_id__isnull=False, qbo_id__isnull=False, hold_code="")
-        .values_list("billcom_id", "qbo_id")
-    )
-    known = {Side.BILLCOM: set(linked_bills), Side.QBO: set(linked_bills.values())}
+    """A payment on one side only has lowered what is open there, of bills and of the credits that it uses."""
+    bills, credits = _in_step(company, BILL), _in_step(company, CREDIT)
     found = []
     held = SyncedObject.objects.of(company, "bill_payment").exclude(hold_code="")
     for row in held.defer("billcom_raw", "qbo_raw", "base"):
@@ -247,7 +269,8 @@ def _held_payments(company: Company, vendors: _Vendors) -> list[Explanation]:
         if row.linked or not values:
             continue
         side = Side.BILLCOM if row.billcom_id is not None else Side.QBO
-        paid = sum((line["amount"] for line in values["paid"] if line["bill"] in known[side]), ZERO)
+        paid = sum((line["amount"] for line in values["paid"] if line["bill"] in bills[side]), ZERO)
+        paid -= sum((use["amount"] for use in credits_used(values) if use["credit"] in credits[side]), ZERO)
         if values["active"] and paid:
             key, name = vendors.get((side.value, values["vendor"]), (f"{side}:{values['vendor']}", values["vendor"]))
             found.append(_explain(row, key, name, side, -paid if side is Side.BILLCOM else paid))

@@ -81,6 +81,9 @@ class Sandbox:
     def person_deletes(self, side: str, company: str, entity: str, record: str) -> None:
         self._ask("DELETE", f"person/{side}/{company}/{entity}/{record}")
 
+    def person_voids(self, side: str, company: str, entity: str, record: str) -> None:
+        self._ask("POST", f"person/{side}/{company}/{entity}/{record}/void", {})
+
     def switch(self, **values: Any) -> None:
         self._ask("POST", "switches", values)
 

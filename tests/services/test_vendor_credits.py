@@ -1,0 +1,230 @@
+"""Vendor credits from BILL to QuickBooks, and the payments that use them, to the cent on both sides."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from syncapp.core.holds import HoldCode
+from syncapp.models import Company, SyncedObject, SyncPreferences
+from syncapp.services import links, tie_out
+from tests.services.test_rules import bill_in_qbo, expense_line, pay_in_qbo
+from tests.support.sandbox import Sandbox
+from tests.support.syncing import Clock, linked, synced, writes
+
+CREDITS = "vendor-credits"
+
+
+class Both:
+    """The books of both sides, and what people enter in BILL."""
+
+    def __init__(self, company: Company, sandbox: Sandbox, loaded: dict[str, Any]) -> None:
+        self.company, self.sandbox = company, sandbox
+        self.realm, self.organization = loaded["qbo"]["realm_id"], loaded["billcom"]["organization_id"]
+
+    def billcom(self, entity: str, remote_id: str) -> dict[str, Any]:
+        return next(
+            each for each in self.sandbox.books("billcom", self.organization)[entity] if each["id"] == remote_id
+        )
+
+    def qbo(self, entity: str) -> list[dict[str, Any]]:
+        return self.sandbox.books("qbo", self.realm)[entity]
+
+    def enters(self, entity: str, record: dict[str, Any]) -> dict[str, Any]:
+        return self.sandbox.person("billcom", self.organization, entity, record)
+
+    def vendor(self) -> SyncedObject:
+        return next(row for row in linked(self.company, "vendor") if row.qbo_values["active"])
+
+    def _line(self, amount: float) -> dict[str, Any]:
+        account = next(row for row in linked(self.company, "account") if row.qbo_values["account_type"] == "EXPENSE")
+        return {"amount": amount, "classifications": {"chartOfAccountId": account.billcom_id}}
+
+    def credit(self, number: str, amount: float = 30) -> dict[str, Any]:
+        return self.enters(
+            CREDITS,
+            {
+                "vendorId": self.vendor().billcom_id,
+                "referenceNumber": number,
+                "creditDate": "2026-10-02",
+                "vendorCreditLineItems": [self._line(amount)],
+            },
+        )
+
+    def bill(self, number: str, amount: float = 100, **more: Any) -> dict[str, Any]:
+        return self.enters(
+            "bills",
+            {
+                "vendorId": self.vendor().billcom_id,
+                "dueDate": "2026-10-30",
+                "invoice": {"invoiceNumber": number, "invoiceDate": "2026-10-01"},
+                "billLineItems": [self._line(amount)],
+                **more,
+            },
+        )
+
+    def pays(self, bill: dict[str, Any], amount: float, credit: dict[str, Any], used: float) -> dict[str, Any]:
+        share = {"billId": bill["id"], "amount": amount, "vendorCredits": [{"id": credit["id"], "amount": used}]}
+        paid = {"vendorId": bill["vendorId"], "processDate": "2026-10-10", "toPrintCheck": False, "payments": [share]}
+        return self.enters("payments", paid)
+
+    def twin(self, kind: str, entity: str, remote_id: str) -> dict[str, Any]:
+        row = SyncedObject.objects.get(company=self.company, kind=kind, billcom_id=remote_id)
+        assert row.linked, row.hold
+        return next(each for each in self.qbo(entity) if each["Id"] == row.qbo_id)
+
+    def tie_out(self) -> tie_out.TieOut:
+        found = tie_out.tie_out(self.company, now=timezone.now())
+        assert found.ties, found.summary()
+        return found
+
+
+@pytest.fixture
+def both(company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]) -> Both:
+    synced(company, clock)
+    return Both(company, sandbox, loaded)
+
+
+def test_a_credit_is_made_changed_and_taken_away(company: Company, clock: Clock, both: Both) -> None:
+    made = both.credit("CR-1")
+    synced(company, clock)
+    there = both.twin("vendor_credit", "VendorCredit", made["id"])
+    assert (there["DocNumber"], there["TotalAmt"], there["Balance"]) == ("CR-1", 30, 30)
+    assert there["VendorRef"]["value"] == both.vendor().qbo_id
+    both.tie_out()
+
+    both.enters(CREDITS, {"id": made["id"], "referenceNumber": "CR-1A"})
+    synced(company, clock)
+    assert both.twin("vendor_credit", "VendorCredit", made["id"])["DocNumber"] == "CR-1A"
+    assert writes(synced(company, clock)) == 0
+
+    both.sandbox.person_deletes("billcom", both.organization, CREDITS, made["id"])
+    synced(company, clock)
+    assert there["Id"] not in {each["Id"] for each in both.qbo("VendorCredit")}
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_the_same_credit_on_both_sides_is_linked(company: Company, clock: Clock, both: Both) -> None:
+    vendor = both.vendor()
+    both.sandbox.person(
+        "qbo",
+        both.realm,
+        "VendorCredit",
+        {
+            "VendorRef": {"value": vendor.qbo_id},
+            "DocNumber": "CR-2",
+            "TxnDate": "2026-10-02",
+            "Line": [expense_line(company, 30)],
+        },
+    )
+    made = both.credit("CR-2")
+    before = len(both.qbo("VendorCredit"))
+
+    synced(company, clock)
+
+    assert both.twin("vendor_credit", "VendorCredit", made["id"])["DocNumber"] == "CR-2"
+    assert len(both.qbo("VendorCredit")) == before
+
+
+@pytest.mark.parametrize(("money", "used"), [(70, 30), (50, 20)])
+def test_a_payment_takes_its_credit_along(
+    company: Company, clock: Clock, both: Both, money: float, used: float
+) -> None:
+    bill, credit = both.bill("B-1"), both.credit("CR-3")
+    payment = both.pays(bill, money, credit, used)
+
+    synced(company, clock)
+
+    paid = both.twin("bill_payment", "BillPayment", payment["id"])
+    assert paid["TotalAmt"] == money
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == both.billcom("bills", bill["id"])["dueAmount"]
+    assert both.twin("vendor_credit", "VendorCredit", credit["id"])["Balance"] == 30 - used
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+    both.sandbox.person_voids("billcom", both.organization, "payments", payment["id"])
+    synced(company, clock)
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 100
+    assert both.twin("vendor_credit", "VendorCredit", credit["id"])["Balance"] == 30
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_credit_that_covers_a_bill_is_a_payment_of_nothing(company: Company, clock: Clock, both: Both) -> None:
+    both.sandbox.switch(billcom_credit_only_payment=True)
+    bill, credit = both.bill("B-2", 30), both.credit("CR-4")
+    payment = both.pays(bill, 0, credit, 30)
+
+    synced(company, clock)
+
+    assert both.twin("bill_payment", "BillPayment", payment["id"])["TotalAmt"] == 0
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 0
+    assert both.twin("vendor_credit", "VendorCredit", credit["id"])["Balance"] == 0
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_what_a_credit_covers_in_bill_alone_still_ties_out(company: Company, clock: Clock, both: Both) -> None:
+    """Used on the bill itself, without a payment: in QuickBooks both stay open, and come to the same."""
+    credit = both.credit("CR-5")
+    bill = both.bill("B-3", vendorCredits=[{"id": credit["id"], "amount": 30}])
+
+    synced(company, clock)
+
+    assert both.billcom("bills", bill["id"])["dueAmount"] == 70
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 100
+    assert both.twin("vendor_credit", "VendorCredit", credit["id"])["Balance"] == 30
+    both.tie_out()
+
+
+def test_what_is_in_quickbooks_alone_stays_there_and_explains_the_difference(
+    company: Company, clock: Clock, both: Both
+) -> None:
+    SyncPreferences.objects.filter(company=company).update(two_way_payments=True)
+    bill = bill_in_qbo(company, both.sandbox, both.realm, "B-4")
+    credit = both.sandbox.person(
+        "qbo",
+        both.realm,
+        "VendorCredit",
+        {"VendorRef": bill["VendorRef"], "TxnDate": "2026-10-02", "Line": [expense_line(company, 45)]},
+    )
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="vendor_credit", qbo_id=credit["Id"])
+    assert (row.hold_code, row.billcom_id) == (HoldCode.FLOW_NOT_IN_MATRIX, None)
+    assert [each.amount for each in both.tie_out().held if each.pk == row.pk] == [Decimal(45)]
+
+    paid = pay_in_qbo(company, both.sandbox, both.realm, bill, 75)
+    lines = [
+        {"Amount": 120, "LinkedTxn": [{"TxnId": bill["Id"], "TxnType": "Bill"}]},
+        {"Amount": 45, "LinkedTxn": [{"TxnId": credit["Id"], "TxnType": "VendorCredit"}]},
+    ]
+    both.sandbox.person(
+        "qbo", both.realm, "BillPayment", {"Id": paid["Id"], "VendorRef": bill["VendorRef"], "Line": lines}
+    )
+    synced(company, clock)
+    payment = SyncedObject.objects.get(company=company, kind="bill_payment", qbo_id=paid["Id"])
+    assert payment.hold is not None and "vendor credits" in payment.hold.describe()
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_where_only_approved_ones_sync_a_person_says_that_it_is(
+    company: Company, clock: Clock, both: Both, admin_user: User
+) -> None:
+    SyncPreferences.objects.filter(company=company).update(approved_only=True)
+    made = both.credit("CR-6")
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="vendor_credit", billcom_id=made["id"])
+    assert row.hold_code == HoldCode.NOT_APPROVED and links.may_be_let_in(row)
+    both.tie_out()
+
+    assert links.let_in(SyncedObject.objects.filter(pk=row.pk), admin_user) == 1
+    synced(company, clock)
+
+    assert both.twin("vendor_credit", "VendorCredit", made["id"])["TotalAmt"] == 30
+    assert writes(synced(company, clock)) == 0
