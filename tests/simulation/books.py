@@ -24,9 +24,11 @@ ENTITIES = {
     "vendor": ("vendors", "Vendor"),
     "customer": ("customers", "Customer"),
     "bill": ("bills", "Bill"),
+    "vendor_credit": ("vendor-credits", "VendorCredit"),
     "bill_payment": ("payments", "BillPayment"),
 }
-LISTS = tuple(name for name in ENTITIES if not name.startswith("bill"))
+TRANSACTIONS = ("bill", "vendor_credit", "bill_payment")
+LISTS = tuple(name for name in ENTITIES if name not in TRANSACTIONS)
 _MARK = re.compile(r"[A-Z]\d{4}")
 _DELETED = re.compile(r" \(deleted[^)]*\)$")
 
@@ -99,6 +101,8 @@ def _mark(side: str, kind: str, raw: Raw, voided: dict[str, str]) -> str:
         return f"{amount:.2f}" if amount else voided.get(raw.get("Id", ""), "nothing")
     if kind == "bill":
         return str(raw["invoice"]["invoiceNumber"] if side == BILLCOM else raw.get("DocNumber") or raw["Id"])
+    if kind == "vendor_credit":
+        return str(raw["referenceNumber"] if side == BILLCOM else raw.get("DocNumber") or raw["Id"])
     text = str(raw.get("name" if side == BILLCOM else "DisplayName") or raw.get("Name"))
     found = _MARK.search(text)
     return found.group() if found else name_of(text).casefold()
@@ -147,9 +151,9 @@ def _qbo_party(books: Books, raw: Raw) -> Values:
     }
 
 
-def _billcom_bill(books: Books, raw: Raw) -> Values:
+def _billcom_lines(books: Books, raw: Raw, name: str) -> Values:
     lines, places = [], set()
-    for line in raw["billLineItems"]:
+    for line in raw[name]:
         codes = line.get("classifications") or {}
         account = books.name(BILLCOM, "account", codes.get("chartOfAccountId") or "")
         tracked = books.name(BILLCOM, "accounting_class", codes.get("accountingClassId") or "")
@@ -158,14 +162,21 @@ def _billcom_bill(books: Books, raw: Raw) -> Values:
         lines.append((Decimal(str(line["amount"])), line.get("description") or "", account, tracked, customer))
     return {
         "vendor": books.name(BILLCOM, "vendor", raw["vendorId"]),
-        "date": raw["invoice"]["invoiceDate"],
-        "due": raw["dueDate"],
         "lines": tuple(lines),
         "location": min(places) if len(places) == 1 else "",
     }
 
 
-def _qbo_bill(books: Books, raw: Raw) -> Values:
+def _billcom_bill(books: Books, raw: Raw) -> Values:
+    dates = {"date": raw["invoice"]["invoiceDate"], "due": raw["dueDate"]}
+    return {**_billcom_lines(books, raw, "billLineItems"), **dates}
+
+
+def _billcom_credit(books: Books, raw: Raw) -> Values:
+    return {**_billcom_lines(books, raw, "vendorCreditLineItems"), "date": raw["creditDate"]}
+
+
+def _qbo_credit(books: Books, raw: Raw) -> Values:
     lines = []
     for line in raw["Line"]:
         detail = line.get("AccountBasedExpenseLineDetail") or {}
@@ -176,32 +187,46 @@ def _qbo_bill(books: Books, raw: Raw) -> Values:
     return {
         "vendor": books.name(QBO, "vendor", _inside(raw, "VendorRef", "value")),
         "date": raw["TxnDate"],
-        "due": raw.get("DueDate") or "",
         "lines": tuple(lines),
         "location": books.name(QBO, "location", _inside(raw, "DepartmentRef", "value")),
     }
 
 
+def _qbo_bill(books: Books, raw: Raw) -> Values:
+    return {**_qbo_credit(books, raw), "due": raw.get("DueDate") or ""}
+
+
 def _billcom_payment(books: Books, raw: Raw) -> Values:
-    paid = [(books.name(BILLCOM, "bill", each["billId"]), Decimal(str(each["amount"]))) for each in raw["billPayments"]]
+    """What is paid on a bill is money and credits."""
+    paid, used = [], []
+    for each in raw["billPayments"]:
+        uses = [(use["id"], Decimal(str(use["amount"]))) for use in each.get("vendorCredits") or ()]
+        used += [(books.name(BILLCOM, "vendor_credit", credit), amount) for credit, amount in uses]
+        settled = Decimal(str(each["amount"])) + sum((amount for _, amount in uses), Decimal())
+        paid.append((books.name(BILLCOM, "bill", each["billId"]), settled))
     return {
         "vendor": books.name(BILLCOM, "vendor", raw["vendorId"]),
         "date": raw["processDate"],
         "paid": tuple(sorted(paid)),
+        "credits": tuple(sorted(used)),
     }
 
 
 def _qbo_payment(books: Books, raw: Raw) -> Values:
-    paid = [
-        (books.name(QBO, "bill", link["TxnId"]), Decimal(str(line["Amount"])))
-        for line in raw["Line"]
-        for link in line.get("LinkedTxn", [])
-        if link["TxnType"] == "Bill"
-    ]
+    links = [(line, link) for line in raw["Line"] for link in line.get("LinkedTxn", [])]
+    found = {
+        kind: sorted(
+            (books.name(QBO, kind, link["TxnId"]), Decimal(str(line["Amount"])))
+            for line, link in links
+            if link["TxnType"] == name
+        )
+        for kind, name in (("bill", "Bill"), ("vendor_credit", "VendorCredit"))
+    }
     return {
         "vendor": books.name(QBO, "vendor", _inside(raw, "VendorRef", "value")),
         "date": raw["TxnDate"],
-        "paid": tuple(sorted(paid)),
+        "paid": tuple(found["bill"]),
+        "credits": tuple(found["vendor_credit"]),
     }
 
 
@@ -212,5 +237,6 @@ _READ = {
     "vendor": (_billcom_party, _qbo_party),
     "customer": (_billcom_party, _qbo_party),
     "bill": (_billcom_bill, _qbo_bill),
+    "vendor_credit": (_billcom_credit, _qbo_credit),
     "bill_payment": (_billcom_payment, _qbo_payment),
 }

@@ -24,7 +24,7 @@ from syncapp.models import (
     Verb,
 )
 from tests.simulation import start
-from tests.simulation.books import BILLCOM, ENTITIES, QBO, SIDES, Books, Shown
+from tests.simulation.books import BILLCOM, ENTITIES, QBO, SIDES, TRANSACTIONS, Books, Shown
 from tests.simulation.evidence import passed_limits
 from tests.simulation.people import Edit
 from tests.simulation.world import World, writes
@@ -115,7 +115,7 @@ class Checks:
             return f"as {code}"
         if code == "one-way" and not preferences["one_way"]:
             return "because of a preference that is off"
-        if code == "not-approved" and not preferences["approved_only"] and row.kind == "bill":
+        if code == "not-approved" and not preferences["approved_only"] and row.kind != "bill_payment":
             return "until it is approved, which nobody asked for"
         if code == "waits-for" and row.waits_for is not None and row.waits_for.linked:
             return f"behind {row.waits_for}, which is on both sides"
@@ -226,6 +226,12 @@ class Checks:
         for each in self.books.all(QBO, "bill"):
             if preferences["approved_only"] and (QBO, "bill", each.mark) not in made and each.mark not in approved:
                 yield f"I5 bill {each.mark} went to QuickBooks although nobody has approved it"
+        for each in self.books.all(BILLCOM, "vendor_credit"):
+            if (BILLCOM, "vendor_credit", each.mark) not in made:
+                yield f"I5 vendor credit {each.mark} came to BILL"
+        for each in self.books.all(QBO, "vendor_credit"):
+            if preferences["approved_only"] and (QBO, "vendor_credit", each.mark) not in made:
+                yield f"I5 vendor credit {each.mark} went to QuickBooks although nobody has said it is approved"
         for each in self.books.all(BILLCOM, "bill_payment"):
             own = (BILLCOM, "bill_payment", each.mark) in made
             if not own and (preferences["one_way"] or not both_ways):
@@ -245,14 +251,20 @@ class Checks:
         return [each for each in self.books.live(side, kind) if each.values["vendor"] == mark]
 
     def _all_in_step(self, mark: str) -> bool:
-        kinds = [(side, kind) for side in SIDES for kind in ("bill", "bill_payment")]
+        kinds = [(side, kind) for side in SIDES for kind in TRANSACTIONS]
         shown = [each for side, kind in kinds for each in self._of_vendor(side, kind, mark)]
         rows = [self._row(each) for each in shown]
         return all(row is not None and row.linked and not row.hold_code for row in rows)
 
     def _owed(self, side: str, mark: str) -> Decimal:
-        name = "dueAmount" if side == BILLCOM else "Balance"
-        return sum((Decimal(str(each.raw[name])) for each in self._of_vendor(side, "bill", mark)), Decimal(0))
+        """Bills, less what is left of credits."""
+        bills, credits = (self._of_vendor(side, kind, mark) for kind in ("bill", "vendor_credit"))
+        if side == QBO:
+            figures = [each.raw["Balance"] for each in bills] + [-each.raw["Balance"] for each in credits]
+        else:
+            figures = [each.raw["dueAmount"] for each in bills]
+            figures += [each.raw["appliedAmount"] - each.raw["amount"] for each in credits]
+        return sum((Decimal(str(figure)) for figure in figures), Decimal(0))
 
     # --- I9, I10, I12 ------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
+PARTED = ("vendor", "customer", "bill", "vendor_credit")
+
+
 class Ourselves:
     """One person who works on the company."""
 
@@ -32,7 +35,7 @@ class Ourselves:
     # --- records -----------------------------------------------------------------------------------------------------
 
     def _mine(self) -> list[SyncedObject]:
-        found = SyncedObject.objects.filter(company=self.world.company, kind__in=("vendor", "customer", "bill"))
+        found = SyncedObject.objects.filter(company=self.world.company, kind__in=PARTED)
         return [row for row in found.order_by("pk") if row.linked and not row.excluded]
 
     def retry(self) -> str:

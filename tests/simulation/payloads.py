@@ -35,6 +35,16 @@ def line_payload(side: str, amount: Decimal, words: str, account: str, tracked: 
     return {"DetailType": kind, "Amount": amount, "Description": words, kind: detail}
 
 
+def credit_payload(
+    side: str, vendor: str, mark: str, day: date, lines: list[tuple[Decimal, str, str, str, str]]
+) -> dict[str, Any]:
+    written = [line_payload(side, *each) for each in lines]
+    if side == BILLCOM:
+        head = {"vendorId": vendor, "referenceNumber": mark, "creditDate": day.isoformat()}
+        return {**head, "vendorCreditLineItems": written}
+    return {"VendorRef": {"value": vendor}, "DocNumber": mark, "TxnDate": day.isoformat(), "Line": written}
+
+
 def bill_payload(
     side: str, vendor: str, mark: str, day: date, due: date, lines: list[tuple[Decimal, str, str, str, str]], place: str
 ) -> dict[str, Any]:

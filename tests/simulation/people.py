@@ -11,7 +11,15 @@ from typing import Any
 
 from syncapp.sandbox.world import Sandbox
 from tests.simulation.books import BILLCOM, LISTS, QBO, SIDES, Books, Shown, entity
-from tests.simulation.payloads import ADDRESS, PARTY, QBO_ADDRESS, bill_payload, line_payload, party_field
+from tests.simulation.payloads import (
+    ADDRESS,
+    PARTY,
+    QBO_ADDRESS,
+    bill_payload,
+    credit_payload,
+    line_payload,
+    party_field,
+)
 
 TRIES = 4
 LATELY = 8
@@ -199,7 +207,7 @@ class People:
         place = self._maybe(side, "location", 0.2)
         due = day + timedelta(days=30)
         self.save(side, "bill", bill_payload(side, paid.id, mark, day, due, lines, place))
-        self._made(side, mark)
+        self._made(side, "bill", mark)
         return f"new bill {mark} of {paid.mark}"
 
     def same_bill_on_both(self, side: str) -> str:
@@ -216,7 +224,7 @@ class People:
             ids = [books.of(each, kind, found)[0].id for kind, found in (("vendor", vendor.mark), ("account", account))]
             line = (amount, "As on the paper", ids[1], "", "")
             self.save(each, "bill", bill_payload(each, ids[0], mark, day, day + timedelta(days=30), [line], ""))
-            self._made(each, mark)
+            self._made(each, "bill", mark)
         self.twins.add(mark)
         return f"bill {mark} of {vendor.mark} on both sides"
 
@@ -227,13 +235,13 @@ class People:
             day = (self._today() + timedelta(days=self.chance.randrange(90))).isoformat()
             self.save(side, "bill", {"dueDate": day} if side == BILLCOM else {"DueDate": day}, found.id)
         else:
-            self.save(side, "bill", self._other_lines(side, found), found.id)
+            self.save(side, "bill", self._other_lines(side, "billLineItems", found), found.id)
         value = self._seen(side, "bill", found.id).values[what]
         self.note(side, "bill", found.mark, what, value)
         return f"bill {found.mark}: {what}"
 
-    def _other_lines(self, side: str, found: Shown) -> dict[str, Any]:
-        name = "billLineItems" if side == BILLCOM else "Line"
+    def _other_lines(self, side: str, in_billcom: str, found: Shown) -> dict[str, Any]:
+        name = in_billcom if side == BILLCOM else "Line"
         lines = [dict(each) for each in found.raw[name]]
         amount = "amount" if side == BILLCOM else "Amount"
         act = self.chance.random()
@@ -258,6 +266,68 @@ class People:
         self.sandbox.billcom.person_approve(self.ids[BILLCOM], found.id, state)
         self.note(BILLCOM, "bill", found.mark, "approval", state)
         return f"bill {found.mark} {state.lower()}"
+
+    # --- vendor credits ----------------------------------------------------------------------------------------------
+
+    def new_credit(self, side: str) -> str:
+        """Most are entered in BILL: from QuickBooks none goes over."""
+        side = side if self.chance.random() < 0.3 else BILLCOM
+        whose = self.pick(side, "vendor", lambda each: _ours(each.mark))
+        mark = self.mark("R")
+        lines = [self._line(side) for _ in range(self.chance.choice((1, 1, 2)))]
+        if self.chance.random() < 0.8:
+            lines = [(*each[:-1], "") for each in lines]
+        day = self._today() - timedelta(days=self.chance.randrange(60))
+        self.save(side, "vendor_credit", credit_payload(side, whose.id, mark, day, lines))
+        self._made(side, "vendor_credit", mark)
+        return f"new credit {mark} of {whose.mark}"
+
+    def edit_credit(self, side: str) -> str:
+        side = side if self.chance.random() < 0.3 else BILLCOM
+        found = self.pick(side, "vendor_credit")
+        what = self.chance.choice(("date", "lines"))
+        if what == "date":
+            day = (self._today() - timedelta(days=self.chance.randrange(90))).isoformat()
+            change: dict[str, Any] = {"creditDate": day} if side == BILLCOM else {"TxnDate": day}
+        else:
+            change = self._other_lines(side, "vendorCreditLineItems", found)
+        if side == QBO:
+            change["VendorRef"] = found.raw["VendorRef"]
+        self.save(side, "vendor_credit", change, found.id)
+        value = self._seen(side, "vendor_credit", found.id).values[what]
+        self.note(side, "vendor_credit", found.mark, what, value)
+        return f"credit {found.mark}: {what}"
+
+    def delete_credit(self, side: str) -> str:
+        found = self.pick(side, "vendor_credit", self._may_go)
+        self._product(side).person_delete(self.ids[side], entity(side, "vendor_credit"), found.id)
+        self.note(side, "vendor_credit", found.mark, "active", False)
+        return f"credit {found.mark} taken away"
+
+    def pay_with_credit(self, side: str) -> str:
+        """In BILL: how credits are used goes from there to QuickBooks."""
+        left = {
+            each.raw["vendorId"]: (each, rest)
+            for each in self.look().live(BILLCOM, "vendor_credit")
+            if (rest := Decimal(str(each.raw["amount"])) - Decimal(str(each.raw["appliedAmount"]))) > 0
+        }
+        found = self.pick(
+            BILLCOM, "bill", lambda each: each.raw["vendorId"] in left and Decimal(str(each.raw["dueAmount"])) > 1
+        )
+        credit, rest = left[found.raw["vendorId"]]
+        due = Decimal(str(found.raw["dueAmount"]))
+        used = min(rest, (due / 2).quantize(Decimal("0.01")))
+        amount = due - used
+        while amount in self.amounts:
+            amount -= Decimal("0.01")
+        payment = self._payment(BILLCOM, found, amount)
+        if "payments" not in payment:
+            raise CannotBe
+        payment["payments"][0]["vendorCredits"] = [{"id": credit.id, "amount": used}]
+        self.save(BILLCOM, "bill_payment", payment)
+        self.amounts.add(amount)
+        self.note(BILLCOM, "bill_payment", f"{amount:.2f}", "made", True)
+        return f"{amount} paid on bill {found.mark}, and {used} of credit {credit.mark}"
 
     # --- payments ----------------------------------------------------------------------------------------------------
 
@@ -325,11 +395,12 @@ class People:
             raise CannotBe
         return found
 
-    def _made(self, side: str, mark: str) -> None:
-        (found,) = self.look().of(side, "bill", mark)
-        self.note(side, "bill", mark, "made", True)
+    def _made(self, side: str, kind: str, mark: str) -> None:
+        (found,) = self.look().of(side, kind, mark)
+        self.note(side, kind, mark, "made", True)
         for name in ("due", "lines", "date"):
-            self.note(side, "bill", mark, name, found.values[name])
+            if name in found.values:
+                self.note(side, kind, mark, name, found.values[name])
 
     def _maybe(self, side: str, kind: str, likely: float) -> str:
         if self.chance.random() >= likely:
@@ -369,6 +440,10 @@ _ACTS = {
     "edit_bill": 7,
     "delete_bill": 2,
     "decide_bill": 2,
+    "new_credit": 4,
+    "edit_credit": 3,
+    "delete_credit": 1,
+    "pay_with_credit": 4,
     "pay": 6,
     "void_payment": 2,
     "close_books": 0.3,
