@@ -159,6 +159,7 @@ QBO_PAGES = {
     "Vendor": "vendordetail?nameId=",
     "Customer": "customerdetail?nameId=",
     "Bill": "bill?txnId=",
+    "VendorCredit": "vendorcredit?txnId=",
     "BillPayment": "billpayment?txnId=",
     "Account": "register?accountId=",
 }

@@ -13,13 +13,14 @@ import msgspec
 
 from syncapp.sandbox.http import encode
 from syncapp.sandbox.making import Record, Size
-from syncapp.sandbox.making_bills import Bills
+from syncapp.sandbox.making_credits import Credits
 
 # The sample companies in fixtures/: how they are made.
 FIXTURES: dict[str, Record] = {
     "harbor-bakery": {
         "seed": 11,
         "overlap": 0.7,
+        "credits": 6,
         "name": "Harbor Bakery",
         "console": True,
         "signed_up_on": "2020-05-04",
@@ -27,6 +28,7 @@ FIXTURES: dict[str, Record] = {
     "northfield-dental": {
         "seed": 23,
         "overlap": 0.7,
+        "credits": 6,
         "name": "Northfield Dental",
         "console": False,
         "signed_up_on": "2019-02-11",
@@ -34,6 +36,7 @@ FIXTURES: dict[str, Record] = {
     "lakeside-builders": {
         "seed": 37,
         "overlap": 0.7,
+        "credits": 6,
         "name": "Lakeside Builders",
         "console": True,
         "signed_up_on": "2018-09-01",
@@ -45,7 +48,7 @@ def generate(
     seed: int = 1, *, name: str = "", console: bool = True, signed_up_on: str = "2021-03-01", **size: Any
 ) -> Record:
     """A company in the shape of a fixture; the same numbers always give the same. ``size``: see Size."""
-    made = Bills(Size(seed=seed, **size))
+    made = Credits(Size(seed=seed, **size))
     made.make()
     name = name or f"Generated {seed}"
     return {

@@ -16,7 +16,7 @@ Record = dict[str, Any]
 
 LISTED_ON = date(2026, 1, 2)
 SPACES = {
-    **dict.fromkeys(("Bill", "BillPayment", "JournalEntry"), "transaction"),
+    **dict.fromkeys(("Bill", "VendorCredit", "BillPayment", "JournalEntry"), "transaction"),
     **dict.fromkeys(("Vendor", "Customer"), "name"),
 }
 ALWAYS_ON_BOTH = ("Operating Checking", "Sales")
@@ -38,6 +38,7 @@ class Size:
     payments: float = 0.4
     overlap: float = 0.5
     lines: int = 2
+    credits: int = 0
 
 
 class Lists:
