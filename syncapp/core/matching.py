@@ -68,13 +68,16 @@ def _pair(group: Sequence[Candidate]) -> tuple[Candidate, Candidate] | None:
 
 
 def pair_up(candidates: Sequence[Candidate], matched_by: str) -> Matches:
-    """Exact and unique -> link; several -> hold "ambiguous"; alike only -> hold "possible match"."""
+    """Exact and unique -> link; several -> hold "ambiguous"; alike only, or gone -> hold "possible match"."""
     found = Matches()
     open_ = {each.key: each for each in candidates if not each.told_apart}
     for level in ("first", "second"):
         for group in _groups(open_.values(), level):
-            pair = _pair(group) or _pair([each for each in group if each.active])
-            if pair:
+            living = [each for each in group if not each.gone]
+            pair = _pair(living) or _pair([each for each in living if each.active])
+            if len({each.side for each in living}) < 2:
+                _hold(found, open_, group, HoldCode.PROPOSED_MATCH, matched_by)
+            elif pair:
                 found.links.append((pair[0].key, pair[1].key))
                 for each in pair:
                     del open_[each.key]

@@ -128,7 +128,8 @@ def credits_used(values: Values) -> list[Values]:
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     """Vendor, date, total, and the bills it pays. What was voided is nobody's twin.
 
-    As a proposal only: one that was voided in BILL, and one that has lost its bills in QuickBooks.
+    As a proposal only: one that was voided in BILL, and one that has lost its bills in QuickBooks. One that was voided
+    in QuickBooks shows no amount any more, so vendor and date have to do.
     """
     vendor = lookup.find("vendor", side, values["vendor"])
     if vendor is None:
@@ -137,9 +138,12 @@ def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     bills = [lookup.find("bill", side, line["bill"]) for line in values["paid"]]
     known = sorted(str(bill.key) for bill in bills if bill is not None)
     exact = cut(f"{alike}/{','.join(known)}") if known and len(known) == len(bills) else ""
+    voided = f"{vendor.key}/{values['date']}/void"
     if not values["active"]:
-        return Keys(proposal=exact)
-    if side is Side.QBO and _applied(values) == values["amount"]:
+        return Keys(second=voided) if side is Side.QBO else Keys(proposal=exact)
+    if side is Side.BILLCOM:
+        return Keys(first=exact, second=voided, proposal=alike)
+    if _applied(values) == values["amount"]:
         return Keys(first=exact, proposal=exact)
     return Keys(first=exact, proposal=alike)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from syncapp.core.holds import HoldCode
+from syncapp.core.matching import Candidate, pair_up
 from syncapp.core.records import Outcome, WriteVerb
 from syncapp.core.schema import Keys, Raw, Target
 from syncapp.core.sides import Cohort, Side
@@ -376,7 +377,6 @@ def test_its_twin_has_the_vendor_the_date_the_total_and_the_bills() -> None:
 @pytest.mark.parametrize(
     ("side", "change"),
     [
-        (QBO, VOIDED),
         (QBO, {"VendorRef": {"value": "57"}}),
         (QBO, {"Line": links(("999", "415.50"))}),
     ],
@@ -388,6 +388,16 @@ def test_what_is_void_or_pays_nothing_known_has_no_twin(side: Side, change: dict
 def test_what_was_voided_in_bill_is_only_ever_proposed_for_the_one_in_quickbooks() -> None:
     assert keys(BILLCOM, {"status": "VOID"}) == Keys(proposal=keys(QBO).first)
     assert keys(QBO).proposal == keys(QBO).first
+
+
+def test_what_was_voided_in_quickbooks_is_only_ever_proposed_for_the_one_in_bill() -> None:
+    """It shows no amount any more, so vendor and date have to do; what is gone is never linked."""
+    voided = keys(QBO, VOIDED)
+    assert voided == Keys(second=keys(BILLCOM).second)
+    gone = Candidate(2, QBO, voided, active=False, gone=True)
+    found = pair_up([Candidate(1, BILLCOM, keys(BILLCOM)), gone], "vendor and number")
+    assert (found.links, [hold.code for hold, _ in found.holds.values()]) == ([], [HoldCode.PROPOSED_MATCH])
+    assert list(found.holds) == [1]
 
 
 def test_what_has_lost_its_bills_in_quickbooks_is_only_ever_proposed() -> None:

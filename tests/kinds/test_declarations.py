@@ -315,7 +315,9 @@ def test_retiring_changes_nothing_else(kind: Kind, side: Side) -> None:
 def test_its_keys_find_the_twin(kind: Kind, side: Side) -> None:
     keys = kind.keys(shown(kind.name, side), side, LOOKUP)
     twin = kind.keys(shown(kind.name, side.other), side.other, LOOKUP)
-    assert keys.first and (keys.first, keys.second) == (twin.first, twin.second)
+    assert keys.first and keys.first == twin.first
+    # A payment's second key is for one that was voided on the other side.
+    assert keys.second == twin.second or kind.name == "bill_payment"
     assert max(len(keys.first), len(keys.second), len(keys.proposal)) <= 300
 
 
