@@ -120,7 +120,8 @@ def first_floor(found: dict[str, Any], shown: dict[str, Any]) -> dict[str, int]:
     return {"metered": 2 + math.ceil(qbo / 30) + math.ceil(found["writes_qbo"] / 30), "billcom": billcom}
 
 
-KINDS = {"Account", "Class", "Department", "Vendor", "Customer", "Item", "Bill", "VendorCredit", "BillPayment"}
+KINDS = {"Account", "Class", "Department", "Vendor", "Customer", "Item"}
+KINDS |= {"Bill", "VendorCredit", "BillPayment", "JournalEntry"}
 LISTS = {
     "vendor-credits",
     "chart-of-accounts",

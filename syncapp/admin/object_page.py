@@ -81,6 +81,7 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "conflicts": [(_label(kind, each.field), each) for each in row.conflicts.all()[:SHOWN]],
         "may_work": working,
         "may_retry": working or may_retry(request),
+        "may_part": row.linked and not kind.billcom.derived,
         "may_be_let_in": links.may_be_let_in(row),
         "held": row.state == ObjectState.HELD,
         "seen": moment(row.first_seen_at),
@@ -146,7 +147,7 @@ def links_out(row: SyncedObject) -> list[tuple[str, str]]:
     kind = KINDS[row.kind]
     found = []
     for connection in row.company.connections.defer("credentials"):
-        if connection.side == Side.BILLCOM and row.billcom_id:
+        if connection.side == Side.BILLCOM and row.billcom_id and not kind.billcom.derived:
             collection = kind.billcom.path.rsplit("/", 1)[-1]
             found.append(("Open in BILL", _address(settings.BILLCOM_APP_URL, connection, collection, row.billcom_id)))
         if connection.side == Side.QBO and row.qbo_id:
@@ -161,6 +162,7 @@ QBO_PAGES = {
     "Bill": "bill?txnId=",
     "VendorCredit": "vendorcredit?txnId=",
     "BillPayment": "billpayment?txnId=",
+    "JournalEntry": "journal?txnId=",
     "Account": "register?accountId=",
 }
 

@@ -71,9 +71,11 @@ def _let_in(kind: Kind, seen: Seen, hold: Hold, terms: Terms) -> bool:
     """A person wants a bill that was paid before it was first seen, and its payments can follow it; or has looked up
     an approval that the product doesn't tell.
     """
+    if not seen.included:
+        return False
     if hold.code is HoldCode.PAID_BEFORE_FIRST_SEEN:
-        return seen.included and terms.payments_both_ways
-    return seen.included and hold.code is HoldCode.NOT_APPROVED and not kind.approval_told
+        return terms.payments_both_ways or kind.billcom.derived
+    return hold.code is HoldCode.NOT_APPROVED and not kind.approval_told
 
 
 @dataclass

@@ -78,12 +78,14 @@ class BillcomShape:
 
     ``replace``: an update sends the whole record (PUT), because PATCH can't add or remove lines.
     ``recorded``: made by "record payment", taken back by a void; never updated.
+    ``derived``: BILL has no such records; they are worked out from others (``services/deriving.py``), never written.
     """
 
     path: str
     bulk: int = 0
     replace: bool = False
     recorded: bool = False
+    derived: bool = False
 
     @property
     def updates(self) -> bool:
@@ -230,6 +232,7 @@ class Kind:
     ``untouchable(field, values, shown, towards)``: why this field of a linked record isn't written to that side, in a
     sentence, or ""; both sides' own values are given.
     ``party``: the field that names whom a transaction is with, a vendor or a customer.
+    ``funded_from``: the field that names the BILL bank account which a payment is drawn from, if it is.
     ``switched``: accounting preference -> the fields that are in use only with it.
     """
 
@@ -245,6 +248,7 @@ class Kind:
     amount: str = ""
     date: str = ""
     party: str = ""
+    funded_from: str = ""
     flow: Flow = flows_always
     gates: tuple[Gate, ...] = ()
     update_gates: tuple[UpdateGate, ...] = ()

@@ -39,6 +39,14 @@ NOT_APPLIED_FIX = "Apply the rest to a bill in QuickBooks Online, or correct the
 OTHERS = "It settles journal entries, deposits or the like, which don't sync."
 CREDITS_THERE = "It applies vendor credits, and how they are applied goes from BILL to QuickBooks Online only."
 CREDITS_THERE_FIX = "Apply the credit to the bill in BILL and record the payment there, then exclude this one."
+NOT_DRAWN = {
+    "",
+    "UNDEFINED",
+    "SCHEDULED",
+    "READY_TO_FUND",
+    "CANCELLATION_IN_PROGRESS",
+    "FUNDING_FAILED_ACTION_NEEDED",
+}
 GONE = {"VOID", "VOIDED", "CANCELED", "CANCELLED", "FUNDING_FAILED_VOIDED"}
 
 
@@ -62,8 +70,15 @@ def _read_billcom(values: Values, raw: Raw) -> Values:
     )
     values["credits_used"] = _by_credit([use for _, uses in shares for use in uses])
     values["active"] = not {text(raw.get("status")), text(raw.get("singleStatus"))} & GONE
+    values["funding_bank"] = text(dig(raw, ("fundingAccount", "id"))) if _drawn(raw) else ""
     values["check_number"] = text(dig(raw, ("disbursementInfo", "checkDisbursement", "checkNumber")))
     return values
+
+
+def _drawn(raw: Raw) -> bool:
+    """Whether BILL has begun to draw it from a bank account. Reference: spec, BILL API, sections 3.4 and 8."""
+    from_bank = raw.get("onlinePayment") is True and dig(raw, ("fundingAccount", "type")) == "BANK_ACCOUNT"
+    return from_bank and text(raw.get("singleStatus")) not in NOT_DRAWN
 
 
 def _uses(share: Raw) -> list[Values]:
@@ -292,7 +307,7 @@ KIND = Kind(
         "check_number": Field(fact=True, label="Check no."),
         "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
         "status": Field(billcom="status", fact=True, label="Status in BILL"),
-        "funding_bank": Field(billcom="fundingAccount.id", fact=True, label="BILL bank account"),
+        "funding_bank": Field(fact=True, label="Drawn from BILL bank account"),
         "others": Field(type=Type.BOOL, fact=True, label="Settles something else"),
     },
     transaction=True,
@@ -301,6 +316,7 @@ KIND = Kind(
     amount="amount",
     date="date",
     party="vendor",
+    funded_from="funding_bank",
     flow=flow,
     gates=(may_sync, books_open),
     update_gates=(may_change, books_open_for_update),

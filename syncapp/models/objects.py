@@ -95,6 +95,15 @@ class SyncedObject(models.Model):
         related_name="transactions",
         verbose_name="vendor or customer",
     )
+    funded_from = models.CharField(
+        "BILL bank account",
+        max_length=40,
+        blank=True,
+        help_text="What a payment was drawn from.",
+    )
+    part_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="parts", verbose_name="funds transfer"
+    )
     match_key = models.CharField(max_length=300, blank=True)
     second_key = models.CharField(max_length=300, blank=True)
     proposal_key = models.CharField(max_length=300, blank=True)
@@ -117,6 +126,9 @@ class SyncedObject(models.Model):
         ]
         indexes = [
             models.Index(fields=["company", "kind"], condition=Q(needs_look=True), name="object_to_look_at"),
+            models.Index(
+                fields=["company", "date"], condition=Q(part_of=None) & ~Q(funded_from=""), name="object_to_be_funded"
+            ),
             models.Index(fields=["company", "kind", "match_key"], name="object_match_key"),
             models.Index(fields=["company", "kind", "second_key"], name="object_second_key"),
             models.Index(fields=["company", "kind", "proposal_key"], name="object_proposal_key"),

@@ -18,6 +18,7 @@ from syncapp.gateways.billcom import BillcomCredentials, BillcomGateway, SignIn
 from syncapp.gateways.errors import GatewayError, Rejected, Unauthorized
 from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway
+from syncapp.kinds import KINDS
 from syncapp.models import (
     AccountingPreferences,
     Company,
@@ -280,6 +281,7 @@ def _forget(company: Company, side: Side) -> None:
     company.unread_records.filter(side=side).delete()
     objects = SyncedObject.objects.filter(company=company)
     objects.filter(**{f"{side.value}_id__isnull": False}).delete()
+    objects.filter(kind__in=[kind.name for kind in KINDS.values() if kind.billcom.derived]).delete()
     # What the others waited for, or could have been linked with, is gone.
     objects.update(state=ObjectState.NEW, hold_code="", hold_facts={}, candidates=[], told_apart=False, needs_look=True)
     if side is Side.QBO:

@@ -104,6 +104,8 @@ def unlink(row: SyncedObject, user: User) -> tuple[SyncedObject, SyncedObject]:
         if not keep.linked:
             raise ServiceError("This record isn't linked, so there is nothing to take apart.")
         kind = KINDS[keep.kind]
+        if kind.billcom.derived:
+            raise ServiceError(f"A {kind.label.lower()} is worked out from its payments. Exclude it instead.")
         part = _take_off_billcom(kind, keep)
         for half in (keep, part):
             half.base, half.wanted, half.told_apart = None, {}, True
@@ -209,7 +211,7 @@ def let_in(objects: QuerySet[SyncedObject], user: User) -> int:
     untold = [kind.name for kind in KINDS.values() if not kind.approval_told]
     paid = Q(hold_code=HoldCode.PAID_BEFORE_FIRST_SEEN)
     mine = _workable(objects, user).filter(paid | Q(hold_code=HoldCode.NOT_APPROVED, kind__in=untold))
-    companies = Company.objects.filter(pk__in=mine.filter(paid).values("company"))
+    companies = Company.objects.filter(pk__in=mine.filter(paid, kind="bill").values("company"))
     for company in companies:
         if not terms.load(company).payments_both_ways:
             raise ServiceError(

@@ -216,7 +216,9 @@ def _compare_ids(context: Context, compared: Sequence[str]) -> None:
         known = _known_ids(context, kind)
         ours = {str(each) for each in known}
         alive = {str(each) for each in known.exclude(state=ObjectState.RETIRED)}
-        refresh(context, kind, sorted((alive - ids) | (ids - ours)))
+        # Of what is mostly other people's we don't keep the ids.
+        unknown = set() if kind.skips else ids - ours
+        refresh(context, kind, sorted((alive - ids) | unknown))
 
 
 def _known_ids(context: Context, kind: Kind) -> QuerySet[SyncedObject, str | None]:

@@ -19,6 +19,8 @@ from syncapp.core.sides import Side
 from syncapp.models import ObjectState, SyncedObject
 
 CHUNK = 500
+DESCRIBED = ("label", "number", "amount", "date", "funded_from")
+"""The columns that ``describe`` fills."""
 
 
 def save(found: Sequence[Model], fields: Sequence[str]) -> None:
@@ -102,6 +104,7 @@ def describe(row: SyncedObject, kind: Kind) -> None:
     row.number = str(values.get(kind.number) or "")[:100] if kind.number else ""
     row.amount = _amount(values.get(kind.amount)) if kind.amount else None
     row.date = date.fromisoformat(values[kind.date]) if kind.date and values.get(kind.date) else None
+    row.funded_from = str(values.get(kind.funded_from) or "")[:40] if kind.funded_from else ""
 
 
 def party(row: SyncedObject, kind: Kind, lookup: Lookup) -> Target | None:
@@ -214,4 +217,4 @@ OUTCOME_FIELDS = tuple(name for name in PLAN_FIELDS if name not in ("told_apart"
 
 def shown_fields(side: Side) -> tuple[str, ...]:
     """What changes with what a side shows."""
-    return (*(f"{side}_{name}" for name in ("id", "values", "raw", "version")), "label", "number", "amount", "date")
+    return (*(f"{side}_{name}" for name in ("id", "values", "raw", "version")), *DESCRIBED)

@@ -15,7 +15,17 @@ from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import OPEN_STATES, Operation, RunScope, SyncedObject
-from syncapp.services import guards, linking, planning, pulling_billcom, pulling_qbo, recovering, rows, storing
+from syncapp.services import (
+    deriving,
+    guards,
+    linking,
+    planning,
+    pulling_billcom,
+    pulling_qbo,
+    recovering,
+    rows,
+    storing,
+)
 from syncapp.services import terms as terms_service
 from syncapp.services.applying import Applier
 from syncapp.services.context import Context, Stopped
@@ -105,6 +115,9 @@ def _read_billcom(context: Context, save: Save) -> bool:
         if saved != (read := storing.read_so_far(context, Side.BILLCOM)):
             save()
             saved = read
+        if kind.billcom.derived:
+            position["kind"] += 1
+            continue
         if not pulling_billcom.pull(context, kind, cursors.get(kind.name)):
             save()
             return False
@@ -124,6 +137,9 @@ def _plan_all(context: Context, save: Save) -> bool:
             kind = kinds[position["kind"]]
             share = (position["kind"] + 1) / len(kinds)
             _show(context, 40 + int(55 * share) if not position["round"] else 96, f"Syncing {kind.plural}")
+            if kind.billcom.derived and not position.get("after"):
+                deriving.derive(context, kind)
+                busy = _busy(context)
             if kind.name in busy:
                 if not _plan_kind(context, kind, save):
                     return False

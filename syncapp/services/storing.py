@@ -86,7 +86,7 @@ def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) ->
             elif _update(context, kind, side, row, values, raw):
                 changed.append(row)
         SyncedObject.objects.bulk_create(new, batch_size=rows.CHUNK)
-        fields = [*(f"{side}_{name}" for name in PULL_FIELDS), "needs_look", "label", "number", "amount", "date"]
+        fields = [*(f"{side}_{name}" for name in PULL_FIELDS), "needs_look", *rows.DESCRIBED]
         rows.save(changed, fields)
     context.count(kind.name, f"read.{side}", len(records))
     return ids

@@ -32,6 +32,7 @@ LINKED: dict[str, list[tuple[str, str, str]]] = {
         ("0ca01SALES0000000001", "45", "Sales of Product Income"),
         ("0ca01MATERIALS000001", "63", "Job Materials"),
         ("0ca01CHECKING0000001", "35", "Checking"),
+        ("0ca01CLEARING0000001", "98", "Bill.com Money Out Clearing"),
     ],
     "accounting_class": [
         ("cls01NORTH0000000001", "5000000000000000011", "North"),
@@ -47,10 +48,12 @@ LINKED: dict[str, list[tuple[str, str, str]]] = {
     "bill": [("00n01BILL00000000001", "145", "BW-2026/0311")],
     "vendor_credit": [("vcr01CREDIT000000001", "160", "CR-2026/07")],
     "bill_payment": [("stp01PAY000000000001", "190", "5113")],
+    "funds_transfer": [("bac01CHECKING000001:20260410", "201", "BILL funds transfer bac01CHECKING000001")],
 }
 
 FALLBACK = Account(900, "99")
 CLEARING = Account(901, "98")
+BANK = Account(904, "35")
 DEFAULT_BANK = Account(902, "97")
 PAYABLES = Account(903, "33")
 
@@ -68,6 +71,7 @@ TERMS = Terms(
         "default-bank": DEFAULT_BANK,
         "accounts-payable": PAYABLES,
     },
+    banks={"bac01CHECKING000001": BANK},
 )
 
 

@@ -29,7 +29,7 @@ def expected(kind: str, terms: Terms) -> str:
         return "⇄" if terms.locations else "—"
     if kind == "bill":
         return "→Q" if terms.one_way else "⇄"
-    if kind == "vendor_credit":
+    if kind in ("vendor_credit", "funds_transfer"):
         return "→Q"
     assert kind == "bill_payment", "a kind that this test doesn't know of"
     both = not terms.one_way and (terms.cohort is Cohort.B or terms.two_way_payments)

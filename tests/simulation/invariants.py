@@ -31,6 +31,7 @@ from tests.simulation.world import World, writes
 
 # Words like "sync-token" stand in the same place as secrets do.
 SHORT = 12
+TRANSFER = "BILL funds transfer"
 # Nothing here lacks what these would ask a person for, and what is in doubt is found out.
 NEVER_AT_REST = {"in-doubt", "needs-address", "needs-email", "needs-account", "needs-mapping", "currency", "excluded"}
 
@@ -49,6 +50,7 @@ def broken(world: World) -> list[str]:
         *checks.wanted_back(),
         *checks.directions(),
         *checks.money(),
+        *checks.clearing(),
         *(world.neighbour.disturbed() if world.neighbour else ()),
         *checks.latches(),
         *checks.journal(),
@@ -265,6 +267,35 @@ class Checks:
             figures = [each.raw["dueAmount"] for each in bills]
             figures += [each.raw["appliedAmount"] - each.raw["amount"] for each in credits]
         return sum((Decimal(str(figure)) for figure in figures), Decimal(0))
+
+    def clearing(self) -> Iterator[str]:
+        """What BILL drew has gone from the bank to clearing once, and clearing is back at zero."""
+        raws = self.books.sides[QBO]
+        entries = [each for each in raws["JournalEntry"] if str(each.get("PrivateNote")).startswith(TRANSFER)]
+        known = Counter((each["TxnDate"], each["PrivateNote"]) for each in entries)
+        yield from (f"I1 {note} of {day} is there {times} times" for (day, note), times in known.items() if times > 1)
+        rows = list(
+            SyncedObject.objects.filter(company=self.world.company, kind__in=("bill_payment", "funds_transfer"))
+        )
+        if any(row.hold_code for row in rows):
+            return
+        for row in rows:
+            if row.kind == "funds_transfer" and not row.linked and row.state != ObjectState.RETIRED:
+                yield f"I2 {row} of {row.date} is nowhere in QuickBooks and nothing says why"
+        (account,) = (each["Id"] for each in raws["Account"] if each["Name"] == "Bill.com Money Out Clearing")
+        paid = [
+            Decimal(str(each["TotalAmt"]))
+            for each in raws["BillPayment"]
+            if (each.get("CheckPayment") or {}).get("BankAccountRef", {}).get("value") == account
+        ]
+        drawn = [
+            Decimal(str(line["Amount"]))
+            for each in entries
+            for line in each["Line"]
+            if line["JournalEntryLineDetail"]["AccountRef"]["value"] == account
+        ]
+        if sum(paid) != sum(drawn):
+            yield f"I6 {sum(paid)} was paid from clearing and {sum(drawn)} was transferred to it"
 
     # --- I9, I10, I12 ------------------------------------------------------------------------------------------------
 

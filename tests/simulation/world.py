@@ -164,6 +164,9 @@ class World:
         self.work_off(run)
         self.company.refresh_from_db()
         syncing.choose_accounts(self.company)
+        syncing.choose_banks(
+            self.company, (each["id"] for each in self.sandbox.billcom.books(self.organization)["banks"])
+        )
         self._choose_preferences()
         books = self.books()
         self.at_first = {(side, kind, each.id) for side in SIDES for kind in ENTITIES for each in books.all(side, kind)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -85,6 +85,19 @@ def choose_accounts(company: Company) -> None:
         setup.set_account(company, role, account)
     Company.objects.filter(pk=company.pk).update(setup_step=SetupStep.FIRST_SYNC)
     company.refresh_from_db()
+
+
+def choose_banks(company: Company, banks: Iterable[str]) -> None:
+    """All of BILL's bank accounts stand for one account, and payments through BILL clear over another."""
+    choices = {each.label: each for each in setup.account_choices(company, GLRole.BANK_ACCOUNT)}
+    setup.set_account(company, GLRole.MONEY_OUT_CLEARING, choices["Bill.com Money Out Clearing"])
+    for bank in banks:
+        GLMapping.objects.update_or_create(
+            company=company,
+            role=GLRole.BANK_ACCOUNT,
+            billcom_bank_id=bank,
+            defaults={"account": choices["Operating Checking"]},
+        )
 
 
 def set_up(shown: Mapping[str, Any], clock: Clock, **how: Any) -> Company:

@@ -1,0 +1,166 @@
+"""Funds transfers: what BILL drew from one bank account on one day, from that bank to Money Out Clearing in QuickBooks.
+
+BILL's API has no such record, so it is worked out from the payments made through BILL (``services/deriving.py``). A
+payment that is voided later makes the day's transfer smaller, which is what a reversal dated as the original comes to.
+
+Reference: spec, sync matrix, section 3; spec, BILL API, section 8; Intuit docs, JournalEntry.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from syncapp.core.codec import dig, money, text
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.schema import (
+    BillcomShape,
+    Draft,
+    Field,
+    Keys,
+    Kind,
+    Lookup,
+    QboShape,
+    Raw,
+    Retirement,
+    Terms,
+    Type,
+    Values,
+)
+from syncapp.core.sides import Side
+from syncapp.kinds._shared import books_open, books_open_for_update, cut
+
+CLEARING = "money-out-clearing"
+LABEL = "BILL funds transfer"
+"""What its note in QuickBooks begins with, and what it is known by among the journal entries of others."""
+ONE_DIRECTION = "Funds transfers follow from the payments made through BILL, and go to QuickBooks Online only."
+CHANGED_THERE = "Undo the change in QuickBooks Online, or exclude it if it is meant to differ."
+NOT_OURS = (
+    "Its payments were in QuickBooks Online before they were synced here, "
+    "so whoever entered them may have entered the transfer as well."
+)
+NOT_OURS_FIX = (
+    "Look into the register of the clearing account: where this amount is missing on that day, include it; "
+    "where it is there, exclude it."
+)
+DETAIL = "JournalEntryLineDetail"
+
+
+def read(values: Values, raw: Raw, side: Side) -> Values:
+    if side is Side.BILLCOM:
+        values["payments"] = [
+            {"payment": text(each.get("id")), "amount": money(each.get("amount"))} for each in raw.get("payments") or []
+        ]
+        return values
+    values["payments"], postings = [], _postings(raw)
+    values["debit"], values["amount"] = postings.get("Debit", ("", None))
+    values["credit"], _ = postings.get("Credit", ("", None))
+    values["active"] = raw.get("status") != "Deleted"
+    return values
+
+
+def _postings(raw: Raw) -> dict[str, tuple[str, Any]]:
+    found = {}
+    for line in raw.get("Line") or []:
+        detail = line.get(DETAIL) or {}
+        if detail.get("PostingType"):
+            account = text(dig(detail, ("AccountRef", "value")))
+            found[text(detail["PostingType"])] = (account, money(line.get("Amount")))
+    return found
+
+
+def is_another(raw: Raw, side: Side) -> bool:
+    """Journal entries of other people, which are none of ours. What was deleted shows nothing but its id."""
+    if side is Side.BILLCOM or raw.get("status") == "Deleted":
+        return False
+    return not text(raw.get("PrivateNote")).startswith(LABEL)
+
+
+def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+    """The bank account and the day, which stand in the note. What is gone has no twin."""
+    return Keys(first=cut(f"{values['date']}/{values['note']}")) if values["active"] else Keys()
+
+
+def note_of(bank: str) -> str:
+    """``bank``: the account's id in BILL."""
+    return f"{LABEL} {bank}"
+
+
+def flow(towards: Side, terms: Terms) -> Hold | None:
+    if towards is Side.QBO:
+        return None
+    facts = {"rule": ONE_DIRECTION, "fix": CHANGED_THERE, "to_make_it_in": Side.BILLCOM.label}
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
+
+
+def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    if values["ours"]:
+        return None
+    return Hold(HoldCode.PAID_BEFORE_FIRST_SEEN, {"meaning": NOT_OURS, "fix": NOT_OURS_FIX})
+
+
+def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
+    """The accounts as they are chosen now; of one that is posted already they stay (``fixed``)."""
+    if towards is Side.BILLCOM:
+        return {**values, "debit": "", "credit": ""}
+    clearing, bank = terms.accounts.get(CLEARING), terms.banks.get(values["bank"])
+    if clearing is None:
+        return Hold(HoldCode.NEEDS_MAPPING, {"role": "Money Out Clearing Account"})
+    if bank is None:
+        return Hold(HoldCode.NEEDS_MAPPING, {"role": f"GL Account For Bank Account {values['bank']}"})
+    return {**values, "debit": clearing.qbo_id, "credit": bank.qbo_id}
+
+
+def write(payload: Raw, draft: Draft) -> Raw:
+    """Both lines: an update replaces them, and they must balance."""
+    values = draft.values
+    if draft.side is Side.QBO and "amount" in draft.changed:
+        payload["Line"] = [_line(posting, values[posting.lower()], values) for posting in ("Debit", "Credit")]
+    return payload
+
+
+def _line(posting: str, account: str, values: Values) -> Raw:
+    detail = {"PostingType": posting, "AccountRef": {"value": account}}
+    words = f"Drawn by BILL on {values['date']}"
+    return {"DetailType": DETAIL, "Amount": values["amount"], "Description": words, DETAIL: detail}
+
+
+KIND = Kind(
+    name="funds_transfer",
+    label="Funds transfer",
+    plural="Funds transfers",
+    billcom=BillcomShape(path="funds-transfers", derived=True),
+    qbo=QboShape(entity="JournalEntry", retire=Retirement.DELETE),
+    fields={
+        "date": Field(billcom="processDate", qbo="TxnDate", type=Type.DATE, label="Date"),
+        "amount": Field(billcom="amount", type=Type.MONEY, label="Amount"),
+        "debit": Field(type=Type.REF, ref="account", fixed=True, label="Clearing account"),
+        "credit": Field(type=Type.REF, ref="account", fixed=True, label="Bank account"),
+        "active": Field(billcom="archived", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active"),
+        "bank": Field(billcom="bankAccountId", fact=True, label="BILL bank account"),
+        "note": Field(billcom="note", qbo="PrivateNote", fixed=True, label="Note"),
+        "ours": Field(billcom="ours", type=Type.BOOL, fact=True, label="Payments made by this sync"),
+        "payments": Field(
+            type=Type.LINES,
+            label="Payments",
+            fact=True,
+            unordered=True,
+            lines={
+                "payment": Field(type=Type.REF, ref="bill_payment", label="Payment"),
+                "amount": Field(type=Type.MONEY, label="Amount"),
+            },
+        ),
+    },
+    transaction=True,
+    title="note",
+    amount="amount",
+    date="date",
+    flow=flow,
+    gates=(may_sync, books_open),
+    update_gates=(books_open_for_update,),
+    keys=keys,
+    matched_by="bank account and day",
+    read=read,
+    skips=is_another,
+    adapt=adapt,
+    write=write,
+)

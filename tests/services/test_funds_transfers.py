@@ -1,0 +1,225 @@
+"""What BILL drew from a bank account on one day goes from there to clearing, which comes back to zero."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from syncapp.core.holds import HoldCode
+from syncapp.models import Company, GLMapping, GLRole, ObjectState, Operation, SyncedObject
+from syncapp.services import links
+from syncapp.services.errors import ServiceError
+from tests.services.test_vendor_credits import Both
+from tests.support.sandbox import Sandbox
+from tests.support.syncing import Clock, choose_banks, held, synced, writes
+
+TODAY = date.today()
+
+
+class Books(Both):
+    def banks(self) -> list[str]:
+        return [each["id"] for each in self.sandbox.books("billcom", self.organization)["banks"]]
+
+    def pays_online(self, number: str, amount: float, day: date = TODAY) -> dict[str, Any]:
+        bill = self.bill(number, amount)
+        bank = {"type": "BANK_ACCOUNT", "id": self.banks()[0]}
+        payment = {"billId": bill["id"], "processDate": day.isoformat(), "amount": amount, "fundingAccount": bank}
+        return self.enters("payments", payment)
+
+    def transfers(self) -> list[dict[str, Any]]:
+        entries = self.qbo("JournalEntry")
+        return [each for each in entries if str(each.get("PrivateNote")).startswith("BILL funds transfer")]
+
+    def balance(self, name: str) -> float:
+        account = next(each for each in self.qbo("Account") if each["Name"] == name)
+        return float(account["CurrentBalance"])
+
+    def clearing(self) -> float:
+        return self.balance("Bill.com Money Out Clearing")
+
+
+@pytest.fixture
+def books(company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]) -> Books:
+    found = Books(company, sandbox, loaded)
+    choose_banks(company, found.banks())
+    synced(company, clock)
+    assert found.clearing() == 0
+    return found
+
+
+def transfer_of(company: Company, day: date = TODAY) -> SyncedObject:
+    return SyncedObject.objects.get(company=company, kind="funds_transfer", date=day)
+
+
+def test_payments_of_a_day_are_one_transfer_and_clearing_is_zero(company: Company, clock: Clock, books: Books) -> None:
+    before, bank = len(books.transfers()), books.balance("Operating Checking")
+    for number, amount in (("F-1", 100), ("F-2", 50)):
+        books.pays_online(number, amount)
+
+    synced(company, clock)
+
+    (entry,) = books.transfers()[before:]
+    assert (entry["TxnDate"], [line["Amount"] for line in entry["Line"]]) == (TODAY.isoformat(), [150, 150])
+    assert (books.clearing(), books.balance("Operating Checking")) == (0, bank - 150)
+    row = transfer_of(company)
+    assert (row.linked, row.state, float(row.amount or 0)) == (True, ObjectState.LINKED, 150)
+    assert sorted(float(each.amount or 0) for each in row.parts.all()) == [50, 100]
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_payment_more_makes_the_days_transfer_larger_and_a_void_smaller(
+    company: Company, clock: Clock, books: Books
+) -> None:
+    books.pays_online("F-3", 100)
+    synced(company, clock)
+    second = books.pays_online("F-4", 50)
+    synced(company, clock)
+    row = transfer_of(company)
+    assert (float(row.amount or 0), books.clearing()) == (150, 0)
+    assert Operation.objects.filter(object=row, verb="create").count() == 1
+
+    books.sandbox.switch(billcom_void_at_once=True)
+    books.sandbox.person_voids("billcom", books.organization, "payments", second["id"])
+    synced(company, clock)
+    row.refresh_from_db()
+    assert (float(row.amount or 0), books.clearing()) == (100, 0)
+    assert writes(synced(company, clock)) == 0
+
+
+def test_where_all_are_voided_the_transfer_goes_away(company: Company, clock: Clock, books: Books) -> None:
+    before = len(books.transfers())
+    payment = books.pays_online("F-5", 70)
+    synced(company, clock)
+    assert len(books.transfers()) == before + 1
+
+    books.sandbox.person_voids("billcom", books.organization, "payments", payment["id"])
+    synced(company, clock)
+
+    assert (len(books.transfers()), books.clearing()) == (before, 0)
+    assert transfer_of(company).state == ObjectState.RETIRED
+    assert writes(synced(company, clock)) == 0
+
+    books.pays_online("F-6", 30)
+    synced(company, clock)
+    assert (len(books.transfers()), books.clearing()) == (before + 1, 0)
+
+
+def test_what_is_scheduled_waits_in_clearing_until_it_is_drawn(company: Company, clock: Clock, books: Books) -> None:
+    day = TODAY + timedelta(days=3)
+    before = len(books.transfers())
+    books.pays_online("F-7", 80, day)
+    synced(company, clock)
+    assert (len(books.transfers()), books.clearing()) == (before, -80)
+
+    books.sandbox.clock(advance=4 * 86_400)
+    clock.wait(4 * 86_400)
+    try:
+        synced(company, clock)
+    finally:
+        books.sandbox.clock(real=True)
+
+    assert (len(books.transfers()), books.clearing()) == (before + 1, 0)
+    assert transfer_of(company, day).amount == 80
+
+
+def test_a_bank_without_an_account_holds_its_transfers(company: Company, clock: Clock, books: Books) -> None:
+    GLMapping.objects.filter(company=company, role=GLRole.BANK_ACCOUNT).delete()
+    books.pays_online("F-8", 90)
+    synced(company, clock)
+    row = transfer_of(company)
+    assert row.hold_code == HoldCode.NEEDS_MAPPING
+    assert row.hold is not None and "GL Account For Bank Account" in row.hold.describe()
+
+    choose_banks(company, books.banks())
+    links.retry(SyncedObject.objects.filter(pk=row.pk), User.objects.create_superuser("boss", "boss@example.com"))
+    synced(company, clock)
+    assert books.clearing() == 0
+
+
+def test_what_somebody_else_entered_in_quickbooks_is_asked_about(
+    company: Company, clock: Clock, books: Books, admin_user: User
+) -> None:
+    """Linked and not made here: whoever entered the payment may have entered the transfer."""
+    before = len(books.transfers())
+    payment = books.pays_online("F-9", 60)
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=payment["id"])
+    transfer = transfer_of(company)
+    books.sandbox.person_deletes("qbo", books.realm, "JournalEntry", transfer.qbo_id or "")
+    Operation.objects.filter(object=row).delete()
+    SyncedObject.objects.filter(part_of=transfer).update(part_of=None)
+    transfer.delete()
+
+    synced(company, clock)
+
+    found = transfer_of(company)
+    assert (found.hold_code, found.qbo_id) == (HoldCode.PAID_BEFORE_FIRST_SEEN, None)
+    assert found.hold is not None and "include it" in found.hold.fix()
+    assert len(books.transfers()) == before
+
+    assert links.may_be_let_in(found)
+    links.let_in(SyncedObject.objects.filter(pk=found.pk), admin_user)
+    synced(company, clock)
+    assert (len(books.transfers()), books.clearing()) == (before + 1, 0)
+
+
+def test_a_transfer_that_the_database_forgot_is_found_again(company: Company, clock: Clock, books: Books) -> None:
+    books.pays_online("F-10", 60)
+    synced(company, clock)
+    before, transfer = len(books.transfers()), transfer_of(company)
+    SyncedObject.objects.filter(part_of=transfer).update(part_of=None)
+    qbo_id = transfer.qbo_id
+    transfer.delete()
+    company.cursors.filter(kind="funds_transfer").delete()
+
+    synced(company, clock)
+
+    assert (transfer_of(company).qbo_id, len(books.transfers()), books.clearing()) == (qbo_id, before, 0)
+
+
+@pytest.mark.parametrize("change", [{"TxnDate": "2026-01-01"}, None])
+def test_what_is_changed_in_quickbooks_is_held_and_stays(
+    company: Company, clock: Clock, books: Books, change: dict[str, Any] | None
+) -> None:
+    books.pays_online("F-11", 60)
+    synced(company, clock)
+    row = transfer_of(company)
+    if change is None:
+        books.sandbox.person_deletes("qbo", books.realm, "JournalEntry", row.qbo_id or "")
+    else:
+        books.sandbox.person("qbo", books.realm, "JournalEntry", {"Id": row.qbo_id, **change})
+
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert row.hold_code == HoldCode.FLOW_NOT_IN_MATRIX
+    assert writes(synced(company, clock)) == 0
+
+
+def test_journal_entries_of_others_are_none_of_ours(company: Company, clock: Clock, books: Books) -> None:
+    accounts = {each["Name"]: each["Id"] for each in books.qbo("Account")}
+    lines = [
+        {
+            "DetailType": "JournalEntryLineDetail",
+            "Amount": 10,
+            "JournalEntryLineDetail": {"PostingType": posting, "AccountRef": {"value": accounts[name]}},
+        }
+        for posting, name in (("Debit", "Advertising"), ("Credit", "Operating Checking"))
+    ]
+    before = held(company)
+    made = books.sandbox.person("qbo", books.realm, "JournalEntry", {"TxnDate": "2026-10-01", "Line": lines})
+
+    synced(company, clock)
+
+    assert not SyncedObject.objects.filter(company=company, kind="funds_transfer", qbo_id=made["Id"]).exists()
+    assert held(company) == before
+
+
+def test_a_transfer_is_not_taken_apart(company: Company, clock: Clock, books: Books, admin_user: User) -> None:
+    books.pays_online("F-12", 60)
+    synced(company, clock)
+    with pytest.raises(ServiceError, match="worked out from its payments"):
+        links.unlink(transfer_of(company), admin_user)
