@@ -36,6 +36,7 @@ def impact(company: Company, turned_on: Collection[str]) -> list[Impact]:
     found = [each for kind in KINDS.values() for each in _directions(company, kind, now, then)]
     if then.approved_only and not now.approved_only:
         found += [each for kind in KINDS.values() if "approval" in kind.fields for each in _unapproved(company, kind)]
+        found += [_untold(company, kind) for kind in KINDS.values() if not kind.approval_told]
     return [each for each in found if each.records]
 
 
@@ -52,6 +53,11 @@ def _directions(company: Company, kind: Kind, now: Terms, then: Terms) -> Iterat
         pairs = there.filter(LINKED).count()
         yield Impact(kind, pairs, f"in both products: what is changed in {source.label} stays there.")
         yield Impact(kind, there.count() - pairs, f"in {source.label} only: they never come to {towards.label}.")
+
+
+def _untold(company: Company, kind: Kind) -> Impact:
+    alone = _there(company, kind, Side.BILLCOM).filter(qbo_id=None).count()
+    return Impact(kind, alone, "in BILL only: BILL doesn't tell which are approved, so they wait until included.")
 
 
 def _unapproved(company: Company, kind: Kind) -> Iterator[Impact]:

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from syncapp.core.codec import encode_value, put
+from syncapp.core.codec import dig, encode_value, put
 from syncapp.core.planning import ACTIVE
 from syncapp.core.records import Decision, Outcome, Write, WriteVerb
 from syncapp.core.schema import Kind, Retirement, Terms, Type
@@ -227,13 +227,19 @@ class World:
         return not each.fixed and not each.fill_only and not (kind is ORDER and self.engine.terms.one_way)
 
     def _nothing_twice(self, kind: Kind) -> None:
-        """Every record is in exactly one pair, and nothing that the engine made stands alone."""
+        """Every record is in exactly one pair, and nothing that the engine made stands alone.
+
+        But for what was renamed before its lost answer was looked into, while somebody entered its name anew: that one
+        is taken for it, as anybody would.
+        """
         for side, product in self.engine.products.items():
             ids = [row.ids[side] for row in self.engine.of(kind) if side in row.ids]
             assert len(ids) == len(set(ids))
             assert set(product.of(kind)) <= set(ids)
             alone = {row.ids[side] for row in self.engine.of(kind) if side in row.ids and not row.linked}
-            assert not alone & {remote_id for remote_id, _ in product.answers.values()}
+            made = {remote_id: sent for remote_id, sent in product.answers.values() if remote_id in alone}
+            path = tuple(str(kind.fields["name" if kind is FRUIT else "number"].path(side)).split("."))
+            assert not [each for each, sent in made.items() if dig(product.of(kind)[each], path) == dig(sent, path)]
 
 
 def faults(given_: tuple[str, ...]) -> Callable[[], str]:

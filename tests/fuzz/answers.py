@@ -26,6 +26,7 @@ from tests.simulation.world import Violation, World  # noqa: E402
 
 GONE = "gone"
 ODD: list[Any] = [GONE, None, True, -1, 1.5, 10**400, {}, [], [[]], {"a": {}}, "\0", "\ud800", "9" * 5000]
+NEXT = "nextPage"
 MOST_CALLS = 30
 
 
@@ -69,13 +70,21 @@ def spoil(body: bytes, spoilt: Spoilt) -> bytes:
         place = place[key]
     if found:
         place, key = found[-1]
-        if spoilt.value == GONE and isinstance(place, dict):
+        if key == NEXT and spoilt.value in (GONE, None):
+            pass  # A list that has ended is no other than one that says so.
+        elif spoilt.value == GONE and isinstance(place, dict):
             # Only from objects: a record that a list leaves out is one that isn't there, and nobody could tell.
             del place[key]
-        elif spoilt.value != GONE and not (isinstance(place[key], str) and isinstance(spoilt.value, str | int | float)):
-            # Another text is another truth.
+        elif spoilt.value != GONE and not _another_truth(place[key], spoilt.value):
             place[key] = spoilt.value
     return json.dumps(whole).encode()
+
+
+def _another_truth(said: Any, spoilt: Any) -> bool:
+    """Another text in a text's place, or a list without the records that were in it: nobody could tell."""
+    if isinstance(said, list) and spoilt == []:
+        return True
+    return isinstance(said, str) and isinstance(spoilt, str | int | float)
 
 
 class SpoiltWorld(World):

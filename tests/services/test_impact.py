@@ -63,6 +63,17 @@ def test_approved_only_counts_what_isn_t_approved(company: Company) -> None:
     ]
 
 
+def test_approved_only_counts_the_credits_of_which_bill_tells_no_approval(company: Company) -> None:
+    for number, qbo_id in (("1", None), ("2", None), ("3", "77")):
+        values = {"number": number, "active": True}
+        make_object(
+            company, "vendor_credit", number=number, billcom_id=f"vcr{number}", billcom_values=values, qbo_id=qbo_id
+        )
+    (found,) = impact(company, ["approved_only"])
+    assert (found.kind.name, found.records) == ("vendor_credit", 2)
+    assert "wait until included" in found.words
+
+
 def test_what_touches_nothing_says_so(company: Company) -> None:
     assert told(company, "one_way", "approved_only") == []
 
