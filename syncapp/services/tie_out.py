@@ -24,7 +24,8 @@ from syncapp.gateways.qbo import QboGateway
 from syncapp.kinds import KINDS
 from syncapp.kinds.bill_payment import credits_used
 from syncapp.models import Company, SyncedObject
-from syncapp.services import budgets, remotes
+from syncapp.services import budgets, clearing, remotes
+from syncapp.services.clearing import Clearing
 from syncapp.services.errors import ServiceError
 
 PAGE = 1000
@@ -78,6 +79,8 @@ class TieOut:
     reasons: dict[str, Decimal] = field(default_factory=dict)
     """Hold code -> what the records held for it make of the difference."""
     held: list[Explanation] = field(default_factory=list)
+    clearing: Clearing | None = None
+    """What stands in the clearing account; None where none is chosen."""
 
     @property
     def paid_on_one_side(self) -> list[Explanation]:
@@ -123,7 +126,15 @@ class TieOut:
         """The bridge and the verdict, to be printed."""
         first, *between, last = self.bridge
         lines = [first, *((f"  {words}", amount) for words, amount in between), last]
-        return [f"{words:<50}{amount:>16,.2f}" for words, amount in lines] + [self.verdict]
+        return [f"{words:<50}{amount:>16,.2f}" for words, amount in lines] + [self.verdict, *self._cleared()]
+
+    def _cleared(self) -> list[str]:
+        if self.clearing is None:
+            return []
+        lines = [("Money Out Clearing in QuickBooks Online", self.clearing.balance)]
+        lines += [("  of it, payments not drawn or not transferred yet", -self.clearing.waiting)]
+        lines += [("  unexplained", self.clearing.unexplained)] if self.clearing.unexplained else []
+        return [f"{words:<50}{amount:>16,.2f}" for words, amount in lines]
 
 
 @dataclass
@@ -151,6 +162,7 @@ def tie_out(company: Company, *, now: datetime) -> TieOut:
         _read_billcom(both.billcom, CREDIT, "", billcom)
         _read_qbo(both.qbo, BILL, "Balance > '0'", qbo)
         _read_qbo(both.qbo, CREDIT, "", qbo)
+        cleared = clearing.breakdown(company, both.qbo)
     except GatewayError as error:
         raise ServiceError(f"Both sides can't be read just now: {error}") from error
     finally:
@@ -158,6 +170,7 @@ def tie_out(company: Company, *, now: datetime) -> TieOut:
     vendors = _vendors(company)
     explanations = _explanations(company, billcom, qbo, vendors)
     found = TieOut(now, _rows(billcom, qbo, vendors, explanations), dict(http.calls))
+    found.clearing = cleared
     found.held = sorted(explanations, key=lambda each: (each.vendor.casefold(), each.label))
     for each in explanations:
         found.reasons[each.code] = found.reasons.get(each.code, ZERO) + each.amount

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
 
 from syncapp.core.holds import HoldCode
 from syncapp.models import Company, GLMapping, GLRole, ObjectState, Operation, SyncedObject
@@ -48,6 +50,17 @@ def books(company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, An
     synced(company, clock)
     assert found.clearing() == 0
     return found
+
+
+def entry(accounts: dict[str, str], postings: list[tuple[str, str]], amount: float) -> list[dict[str, Any]]:
+    return [
+        {
+            "DetailType": "JournalEntryLineDetail",
+            "Amount": amount,
+            "JournalEntryLineDetail": {"PostingType": posting, "AccountRef": {"value": accounts[name]}},
+        }
+        for posting, name in postings
+    ]
 
 
 def transfer_of(company: Company, day: date = TODAY) -> SyncedObject:
@@ -113,6 +126,10 @@ def test_what_is_scheduled_waits_in_clearing_until_it_is_drawn(company: Company,
     books.pays_online("F-7", 80, day)
     synced(company, clock)
     assert (len(books.transfers()), books.clearing()) == (before, -80)
+    cleared = books.tie_out().clearing
+    assert cleared is not None
+    assert [(float(each.amount), each.why) for each in cleared.payments] == [(80, "not drawn from the bank yet")]
+    assert (float(cleared.balance), float(cleared.unexplained)) == (-80, 0)
 
     books.sandbox.clock(advance=4 * 86_400)
     clock.wait(4 * 86_400)
@@ -132,6 +149,11 @@ def test_a_bank_without_an_account_holds_its_transfers(company: Company, clock: 
     row = transfer_of(company)
     assert row.hold_code == HoldCode.NEEDS_MAPPING
     assert row.hold is not None and "GL Account For Bank Account" in row.hold.describe()
+
+    cleared = books.tie_out().clearing
+    assert cleared is not None
+    assert [each.why for each in cleared.payments] == ["its transfer is held: account not chosen"]
+    assert cleared.unexplained == 0
 
     choose_banks(company, books.banks())
     links.retry(SyncedObject.objects.filter(pk=row.pk), User.objects.create_superuser("boss", "boss@example.com"))
@@ -201,14 +223,7 @@ def test_what_is_changed_in_quickbooks_is_held_and_stays(
 
 def test_journal_entries_of_others_are_none_of_ours(company: Company, clock: Clock, books: Books) -> None:
     accounts = {each["Name"]: each["Id"] for each in books.qbo("Account")}
-    lines = [
-        {
-            "DetailType": "JournalEntryLineDetail",
-            "Amount": 10,
-            "JournalEntryLineDetail": {"PostingType": posting, "AccountRef": {"value": accounts[name]}},
-        }
-        for posting, name in (("Debit", "Advertising"), ("Credit", "Operating Checking"))
-    ]
+    lines = entry(accounts, [("Debit", "Advertising"), ("Credit", "Operating Checking")], 10)
     before = held(company)
     made = books.sandbox.person("qbo", books.realm, "JournalEntry", {"TxnDate": "2026-10-01", "Line": lines})
 
@@ -223,3 +238,23 @@ def test_a_transfer_is_not_taken_apart(company: Company, clock: Clock, books: Bo
     synced(company, clock)
     with pytest.raises(ServiceError, match="worked out from its payments"):
         links.unlink(transfer_of(company), admin_user)
+
+
+def test_what_nobody_can_explain_in_clearing_is_said(
+    company: Company, clock: Clock, books: Books, client: Client, admin_user: User
+) -> None:
+    accounts = {each["Name"]: each["Id"] for each in books.qbo("Account")}
+    by_hand = [("Debit", "Bill.com Money Out Clearing"), ("Credit", "Operating Checking")]
+    books.sandbox.person(
+        "qbo", books.realm, "JournalEntry", {"TxnDate": "2026-10-01", "Line": entry(accounts, by_hand, 10)}
+    )
+    synced(company, clock)
+    company.refresh_from_db()
+    client.force_login(admin_user)
+
+    page = client.post(reverse("syncapp:tie-out", args=[company.pk])).content.decode()
+
+    assert "10.00 of it is explained by no payment" in page
+    found = books.tie_out()
+    assert found.clearing is not None and found.clearing.unexplained == 10
+    assert any("unexplained" in line and "10.00" in line for line in found.summary())
