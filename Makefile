@@ -45,7 +45,7 @@ check: $(VENV)/.dev
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
 
 simulate: $(VENV)/.dev
-	@$(BIN)/python -m tests.simulation $(if $(PLANTED),--planted,$(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300))) $(ARGS)
+	@$(BIN)/python -m tests.simulation $(if $(PLANTED),--planted) $(if $(SEED),--seed $(SEED),$(if $(PLANTED),,--seeds $(or $(SEEDS),300))) $(ARGS)
 
 chaos: $(VENV)/.dev
 	@$(BIN)/python -m tests.chaos $(ARGS)

@@ -18,6 +18,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from syncapp.core.sides import Side
+from syncapp.gateways.http import Purse
 from syncapp.kinds import KINDS
 from syncapp.models import (
     Company,
@@ -32,6 +33,7 @@ from syncapp.models import (
     SyncedObject,
     SyncRun,
     Trigger,
+    Verb,
 )
 from syncapp.services import connections, runs, setup, tie_out
 from syncapp.services.errors import ServiceError
@@ -42,6 +44,13 @@ PEOPLE = (
     ("clerk@tieout.example", Role.CLERK, "looks at the first company only"),
     ("support@tieout.example", Role.SUPPORT, "inspects every company, connects none"),
 )
+PURSES = {
+    Purse.BILLCOM: "to BILL",
+    Purse.LOGIN: "log-ins to BILL",
+    Purse.METERED: "metered to QuickBooks",
+    Purse.FREE: "free to QuickBooks",
+    Purse.OAUTH: "to Intuit for tokens",
+}
 Write = Callable[[str], object]
 
 
@@ -102,10 +111,11 @@ def run_once(loaded: Sequence[Mapping[str, Any]], *, now: datetime, write: Write
     write(f"\n{company.name}: {run.get_state_display().lower()} {run.message}".rstrip())
     for line in table(company, run):
         write(line)
-    calls = ", ".join(f"{number} {purse}" for purse, number in sorted(run.calls.items())) or "none"
+    calls = ", ".join(f"{number} {PURSES[Purse(purse)]}" for purse, number in sorted(run.calls.items())) or "none"
     write(f"\nAPI calls: {calls}. Seconds: {seconds:.1f}.")
-    written = Operation.objects.filter(run=run).count()
-    write(f"Writes: {written}.")
+    by_verb = Counter(Operation.objects.filter(run=run).values_list("verb", flat=True))
+    verbs = ", ".join(f"{number} {Verb(verb).label.lower()}" for verb, number in sorted(by_verb.items()))
+    write(f"Writes: {by_verb.total()}{f' ({verbs})' if verbs else ''}.")
     found = tie_out.tie_out(company, now=timezone.now())
     for line in ("", *found.summary()):
         write(line)
