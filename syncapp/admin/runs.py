@@ -42,11 +42,11 @@ COLUMNS = (
     ("Found again", ("adopted",)),
 )
 PURSES = {
-    "metered": "metered QuickBooks calls",
-    "free": "free QuickBooks calls",
-    "billcom": "BILL calls",
-    "login": "BILL sign-ins",
-    "oauth": "QuickBooks sign-in calls",
+    "metered": "metered to QuickBooks",
+    "free": "free to QuickBooks",
+    "billcom": "to BILL",
+    "login": "log-ins to BILL",
+    "oauth": "to Intuit for tokens",
 }
 LOG_SHOWN = 1000
 

@@ -75,7 +75,7 @@ class SubscriptionAdmin(ForSupport):
     """No security key is ever loaded here, so none can be shown."""
 
     company_path = "connection__company"
-    list_display = ("company_", "state_", "remote_id", "url", "switched_on_", "next_check_", "trouble")
+    list_display = ("company_", "state_", "remote_id", "address_", "switched_on_", "next_check_", "trouble")
     ordering = ("connection__company__name",)
     list_select_related = ("connection__company",)
     search_fields = ("connection__company__name", "=remote_id", "=organization_id")
@@ -83,8 +83,8 @@ class SubscriptionAdmin(ForSupport):
     empty_words = (
         "BILL is asked to tell of changes where PUBLIC_URL is an https address. The daily sync needs none of it."
     )
-    fields = ("company_", "organization_id", "remote_id", "url", "switched_on_at", "next_check_at", "trouble")
-    readonly_fields = ("company_",)
+    fields = ("company_", "organization_id", "remote_id", "address_", "switched_on_at", "next_check_at", "trouble")
+    readonly_fields = ("company_", "address_")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found = super().get_queryset(request).select_related("connection__company")
@@ -99,6 +99,10 @@ class SubscriptionAdmin(ForSupport):
         if row.trouble:
             return badge("failed", "None: see why")
         return badge("done", "Subscribed") if row.remote_id else badge("waiting", "Being made")
+
+    @admin.display(description="Our address", ordering="url")
+    def address_(self, row: Subscription) -> str:
+        return row.url
 
     @admin.display(description="Switched on again", ordering="switched_on_at")
     def switched_on_(self, row: Subscription) -> str:

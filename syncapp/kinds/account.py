@@ -56,11 +56,14 @@ def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     return Keys(first=cut(f"#{number}/{name}" if number else inside), second=cut(inside))
 
 
+NOT_SPECIAL_FIX = "Nothing to do. If both products have it under different names, link it with the other on its page."
+
+
 def not_special(values: Values, towards: Side, terms: Terms) -> Hold | None:
     if not values["special"]:
         return None
     rule = "Accounts that QuickBooks makes itself (A/P, A/R, Opening Balance Equity …) are never created by the sync."
-    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "fix": NOT_SPECIAL_FIX, "to_make_it_in": towards.label})
 
 
 def has_a_type(values: Values, towards: Side, terms: Terms) -> Hold | None:

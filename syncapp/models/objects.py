@@ -99,6 +99,7 @@ class SyncedObject(models.Model):
         "BILL bank account",
         max_length=40,
         blank=True,
+        db_default="",
         help_text="What a payment was drawn from.",
     )
     part_of = models.ForeignKey(

@@ -196,7 +196,8 @@ def commit(context: Context, plan: ChunkPlan) -> bool:
     context.count(plan.kind.name, "conflicts", len(plan.conflicts))
     for conflict in plan.conflicts:
         label = plan.kind.field_label(conflict.field)
-        words = f"Both sides changed {label} of {conflict.object}; kept {Side(conflict.kept).label}'s value."
+        what = f"Both sides changed {label} of" if conflict.base_value is not None else f"{label} differed on"
+        words = f"{what} {conflict.object}; kept {Side(conflict.kept).label}'s value."
         context.note(words, kind=plan.kind.name)
     return True
 

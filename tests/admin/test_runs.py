@@ -19,7 +19,7 @@ def test_a_run_shows_counts_calls_and_log(cast: Cast) -> None:
     SyncLogEntry.objects.create(run=run, company=run.company, level=Level.ERROR, kind="bill", message="Number taken")
     page = text(cast.client("bob").get(change("syncrun", run)))
 
-    for words in ("1,234", "Bills", "3 metered QuickBooks calls", "12 BILL calls", "Number taken", "Harbor was read"):
+    for words in ("1,234", "Bills", "3 metered to QuickBooks", "12 to BILL", "Number taken", "Harbor was read"):
         assert words in page
     assert '<span class="badge badge-bad">Error</span>' in page
 

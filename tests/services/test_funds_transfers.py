@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from syncapp.core.holds import HoldCode
 from syncapp.models import Company, GLMapping, GLRole, ObjectState, Operation, SyncedObject
-from syncapp.services import links
+from syncapp.services import holds, links
 from syncapp.services.errors import ServiceError
 from tests.services.test_vendor_credits import Both
 from tests.support.sandbox import Sandbox
@@ -182,6 +182,7 @@ def test_what_somebody_else_entered_in_quickbooks_is_asked_about(
     assert found.hold is not None and "include it" in found.hold.fix()
     assert len(books.transfers()) == before
 
+    assert holds.needs_a_person().filter(pk=found.pk).exists()
     assert links.may_be_let_in(found)
     links.let_in(SyncedObject.objects.filter(pk=found.pk), admin_user)
     synced(company, clock)

@@ -197,7 +197,7 @@ def test_the_result_tells_what_needs_a_person_from_what_is_settled(cast: Cast, s
         ("Total is zero", 2),
         ("Waits for another record", 1),
     }
-    assert "3 records, settled by a rule" in answer.content.decode()
+    assert "Held by a rule: 3 records" in answer.content.decode()
     (listed,) = cast.client("bob").get(reverse("syncapp:home")).context["page"].object_list
     assert listed.held == 2
 
