@@ -76,8 +76,9 @@ def is_another(raw: Raw, side: Side) -> bool:
 
 
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
-    """The bank account and the day, which stand in the note. What is gone has no twin."""
-    return Keys(first=cut(f"{values['date']}/{values['note']}")) if values["active"] else Keys()
+    """The day, BILL's bank account (in the note) and the clearing account. What is gone has no twin."""
+    clearing = values["debit"] if side is Side.QBO else values["clearing"]
+    return Keys(first=cut(f"{values['date']}/{values['note']}/{clearing}")) if values["active"] else Keys()
 
 
 def note_of(bank: str) -> str:
@@ -99,15 +100,13 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
 
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
-    """The accounts as they are chosen now; of one that is posted already they stay (``fixed``)."""
+    """To where its payments were posted, from the account that is chosen now; of one that is posted both stay."""
     if towards is Side.BILLCOM:
         return {**values, "debit": "", "credit": ""}
-    clearing, bank = terms.accounts.get(CLEARING), terms.banks.get(values["bank"])
-    if clearing is None:
-        return Hold(HoldCode.NEEDS_MAPPING, {"role": "Money Out Clearing Account"})
+    bank = terms.banks.get(values["bank"])
     if bank is None:
         return Hold(HoldCode.NEEDS_MAPPING, {"role": f"GL Account For Bank Account {values['bank']}"})
-    return {**values, "debit": clearing.qbo_id, "credit": bank.qbo_id}
+    return {**values, "debit": values["clearing"], "credit": bank.qbo_id}
 
 
 def write(payload: Raw, draft: Draft) -> Raw:
@@ -137,6 +136,7 @@ KIND = Kind(
         "credit": Field(type=Type.REF, ref="account", fixed=True, label="Bank account"),
         "active": Field(billcom="archived", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active"),
         "bank": Field(billcom="bankAccountId", fact=True, label="BILL bank account"),
+        "clearing": Field(billcom="clearingAccountId", fact=True, label="Clearing account's id"),
         "note": Field(billcom="note", qbo="PrivateNote", fixed=True, label="Note"),
         "ours": Field(billcom="ours", type=Type.BOOL, fact=True, label="Payments made by this sync"),
         "payments": Field(

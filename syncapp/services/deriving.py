@@ -1,7 +1,8 @@
 """Funds transfers: BILL's half is worked out from the payments that were drawn from one bank account on one day.
 
-Only those count that are posted to the clearing account in QuickBooks: each is in one transfer, so clearing comes back
-to zero. A payment that was posted to the bank itself needs none.
+Only those count that are posted to a clearing account in QuickBooks: each is in one transfer, so clearing comes back to
+zero, also one that was chosen when the payment was posted and isn't any more. A payment that was posted to the bank
+itself needs none.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Q, TextField
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from syncapp.core.schema import ZERO, Kind, Raw
@@ -24,8 +25,9 @@ from syncapp.services import rows, storing
 from syncapp.services.context import Context
 
 PAYMENT = "bill_payment"
-Key = tuple[str, date]
-"""BILL's bank account, and the day."""
+Key = tuple[str, date, str]
+"""BILL's bank account, the day, and the clearing account's id in QuickBooks."""
+DAY = "%y%m%d"
 
 
 @dataclass
@@ -43,25 +45,33 @@ class _Drawn:
 
 def derive(context: Context, kind: Kind) -> None:
     """Bring the transfers up to date with the payments that came, went or moved since they were last worked out."""
-    clearing = context.terms.accounts.get(CLEARING)
-    new, gone = _new(context, clearing.qbo_id) if clearing else {}, _gone(context)
+    new, gone = _new(context), _gone(context)
     touched = sorted({*new, *gone})
     for start in range(0, len(touched), rows.CHUNK):
         _bring_up_to_date(context, kind, touched[start : start + rows.CHUNK], new, gone)
 
 
-def _new(context: Context, clearing: str) -> dict[Key, list[int]]:
-    """Payments that are in no transfer yet, by where and when they were drawn."""
+def _new(context: Context) -> dict[Key, list[int]]:
+    """Payments that are in no transfer yet, by where and when they were drawn.
+
+    What was entered by this sync was posted to clearing; of what others entered we know by the account.
+    """
     found: dict[Key, list[int]] = defaultdict(list)
+    clearing = context.terms.accounts.get(CLEARING)
+    banks = {account.qbo_id for account in context.terms.banks.values()}
     waiting = SyncedObject.objects.of(context.company, PAYMENT).filter(
         ~Q(funded_from=""), part_of=None, date__isnull=False, billcom_id__isnull=False, qbo_id__isnull=False
     )
     # Those that were posted to the bank itself stay among them for ever, so the database leaves them out.
-    posted = waiting.annotate(shown=Cast("qbo_values", TextField())).filter(shown__contains=f'"account":"{clearing}"')
-    columns = ("pk", "funded_from", "date", "qbo_values")
-    for pk, bank, day, values in posted.exclude(state=ObjectState.RETIRED).order_by("pk").values_list(*columns):
-        if values["account"] == clearing and values["active"]:
-            found[bank, day].append(pk)
+    there = Q(shown__contains=f'"account":"{clearing.qbo_id}"') if clearing else Q(pk=None)
+    posted = waiting.annotate(shown=Cast("qbo_values", TextField()), ours=Exists(_made_here(OuterRef("pk"))))
+    columns = ("pk", "funded_from", "date", "qbo_values", "ours")
+    left = posted.filter(there | Q(ours=True)).exclude(state=ObjectState.RETIRED)
+    for pk, bank, day, values, ours in left.order_by("pk").values_list(*columns):
+        account = values["account"]
+        to_clearing = clearing is not None and account == clearing.qbo_id
+        if values["active"] and (to_clearing or (ours and account and account not in banks)):
+            found[bank, day, account].append(pk)
     return found
 
 
@@ -83,7 +93,7 @@ def _bring_up_to_date(
     context: Context, kind: Kind, keys: Sequence[Key], new: dict[Key, list[int]], gone: dict[Key, list[int]]
 ) -> None:
     left = [pk for key in keys for pk in gone.get(key, ())]
-    come = [pk for key in keys for pk in new.get(key, ())]
+    come = {pk: key for key in keys for pk in new.get(key, ())}
     with transaction.atomic():
         context.confirm_lease()
         SyncedObject.objects.filter(pk__in=left).update(part_of=None)
@@ -100,61 +110,48 @@ def _ids(context: Context, kind: Kind, keys: Sequence[Key]) -> dict[Key, str]:
     """The id of each transfer: what was deleted in QuickBooks can't come back, so another takes its place."""
     found = {key: [_id(key)] for key in keys}
     retired = SyncedObject.objects.of(context.company, kind.name).filter(state=ObjectState.RETIRED)
-    for transfer in retired.filter(date__in={day for _, day in keys}).values_list("billcom_id", flat=True):
+    for transfer in retired.filter(date__in={day for _, day, _ in keys}).values_list("billcom_id", flat=True):
         if transfer is not None and (key := _key(transfer)) in found:
             found[key].append(f"{_id(key)}-{len(found[key])}")
     return {key: names[-1] for key, names in found.items()}
 
 
-def _drawn(context: Context, ids: dict[Key, str], come: Sequence[int]) -> dict[Key, _Drawn]:
+def _drawn(context: Context, ids: dict[Key, str], come: dict[int, Key]) -> dict[Key, _Drawn]:
     """All payments of these transfers, those that come to them among them."""
     found: dict[Key, _Drawn] = {key: _Drawn() for key in ids}
-    columns = ("pk", "billcom_id", "amount")
-    payments = SyncedObject.objects.of(context.company, PAYMENT)
-    there = payments.filter(part_of__billcom_id__in=ids.values())
-    chosen = [
-        (_key(str(transfer)), *rest)
-        for transfer, *rest in there.order_by("pk").values_list("part_of__billcom_id", *columns)
-    ]
-    fresh = payments.filter(pk__in=come).order_by("pk")
-    chosen += [((bank, day), *rest) for bank, day, *rest in fresh.values_list("funded_from", "date", *columns)]
-    made_here = _made_here([pk for _, pk, *_ in chosen])
-    for key, pk, billcom_id, amount in chosen:
-        found[key].payments.append((pk, billcom_id or "", amount or ZERO))
-        found[key].ours &= pk in made_here
+    payments = SyncedObject.objects.of(context.company, PAYMENT).annotate(ours=Exists(_made_here(OuterRef("pk"))))
+    members = payments.filter(Q(part_of__billcom_id__in=ids.values()) | Q(pk__in=come)).order_by("pk")
+    columns = ("pk", "part_of__billcom_id", "billcom_id", "amount", "ours")
+    for pk, transfer, billcom_id, amount, ours in members.values_list(*columns):
+        each = found[come[pk] if pk in come else _key(transfer)]
+        each.payments.append((pk, billcom_id or "", amount or ZERO))
+        each.ours &= ours
     return found
 
 
-def _made_here(payments: Sequence[int]) -> set[int]:
-    """Those that were entered in QuickBooks by this sync, so that nobody else has entered their transfer."""
-    found: set[int] = set()
-    for start in range(0, len(payments), rows.CHUNK):
-        done = Operation.objects.filter(
-            object__in=payments[start : start + rows.CHUNK],
-            side=Side.QBO,
-            verb=Verb.CREATE,
-            state__in=(OperationState.DONE, OperationState.ADOPTED),
-        )
-        found |= {pk for pk in done.values_list("object", flat=True) if pk is not None}
-    return found
+def _made_here(payment: OuterRef) -> QuerySet[Operation]:
+    """The writes that entered it in QuickBooks: where there is one, nobody else has entered its transfer."""
+    done = (OperationState.DONE, OperationState.ADOPTED)
+    return Operation.objects.filter(object=payment, side=Side.QBO, verb=Verb.CREATE, state__in=done)
 
 
 def _id(key: Key) -> str:
-    bank, day = key
-    return f"{bank}:{day:%Y%m%d}"
+    bank, day, clearing = key
+    return f"{bank}:{day.strftime(DAY)}:{clearing}"
 
 
 def _key(transfer: str) -> Key:
-    bank, _, day = transfer.rpartition(":")
-    return bank, date.fromisoformat(f"{day[:4]}-{day[4:6]}-{day[6:8]}")
+    bank, day, clearing = transfer.rsplit(":", 2)
+    return bank, datetime.strptime(day, DAY).date(), clearing.partition("-")[0]
 
 
 def _raw(key: Key, transfer: str, drawn: _Drawn) -> Raw:
     """The record as BILL would show it, if it did."""
-    bank, day = key
+    bank, day, clearing = key
     return {
         "id": transfer,
         "bankAccountId": bank,
+        "clearingAccountId": clearing,
         "processDate": day.isoformat(),
         "amount": drawn.amount,
         "archived": not drawn.payments,

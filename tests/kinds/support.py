@@ -48,7 +48,7 @@ LINKED: dict[str, list[tuple[str, str, str]]] = {
     "bill": [("00n01BILL00000000001", "145", "BW-2026/0311")],
     "vendor_credit": [("vcr01CREDIT000000001", "160", "CR-2026/07")],
     "bill_payment": [("stp01PAY000000000001", "190", "5113")],
-    "funds_transfer": [("bac01CHECKING000001:20260410", "201", "BILL funds transfer bac01CHECKING000001")],
+    "funds_transfer": [("bac01CHECKING000001:260410:98", "201", "BILL funds transfer bac01CHECKING000001")],
 }
 
 FALLBACK = Account(900, "99")

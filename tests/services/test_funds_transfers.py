@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from syncapp.core.holds import HoldCode
 from syncapp.models import Company, GLMapping, GLRole, ObjectState, Operation, SyncedObject
-from syncapp.services import holds, links
+from syncapp.services import holds, links, setup
 from syncapp.services.errors import ServiceError
 from tests.services.test_vendor_credits import Both
 from tests.support.sandbox import Sandbox
@@ -201,6 +201,31 @@ def test_a_transfer_that_the_database_forgot_is_found_again(company: Company, cl
     synced(company, clock)
 
     assert (transfer_of(company).qbo_id, len(books.transfers()), books.clearing()) == (qbo_id, before, 0)
+
+
+def test_what_was_posted_to_an_account_that_was_clearing_then_leaves_that_one(
+    company: Company, clock: Clock, books: Books
+) -> None:
+    """Payments scheduled before another clearing account is chosen stay with the one they were posted to."""
+    day, before = TODAY + timedelta(days=3), len(books.transfers())
+    books.pays_online("F-13", 80, day)
+    synced(company, clock)
+    other = books.sandbox.person("qbo", books.realm, "Account", {"Name": "New Clearing", "AccountType": "Bank"})
+    synced(company, clock)
+    setup.set_account(company, GLRole.MONEY_OUT_CLEARING, SyncedObject.objects.get(kind="account", qbo_id=other["Id"]))
+    books.pays_online("F-14", 20, day)
+    synced(company, clock)
+    assert (books.clearing(), books.balance("New Clearing")) == (-80, -20)
+
+    books.sandbox.clock(advance=4 * 86_400)
+    clock.wait(4 * 86_400)
+    try:
+        synced(company, clock)
+        assert writes(synced(company, clock)) == 0
+    finally:
+        books.sandbox.clock(real=True)
+
+    assert (len(books.transfers()), books.clearing(), books.balance("New Clearing")) == (before + 2, 0, 0)
 
 
 @pytest.mark.parametrize("change", [{"TxnDate": "2026-01-01"}, None])
