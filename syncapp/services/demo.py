@@ -35,7 +35,7 @@ from syncapp.models import (
     Trigger,
     Verb,
 )
-from syncapp.services import connections, runs, setup, tie_out
+from syncapp.services import connections, preferences, runs, setup, tie_out
 from syncapp.services.errors import ServiceError
 
 PEOPLE = (
@@ -51,6 +51,8 @@ PURSES = {
     Purse.FREE: "free to QuickBooks",
     Purse.OAUTH: "to Intuit for tokens",
 }
+# The one company goes one way, with what is approved only; the others as their cohort has it.
+CHOSEN: Mapping[str, dict[str, Any]] = {"Lakeside Builders": {"one_way": True, "approved_only": True}}
 Write = Callable[[str], object]
 
 
@@ -98,17 +100,24 @@ def _person(name: str, password: str) -> User:
 
 
 def run_once(loaded: Sequence[Mapping[str, Any]], *, now: datetime, write: Write) -> bool:
-    """Connect the first company as its pages do, sync it fully, print what happened; whether both sides tie out."""
-    shown = loaded[0]
+    """Connect each company as its pages do, sync it fully, print what happened; whether all of them tie out."""
+    tied = [_run_once(shown, now=now, write=write) for shown in loaded]
+    return all(tied)
+
+
+def _run_once(shown: Mapping[str, Any], *, now: datetime, write: Write) -> bool:
     company = Company.objects.get(name=shown["name"])
     user = get_user_model().objects.get(username="admin")
     if company.setup_step != SetupStep.DONE:
         set_up(company, user, shown, now=now)
+        if chosen := CHOSEN.get(company.name):
+            preferences.save_sync_preferences(company, user, chosen, {}, now=now)
+            company.refresh_from_db()
     began = time.monotonic()
     run = runs.request_run(company, trigger=Trigger.COMMAND, user=user, now=timezone.now())
     run = runs.run_to_end(run, clock=timezone.now)
     seconds = time.monotonic() - began
-    write(f"\n{company.name}: {run.get_state_display().lower()} {run.message}".rstrip())
+    write(f"\n{company.name} ({_described(company)}): {run.get_state_display().lower()} {run.message}".rstrip())
     for line in table(company, run):
         write(line)
     calls = ", ".join(f"{number} {PURSES[Purse(purse)]}" for purse, number in sorted(run.calls.items())) or "none"
@@ -123,6 +132,14 @@ def run_once(loaded: Sequence[Mapping[str, Any]], *, now: datetime, write: Write
         if row.difference:
             write(f"  {row.vendor}: unexplained {row.difference:,.2f}")
     return run.state == RunState.DONE and found.ties
+
+
+def _described(company: Company) -> str:
+    told = ["under the firm's console" if company.firm_id else "a direct company", f"cohort {company.cohort}"]
+    chosen = CHOSEN.get(company.name, {})
+    told += ["1-way"] if chosen.get("one_way") else []
+    told += ["approved only"] if chosen.get("approved_only") else []
+    return ", ".join(told)
 
 
 def set_up(company: Company, user: User, shown: Mapping[str, Any], *, now: datetime) -> None:

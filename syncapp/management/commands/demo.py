@@ -1,4 +1,4 @@
-"""`manage.py demo`: the sandbox, the web server and a worker, in one go; `--once`: one full sync, and out again."""
+"""`manage.py demo`: the sandbox, the web server and a worker, in one go; `--once`: full syncs, and out again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="sync one company fully, print what happened, and end")
+        parser.add_argument("--once", action="store_true", help="sync each company fully, print what happened, and end")
         folder = settings.BASE_DIR / "var" / "demo"
         parser.add_argument("--folder", type=Path, default=folder, help="where the sandbox's books and the logs go")
 
