@@ -45,3 +45,11 @@ def loaded(sandbox: Sandbox, settings: Any) -> dict[str, Any]:
 @pytest.fixture
 def company(loaded: dict[str, Any], clock: Clock) -> Any:
     return set_up(loaded, clock)
+
+
+@pytest.fixture
+def lists_only_read(sandbox: Sandbox) -> Iterator[None]:
+    """What the connected user may do in BILL doesn't reach to the chart of accounts."""
+    sandbox.switch(billcom_sync_token_writes_classifications=False)
+    yield
+    sandbox.switch(billcom_sync_token_writes_classifications=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -172,14 +171,6 @@ def test_a_text_that_has_to_be_cut_is_in_the_log(
 
     assert run.log.filter(message__contains="Number is cut to 21 characters in QuickBooks Online").exists()
     assert writes(synced(company, clock)) == 0
-
-
-@pytest.fixture
-def lists_only_read(sandbox: Sandbox) -> Iterator[None]:
-    """What the connected user may do in BILL doesn't reach to the chart of accounts."""
-    sandbox.switch(billcom_sync_token_writes_classifications=False)
-    yield
-    sandbox.switch(billcom_sync_token_writes_classifications=True)
 
 
 def test_what_the_role_in_bill_doesnt_allow_is_held_as_that(

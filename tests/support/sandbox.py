@@ -81,6 +81,10 @@ class Sandbox:
     def person_deletes(self, side: str, company: str, entity: str, record: str) -> None:
         self._ask("DELETE", f"person/{side}/{company}/{entity}/{record}")
 
+    def person_approves(self, company: str, bill: str, state: str = "APPROVED") -> None:
+        """In BILL; ``state`` as BILL names it."""
+        self._ask("POST", f"person/billcom/{company}/bills/{bill}/approve", {"state": state})
+
     def person_voids(self, side: str, company: str, entity: str, record: str) -> None:
         self._ask("POST", f"person/{side}/{company}/{entity}/{record}/void", {})
 
