@@ -98,7 +98,11 @@ def _hold(
         facts = {"by": matched_by}
         if all(other.gone for other in group if other.side is not each.side):
             there = each.side.other.label
-            facts["meaning"] = f"One like it was deleted or voided in {there}, so it isn't made there again unasked."
-            facts["fix"] = f"To make it again in {there}, choose They are different; otherwise exclude it."
+            gone = "deleted, archived or voided"
+            facts["meaning"] = f"One like it was {gone} in {there}, so it isn't made there again unasked."
+            facts["fix"] = (
+                f"If it was archived by mistake, restore it in {there}; the two are linked then. "
+                f"To make it anew in {there}, choose They are different; otherwise exclude it."
+            )
         found.holds[each.key] = (Hold(code, facts), others[:20])
         open_.pop(each.key, None)

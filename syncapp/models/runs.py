@@ -153,6 +153,7 @@ class UnreadRecord(models.Model):
     remote_id = models.CharField("id there", max_length=40)
     why = models.CharField(max_length=300)
     since = models.DateTimeField()
+    asked_at = models.DateTimeField("last asked for", null=True, blank=True)
 
     class Meta:
         ordering = ["company_id", "kind", "side", "remote_id"]

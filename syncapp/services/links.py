@@ -82,7 +82,7 @@ def link(first: SyncedObject, second: SyncedObject, user: User) -> SyncedObject:
         keep, other = sorted(pair, key=lambda row: row.qbo_id is None)
         kind = KINDS[keep.kind]
         if gone := [row for row in pair if may_not_be_linked(row)]:
-            raise ServiceError(f"{gone[0]} was deleted or voided, and a link wouldn't bring it back.")
+            raise ServiceError(f"{gone[0]} was deleted, archived or voided, and a link wouldn't bring it back.")
         linking.absorb(kind, keep, other)
         keep.state, keep.excluded, keep.excluded_by = ObjectState.NEW, False, None
         linking.remove_absorbed(kind, {other.pk: keep})

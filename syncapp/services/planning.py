@@ -96,19 +96,20 @@ def _wait_for_unread(company: Company, plan: ChunkPlan) -> None:
     unread = {side: found for side in set(creating.values()) if (found := _unread(company, plan.kind, side))}
     for key, side in creating.items():
         if side in unread:
-            plan.decisions[key] = Decision(key, Outcome.HELD, hold=_unread_hold(plan.kind, side, unread[side]))
+            plan.decisions[key] = Decision(key, Outcome.HELD, hold=_unread_hold(plan.kind, side, *unread[side]))
 
 
-def _unread(company: Company, kind: Kind, side: Side) -> list[UnreadRecord]:
-    """Oldest first."""
+def _unread(company: Company, kind: Kind, side: Side) -> tuple[UnreadRecord, int] | None:
+    """The oldest, and how many more there are."""
     pairs = SyncedObject.objects.of(company, kind.name).filter(**{f"{side.other}_id__isnull": False})
     known = pairs.filter(**{f"{side}_id": OuterRef("remote_id")})
     found = UnreadRecord.objects.filter(company=company, kind=kind.name, side=side)
-    return list(found.exclude(Exists(known)).order_by("since", "pk"))
+    unknown = found.exclude(Exists(known)).order_by("since", "pk")
+    first = unknown.first()
+    return None if first is None else (first, unknown.count() - 1)
 
 
-def _unread_hold(kind: Kind, side: Side, unread: Sequence[UnreadRecord]) -> Hold:
-    first, others = unread[0], len(unread) - 1
+def _unread_hold(kind: Kind, side: Side, first: UnreadRecord, others: int) -> Hold:
     what = f"{kind.label.lower()} {first.remote_id} in {side.label}"
     more = f" (and {others} more)" if others else ""
     meaning = (
@@ -116,8 +117,8 @@ def _unread_hold(kind: Kind, side: Side, unread: Sequence[UnreadRecord]) -> Hold
         f"Until it can, no {kind.label.lower()} is made there."
     )
     fix = (
-        f"Fill in there what is missing; the next sync reads it again. Unreadable records lists what can't be read: "
-        f"if nothing is wrong with it in {side.label}, send that list to whoever runs Tieout."
+        f"Open it in {side.label} and fill in or correct that; the next sync reads it again. If nothing is wrong with "
+        "it there, send the list on the page Unreadable records to whoever runs Tieout."
     )
     return Hold(HoldCode.WAITS_FOR, {"target": what, "meaning": meaning, "fix": fix})
 

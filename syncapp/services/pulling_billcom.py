@@ -10,7 +10,7 @@ from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Kind, Raw
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom import ListPage
-from syncapp.gateways.errors import BadAnswer, NotFound, Rejected
+from syncapp.gateways.errors import NotFound, Rejected
 from syncapp.kinds import KINDS
 from syncapp.models import Company, Cursor, SyncedObject
 from syncapp.services import storing
@@ -19,8 +19,8 @@ from syncapp.services.context import Context
 # BILL's times have a grain of one second and belong to several machines.
 OVERLAP = timedelta(minutes=2)
 PAGE = 100
-STAYS_UNREAD = (Rejected, BadAnswer)
-"""Answers that end no run, where one asks for what couldn't be read before."""
+AGAIN_SINGLY = 30
+"""Payments that couldn't be read and are asked for again by one sync, a call each."""
 
 
 def cursors(company: Company) -> dict[str, Cursor]:
@@ -32,9 +32,6 @@ def pull(context: Context, kind: Kind, cursor: Cursor | None) -> bool:
     """One kind's changes since its cursor. False: out of time, go on from the page kept in the position."""
     context.hold_lease()
     lists = context.run.position.setdefault("lists", {})
-    if kind.name not in lists and len(storing.unread(context)[kind.name, Side.BILLCOM]) > PAGE:
-        storing.read_anew(context, kind, Side.BILLCOM)
-        cursor = None
     place = lists.setdefault(kind.name, {"page": None, "read": 0})
     for page in _pages(context, kind, cursor, place):
         place.setdefault("read_to", (_billcom_now(context) - OVERLAP).isoformat())
@@ -84,33 +81,25 @@ def _together(context: Context, kind: Kind, ids: Sequence[str]) -> tuple[list[Ra
 
 
 def _one_by_one(context: Context, kind: Kind, ids: Sequence[str]) -> tuple[list[Raw], set[str]]:
-    """As ``_together``, of as many as there is time for.
-
-    Payments can't be asked for by their ids. Reference: BILL API, list payments: filters.
-    """
+    """Payments can't be asked for by their ids. Reference: BILL API, list payments: filters."""
     found, gone = [], set()
     for each in ids:
-        if context.out_of_time():
-            break
         context.hold_lease()
         try:
             found.append(context.remotes.billcom.get(kind.billcom.path, each))
         except NotFound:
             gone.add(each)
-        except STAYS_UNREAD as error:
-            storing.note_unanswered(context, kind, Side.BILLCOM, error)
     return found, gone
 
 
 def refresh_unread(context: Context, kind: Kind) -> None:
-    """What couldn't be read may have been a broken answer, or corrected there since."""
-    ids = sorted(storing.unread(context)[kind.name, Side.BILLCOM])
-    if len(ids) > PAGE:
-        return  # The next sync reads all of the kind.
-    try:
-        refresh(context, kind, ids)
-    except STAYS_UNREAD as error:
-        storing.note_unanswered(context, kind, Side.BILLCOM, error)
+    """What couldn't be read may have been a broken answer, or corrected there since: a page of it with each sync."""
+    each_alone = kind.billcom.recorded
+    ids = storing.to_ask_again(context, kind, Side.BILLCOM, AGAIN_SINGLY if each_alone else PAGE)
+    for asked in ([each] for each in ids) if each_alone else filter(None, [ids]):
+        if context.out_of_time():
+            return
+        storing.ask_again(context, kind, Side.BILLCOM, asked, lambda some: refresh(context, kind, some))
 
 
 def unapproved(company: Company) -> dict[str, list[str]]:

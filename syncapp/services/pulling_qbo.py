@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from django.db.models import QuerySet
 from syncapp.core.limits import other_company
 from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
-from syncapp.gateways.errors import BadAnswer, Rejected, TooOld
+from syncapp.gateways.errors import TooOld
 from syncapp.gateways.qbo import Changes, Page
 from syncapp.kinds import KINDS
 from syncapp.models import Connection, Cursor, Level, ObjectState, SyncedObject
@@ -27,6 +28,8 @@ ORDER = "MetaData.CreateTime, Id"
 PAGE = 1000
 PAGES_AT_ONCE = 10
 """Pages of 1,000 asked for in one metered batch call; memory, not the API's 30, sets it."""
+IDS_AT_ONCE = 100
+"""Ids in one query."""
 ITEMS_AT_ONCE = 30
 """As many pages as a batch call holds; for ids alone."""
 _ABOUT = ("CompanyInfo", "Preferences")
@@ -50,8 +53,6 @@ def pull(context: Context) -> bool:
     False: out of time, go on from the position.
     """
     position, everything = context.run.position, list(KINDS.values())
-    if "pages" not in position:
-        _read_anew(context)
     while True:
         if not _read_whole(context):
             return False
@@ -84,16 +85,6 @@ def pull(context: Context) -> bool:
     return True
 
 
-def _read_anew(context: Context) -> None:
-    """Kinds of which more couldn't be read than is asked for by ids: ten pages are one metered call, a hundred ids too.
-
-    Before the first reading of all there is nothing to forget.
-    """
-    for (name, side), ids in list(storing.unread(context).items()):
-        if side == Side.QBO and len(ids) > PAGE:
-            storing.read_anew(context, KINDS[name], Side.QBO)
-
-
 def _read_whole(context: Context) -> bool:
     """Page through what changes can't tell: everything before the first sync, kinds declared since, what was cut."""
     position = context.run.position
@@ -118,6 +109,7 @@ def _store_changes(context: Context, changes: Changes) -> list[str]:
     for entity, ids in changes.deleted.items():
         if entity in kinds:
             storing.mark_gone(context, kinds[entity], ids)
+            storing.keep_unread(context, kinds[entity], Side.QBO, {}, set(ids))
             told = position.setdefault("gone", {}).setdefault(entity, [])
             if entity in position.get("paged", []) and not set(ids) <= set(told):
                 shifted.append(entity)
@@ -277,25 +269,22 @@ def _go_on(pages: dict[str, int], page: Page, read: int) -> None:
 
 def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
     """Read these records again, because their version had moved on."""
-    for start in range(0, len(ids), 100):
+    for start in range(0, len(ids), IDS_AT_ONCE):
         context.hold_lease()
-        listed = ",".join(f"'{each}'" for each in ids[start : start + 100])
+        listed = ",".join(f"'{each}'" for each in ids[start : start + IDS_AT_ONCE])
         where = f"Id IN ({listed})" + ("" if kind.transaction else " AND Active IN (true,false)")
         found = context.remotes.qbo.query(kind.qbo.entity, where=where)
         storing.store_page(context, kind, Side.QBO, found)
-        missing = set(ids[start : start + 100]) - {storing.id_of(raw, Side.QBO) for raw in found}
+        missing = set(ids[start : start + IDS_AT_ONCE]) - {storing.id_of(raw, Side.QBO) for raw in found}
         storing.keep_unread(context, kind, Side.QBO, {}, missing)
         storing.mark_gone(context, kind, sorted(missing))
 
 
 def refresh_unread(context: Context) -> None:
     """What couldn't be read may have been a broken answer, or corrected there since."""
-    for (name, side), ids in list(storing.unread(context).items()):
-        if side != Side.QBO or not ids:
+    for name, side in list(storing.unread(context)):
+        kind = KINDS.get(name)
+        if side != Side.QBO or kind is None:
             continue
-        if len(ids) > PAGE:
-            continue  # The next sync reads all of the kind.
-        try:
-            refresh(context, KINDS[name], sorted(ids))
-        except (Rejected, BadAnswer) as error:
-            storing.note_unanswered(context, KINDS[name], Side.QBO, error)
+        if ids := storing.to_ask_again(context, kind, Side.QBO, IDS_AT_ONCE):
+            storing.ask_again(context, kind, Side.QBO, ids, partial(refresh, context, kind))

@@ -24,6 +24,10 @@ from syncapp.services.context import Context, Paused
 # Reference: Intuit docs, requestid: a repeat gives the first answer; for how long isn't said, so not after this.
 REPEATABLE = timedelta(hours=20)
 # An answer that is still no answer after this long belongs to that write alone, and the company goes on without it.
+LOST_AMONG = (
+    "It was written to {side} and the answer was lost. It isn't found there as it was written, and what has the same "
+    "{by} there was told apart from it: it may be one of those, or renamed."
+)
 STUBBORN = timedelta(hours=1)
 MOST_TRIES = 3
 NOT_IN_QBO = "Too old to be repeated safely, and not found in QuickBooks, so it may be written again."
@@ -155,7 +159,7 @@ def _settle_creates(context: Context, kind: Kind, side: Side, doubtful: Sequence
         if not (made[key] and _take(context, kind, operation, made[key].pop(0))):
             missing.append(operation)
     _drop(context, missing, NOT_THERE if side is Side.BILLCOM else NOT_IN_QBO)
-    _ask_again(kind, side, missing)
+    _ask_again(context, kind, side, missing)
     if side is Side.BILLCOM:
         _hold_stubborn(context, kind, missing)
     words = (
@@ -165,18 +169,35 @@ def _settle_creates(context: Context, kind: Kind, side: Side, doubtful: Sequence
     context.note(words, kind=kind.name, level=Level.WARNING)
 
 
-def _ask_again(kind: Kind, side: Side, missing: Sequence[Operation]) -> None:
+def _ask_again(context: Context, kind: Kind, side: Side, missing: Sequence[Operation]) -> None:
     """Somebody may have renamed it there since: what is like it is proposed, even where a person told others apart.
 
-    Not where something has the very same key: that would be linked, against that person's word.
+    What has the very same key would be linked, against that person's word: there it is left out until somebody decides.
     """
-    rows_of_kind = SyncedObject.objects.filter(kind=kind.name)
-    for row in rows_of_kind.filter(pk__in=[each.object_id or 0 for each in missing], told_apart=True):
-        there = rows_of_kind.filter(company=row.company_id, **{f"{side.other}_id": None})
-        keys = [(name, key) for name in linking.KEY_FIELDS[:2] if (key := getattr(row, name))]
-        if not any(there.filter(**{name: key}).exists() for name, key in keys):
-            row.told_apart = False
-            rows.save([row], ("told_apart",))
+    keys = [each.object_id or 0 for each in missing]
+    if not SyncedObject.objects.filter(pk__in=keys, told_apart=True).exists():
+        return
+    # What was read in this run has no keys yet.
+    linking.set_waiting_keys(context.company, kind)
+    with transaction.atomic():
+        context.confirm_lease()
+        locked = SyncedObject.objects.select_for_update().filter(pk__in=keys, told_apart=True)
+        apart = list(locked.order_by("pk"))
+        found = linking.candidates(context.company, kind, apart)
+        there = [row for row in found.values() if rows.one_side(row) is side]
+        for row in apart:
+            row.excluded = any(_share(row, each) for each in there)
+            row.told_apart = row.excluded
+            if row.excluded:
+                facts = {"by": "The sync", "meaning": LOST_AMONG.format(side=side.label, by=kind.matched_by)}
+                rows.hold(row, Hold(HoldCode.EXCLUDED, facts))
+        rows.save(apart, (*rows.OUTCOME_FIELDS, "told_apart", "excluded"))
+
+
+def _share(one: SyncedObject, other: SyncedObject) -> bool:
+    """Whether they would be linked, if nobody had told them apart."""
+    named = linking.KEY_FIELDS[:2]
+    return any(getattr(one, name) and getattr(one, name) == getattr(other, name) for name in named)
 
 
 def _hold_stubborn(context: Context, kind: Kind, missing: Sequence[Operation]) -> None:

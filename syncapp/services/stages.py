@@ -162,8 +162,10 @@ def _busy(context: Context) -> set[str]:
 def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:
     if not context.run.let_pass and (stop := guards.retired_at_once(context.company, kind)):
         raise Stopped(stop.code, stop.what)
-    if not context.run.position["round"] and not recovering.adopt(context, kind):
-        return False
+    if not context.run.position["round"]:
+        if not recovering.adopt(context, kind):
+            return False
+        storing.look_again_where_unread(context, kind)
     linking.set_waiting_keys(context.company, kind)
     # The highest key now: a row that asks for another look while we go through waits for the next round.
     after = context.run.position.pop("after", 0)

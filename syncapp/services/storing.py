@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from syncapp.core.codec import decode
 from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Kind, Raw, Values
 from syncapp.core.sides import Side
-from syncapp.gateways.errors import GatewayError
+from syncapp.gateways.errors import BadAnswer, Rejected, Unavailable
 from syncapp.models import Company, Cursor, Level, SyncedObject, UnreadRecord
 from syncapp.services import guards, rows
 from syncapp.services.context import Context, Stopped
@@ -52,11 +53,18 @@ def read_page(
                 raise TypeError("its version is no text")
             found[remote_id] = (remote_id, _whole(kind, decode(kind, raw, side)), raw)
         except UNREADABLE as error:
-            unread[remote_id] = str(error)
-            words = f"{side.label}: {kind.label} {remote_id} has an unexpected shape ({error}); it was left out."
+            unread[remote_id] = _why(error)
+            words = f"{side.label}: {kind.label} {remote_id} can't be read ({_why(error)}); it was left out."
             context.note(words, kind=kind.name, level=Level.ERROR)
             context.count(kind.name, "unreadable")
     return list(found.values()), unread
+
+
+def _why(error: Exception) -> str:
+    """Without Python's words for it."""
+    if isinstance(error, ValueError):
+        return str(error)
+    return f"a part of it is missing ({error})" if isinstance(error, LookupError) else "a part of it has another shape"
 
 
 def _whole(kind: Kind, values: Values) -> Values:
@@ -134,24 +142,44 @@ def keep_unread(context: Context, kind: Kind, side: Side, failed: Mapping[str, s
     known |= new
 
 
-def read_anew(context: Context, kind: Kind, side: Side) -> None:
-    """Forget how far a kind was read, and what of it couldn't be: all of it is read before anything is planned."""
+def to_ask_again(context: Context, kind: Kind, side: Side, most: int) -> list[str]:
+    """The unread records to ask for now: those that were asked for the longest ago, so that each has its turn."""
+    if not unread(context)[kind.name, side]:
+        return []
+    own = UnreadRecord.objects.filter(company=context.company, kind=kind.name, side=side)
+    first = own.order_by(F("asked_at").asc(nulls_first=True), "pk")[:most]
+    chosen = {each.pk: each.remote_id for each in first}
     with transaction.atomic():
         context.confirm_lease()
-        Cursor.objects.filter(company=context.company, side=side, kind=kind.name).delete()
-        UnreadRecord.objects.filter(company=context.company, kind=kind.name, side=side).delete()
-        SyncedObject.objects.of(context.company, kind.name).filter(
-            hold_code=HoldCode.WAITS_FOR, waits_for=None
-        ).look_again()
-    unread(context)[kind.name, side].clear()
-    words = f"Much of {side.label} couldn't be read; all {kind.plural.lower()} are read once more."
-    context.note(words, kind=kind.name, level=Level.WARNING)
+        UnreadRecord.objects.filter(pk__in=chosen).update(asked_at=context.clock())
+    return list(chosen.values())
 
 
-def note_unanswered(context: Context, kind: Kind, side: Side, error: GatewayError) -> None:
-    """What can't be read is refused when asked for by its id: it stays where it is, and the run goes on."""
-    words = f"{side.label} gave no answer about {kind.plural.lower()} that can't be read: {error.message}"
-    context.note(words, kind=kind.name, level=Level.WARNING)
+def ask_again(
+    context: Context, kind: Kind, side: Side, ids: Sequence[str], ask: Callable[[Sequence[str]], None]
+) -> None:
+    """Ask for these by their ids. One that is refused, or that the product stumbles over, stays where it is: it is
+    found by halves, and the others are read. Only what says nothing of the record itself is raised.
+    """
+    try:
+        ask(ids)
+    except (Rejected, BadAnswer, Unavailable) as error:
+        if isinstance(error, Unavailable) and error.status is None:
+            raise
+        if len(ids) > 1:
+            half = len(ids) // 2
+            ask_again(context, kind, side, ids[:half], ask)
+            ask_again(context, kind, side, ids[half:], ask)
+            return
+        words = f"{side.label} doesn't show {kind.label.lower()} {ids[0]}, which couldn't be read: {error.words}"
+        context.note(words, kind=kind.name, level=Level.WARNING)
+
+
+def look_again_where_unread(context: Context, kind: Kind) -> None:
+    """What waits because of unread records: one of them may be linked by now, and then it is nobody's twin."""
+    if any(unread(context)[kind.name, side] for side in Side):
+        waiting = SyncedObject.objects.of(context.company, kind.name)
+        waiting.filter(hold_code=HoldCode.WAITS_FOR, waits_for=None).look_again()
 
 
 def read_so_far(context: Context, side: Side) -> int:

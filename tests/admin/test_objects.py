@@ -219,7 +219,7 @@ def test_what_was_deleted_is_shown_and_not_linked(cast: Cast) -> None:
     mine = make_held(company, "B-9x", hold_code=HoldCode.PROPOSED_MATCH, candidates=[gone.pk])
 
     page = text(cast.client("alice").get(change("syncedobject", mine)))
-    assert "deleted or voided" in page and "They are different" in page
+    assert "deleted, archived or voided" in page and "They are different" in page
     assert 'name="what" value="link"' not in page
 
     answer = decide(cast, "alice", mine, what="link", other=gone.pk, sure="yes")

@@ -124,7 +124,7 @@ def test_what_is_like_one_that_is_gone_waits_for_a_person_and_the_gone_one_for_n
     assert (found.links, codes(found)) == ([], {2: HoldCode.PROPOSED_MATCH})
     hold, candidates = found.holds[2]
     assert candidates == (1,)
-    assert "deleted or voided in BILL" in hold.describe() and "They are different" in hold.fix()
+    assert "deleted, archived or voided in BILL" in hold.describe() and "They are different" in hold.fix()
 
 
 def test_a_living_candidate_is_offered_beside_one_that_is_gone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,11 +19,14 @@ from syncapp.models import (
     RunScope,
     RunState,
     SyncedObject,
+    SyncPreferences,
     SyncRun,
     Trigger,
 )
-from syncapp.services import applying, runs, storing
+from syncapp.services import applying, links, runs, storing
 from tests.services.test_between import ask, names_in_qbo, new_vendor
+from tests.services.test_rules import bill_in_qbo
+from tests.services.test_vendor_credits import Both
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, held, linked, sync, synced, writes
 
@@ -146,6 +150,39 @@ def test_what_was_told_apart_and_lost_is_proposed_again(
     row = rope.get(qbo_id=None)
     assert row.hold_code == "proposed-match"
     assert names_in_qbo(sandbox, loaded).count(ROPE) == 0
+
+
+def test_what_was_told_apart_from_its_namesake_and_lost_is_left_to_a_person(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bill in QuickBooks of the same number was told apart from it; what was made for it was renumbered since."""
+    synced(company, clock)
+    books = Both(company, sandbox, loaded)
+    theirs = bill_in_qbo(company, sandbox, books.realm, "TWIN-1")
+    SyncPreferences.objects.filter(company=company).update(one_way=True)
+    synced(company, clock)
+    books.bill("TWIN-2")
+    lose_the_first(monkeypatch)
+    runs.work_slice(ask(company, clock).pk, clock=clock)
+    row = SyncedObject.objects.get(company=company, kind="bill", number="TWIN-2", qbo_id=None)
+    namesake = SyncedObject.objects.get(company=company, kind="bill", qbo_id=theirs["Id"])
+    SyncedObject.objects.filter(pk=row.pk).update(told_apart=True)
+    for bill in [each for each in sandbox.books("qbo", books.realm)["Bill"] if each.get("DocNumber") == "TWIN-2"]:
+        change = {"Id": bill["Id"], "VendorRef": bill["VendorRef"], "DocNumber": "OTHER"}
+        sandbox.person("qbo", books.realm, "Bill", change)
+    change = {"Id": theirs["Id"], "VendorRef": theirs["VendorRef"], "DocNumber": "TWIN-2"}
+    SyncedObject.objects.filter(pk=namesake.pk).update(first_seen_at=clock() - timedelta(days=30))
+    sandbox.person("qbo", books.realm, "Bill", change)
+    clock.wait(24 * 3600)
+
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert (row.hold_code, row.excluded, row.told_apart, row.qbo_id) == ("excluded", True, True, None)
+    assert row.hold is not None and "the answer was lost" in row.hold.describe()
+    assert namesake.pk in links.candidates(row).values_list("pk", flat=True)
+    assert [each for each in sandbox.books("qbo", books.realm)["Bill"] if each.get("DocNumber") == "OTHER"]
+    assert writes(synced(company, clock)) == 0
 
 
 def test_a_page_that_a_stalled_worker_still_holds_is_not_saved(

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom import BillcomGateway
-from syncapp.gateways.errors import NotFound, Rejected
+from syncapp.gateways.errors import GatewayError, NotFound, Rejected, Unavailable
 from syncapp.gateways.http import Answer, Call, Http
 from syncapp.gateways.qbo import QboGateway
 from syncapp.kinds import KINDS
 from syncapp.models import Company, Level, SyncedObject, SyncLogEntry, Trigger, UnreadRecord
 from syncapp.services import planning, rows, runs, terms
 from tests.services.test_between import names_in_qbo, new_vendor
+from tests.services.test_rules import bill_in_qbo
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, held, linked, synced, writes
 
@@ -102,7 +104,7 @@ def test_what_can_t_be_read_is_doubled_nowhere_and_found_again(
     assert names_in_billcom(sandbox, loaded).count(ROPE) == names_in_qbo(sandbox, loaded).count(ROPE) == 1
     unread = UnreadRecord.objects.filter(company=company, kind="vendor")
     assert unread.exists()
-    assert SyncLogEntry.objects.filter(run=run, level=Level.ERROR, message__contains="unexpected shape").exists()
+    assert SyncLogEntry.objects.filter(run=run, level=Level.ERROR, message__contains="can't be read").exists()
 
     wire.times = 0
     synced(company, clock)
@@ -187,32 +189,69 @@ def test_what_is_known_and_linked_is_nobody_s_twin(company: Company, clock: Cloc
     assert words in hold.describe()
 
 
+ANSWERS = [
+    Rejected(Side.BILLCOM, "no such thing", status=400),
+    Unavailable(Side.BILLCOM, "it broke", status=500, outcome_unknown=False),
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("kind", ["bill_payment", "vendor"])
 def test_an_unread_record_that_is_refused_ends_no_run(
-    company: Company, clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: str
+    company: Company, clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: str, answer: GatewayError
 ) -> None:
+    """One of several: the others are asked for, and found to be gone."""
     synced(company, clock)
-    unread(company, clock, kind, Side.BILLCOM, "1", "2")
-    unread(company, clock, kind, Side.QBO, "odd")
+    ids = [f"9999{number}" for number in range(5)]
+    for side in Side:
+        unread(company, clock, kind, side, *ids)
 
-    def refused(self: Any, path: str, *args: Any, **more: Any) -> Any:
-        raise Rejected(Side.BILLCOM, "no such thing", status=400)
+    def get(self: Any, path: str, remote_id: str) -> Any:
+        raise answer if remote_id == ids[3] else NotFound(Side.BILLCOM, "gone", status=404)
 
-    monkeypatch.setattr(BillcomGateway, "get", refused)
-    monkeypatch.setattr(BillcomGateway, "by_ids", refused)
-    monkeypatch.setattr(QboGateway, "query", refused)
+    def by_ids(self: Any, path: str, ids: Sequence[str]) -> Any:
+        if "99993" in ids:
+            raise answer
+        return {}
+
+    def query(self: Any, entity: str, where: str = "", **more: Any) -> Any:
+        if "'99993'" in where:
+            raise answer
+        return []
+
+    monkeypatch.setattr(BillcomGateway, "get", get)
+    monkeypatch.setattr(BillcomGateway, "by_ids", by_ids)
+    monkeypatch.setattr(QboGateway, "query", query)
 
     run = synced(company, clock)
 
-    assert UnreadRecord.objects.filter(kind=kind).count() == 3
-    assert SyncLogEntry.objects.filter(run=run, message__contains="no such thing").exists()
+    assert list(UnreadRecord.objects.filter(kind=kind).values_list("remote_id", flat=True)) == ["99993", "99993"]
+    assert SyncLogEntry.objects.filter(run=run, message__contains="99993, which couldn't be read").count() == 2
 
 
-def test_payments_are_asked_for_singly_while_there_is_time(
+def test_each_unread_record_has_its_turn(company: Company, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced(company, clock)
+    unread(company, clock, "bill_payment", Side.BILLCOM, *(f"{number:03}" for number in range(70)))
+    asked: list[str] = []
+
+    def refused(self: Any, path: str, remote_id: str) -> Any:
+        asked.append(remote_id)
+        raise Rejected(Side.BILLCOM, "no", status=400)
+
+    monkeypatch.setattr(BillcomGateway, "get", refused)
+    for _ in range(3):
+        synced(company, clock)
+        clock.wait(60)
+
+    assert asked[:70] == [f"{number:03}" for number in range(70)]
+    assert asked[70:] == [f"{number:03}" for number in range(20)]
+
+
+def test_they_are_asked_for_while_there_is_time(
     company: Company, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced(company, clock)
-    unread(company, clock, "bill_payment", Side.BILLCOM, *(str(number) for number in range(50)))
+    unread(company, clock, "bill_payment", Side.BILLCOM, *(str(number) for number in range(20)))
     asked: list[str] = []
 
     def gone(self: Any, path: str, remote_id: str) -> Any:
@@ -226,19 +265,32 @@ def test_payments_are_asked_for_singly_while_there_is_time(
     runs.work_slice(run.pk, clock=clock)
 
     assert len(asked) == 7
-    assert UnreadRecord.objects.count() == 43
+    assert UnreadRecord.objects.count() == 13
 
 
-@pytest.mark.parametrize("side", list(Side))
-def test_more_than_is_asked_for_by_ids_is_read_with_all_of_its_kind(company: Company, clock: Clock, side: Side) -> None:
-    """The vendors are there on both sides, and the cursors are past them."""
+def test_what_is_deleted_in_quickbooks_is_waited_for_no_longer(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+) -> None:
     synced(company, clock)
-    real = [str(row.remote_id(side)) for row in linked(company, "vendor")]
-    unread(company, clock, "vendor", side, *real, *(f"9{number:05}" for number in range(1100)))
+    bill = bill_in_qbo(company, sandbox, loaded["qbo"]["realm_id"], "GONE-1")
+    unread(company, clock, "bill", Side.QBO, bill["Id"])
+    sandbox.person_deletes("qbo", loaded["qbo"]["realm_id"], "Bill", bill["Id"])
 
-    run = synced(company, clock)
+    synced(company, clock)
 
     assert not UnreadRecord.objects.exists()
-    assert SyncLogEntry.objects.filter(run=run, message__contains="read once more").exists()
-    assert run.counts[f"vendor.read.{side}"] >= len(real)
-    assert writes(run) == 0
+
+
+def test_who_waits_is_looked_at_again_once_the_unread_one_is_linked(company: Company, clock: Clock) -> None:
+    synced(company, clock)
+    known = linked(company, "vendor")[0]
+    unread(company, clock, "vendor", Side.QBO, str(known.qbo_id))
+    fresh = SyncedObject(company=company, kind="vendor", billcom_id="fresh", first_seen_at=clock(), needs_look=False)
+    rows.show(fresh, KINDS["vendor"], Side.BILLCOM, {**known.billcom_values, "name": ROPE}, known.billcom_raw, "")
+    rows.hold(fresh, Hold(HoldCode.WAITS_FOR, {"target": "vendor 1"}))
+    fresh.save()
+
+    synced(company, clock)
+
+    fresh.refresh_from_db()
+    assert fresh.linked

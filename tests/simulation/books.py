@@ -28,6 +28,8 @@ ENTITIES = {
     "bill_payment": ("payments", "BillPayment"),
 }
 TRANSACTIONS = ("bill", "vendor_credit", "bill_payment")
+DELETED = ("bill", "vendor_credit")
+"""What QuickBooks deletes without a trace."""
 LISTS = tuple(name for name in ENTITIES if name not in TRANSACTIONS)
 _MARK = re.compile(r"[A-Z]\d{4}")
 _DELETED = re.compile(r" \(deleted[^)]*\)$")

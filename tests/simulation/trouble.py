@@ -134,7 +134,7 @@ class Trouble(Watch):
 
     def _person(self, call: Call) -> None:
         # Between our last look and a write to BILL nothing can be noticed: BILL has no versions.
-        if call.side is Side.BILLCOM and changes_books(call) and call.method != "POST":
+        if call.side is Side.BILLCOM and (_is_last_look(call) or (changes_books(call) and call.method != "POST")):
             return
         with self.world.unharmed():
             self.world.person(during_sync=True)
@@ -210,3 +210,8 @@ def faults(chance: random.Random, number: int) -> list[Fault]:
         times = chance.choice((1, 1, 1, 2, 5))
         found.append(Fault(kind, side=side, method=method, skip=skip, times=times, seconds=40.0))
     return found
+
+
+def _is_last_look(call: Call) -> bool:
+    """The reading by ids just before a write."""
+    return call.method == "GET" and "id:in" in str(call.params.get("filters", ""))

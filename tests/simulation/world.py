@@ -35,7 +35,7 @@ from syncapp.sandbox.world import Sandbox
 from syncapp.services import runs
 from tests.simulation import company as companies
 from tests.simulation import start
-from tests.simulation.books import BILLCOM, ENTITIES, QBO, SIDES, Books
+from tests.simulation.books import BILLCOM, DELETED, ENTITIES, QBO, SIDES, Books
 from tests.simulation.evidence import Heard
 from tests.simulation.neighbour import Neighbour
 from tests.simulation.notices import Notices
@@ -90,6 +90,10 @@ class World:
         self.carried_out: Counter[UUID] = Counter()
         self.at_first: set[tuple[str, str, str]] = set()
         self.restored = False
+        # (kind, mark) of what QuickBooks had when a backup was put back and our database had not; and of that, what was
+        # deleted before it could be read.
+        self.unknown: set[tuple[str, str]] = set()
+        self.unseen: set[tuple[str, str]] = set()
         # (kind, id in QuickBooks, field): conflicts that were on record in what a backup has replaced.
         self.forgotten: set[tuple[str, str | None, str]] = set()
         self.heard = Heard()
@@ -231,6 +235,9 @@ class World:
         run = runs.request_run(Company.objects.get(pk=self.company.pk), trigger=Trigger.PERSON, now=self.now())
         self.counts["syncs"] += 1
         self.step("sync")
+        if self.unknown:
+            self.unseen = self.unknown - self._marks(QBO)
+            self.unknown = set()
         return self.work_off(run)
 
     def work_off(self, run: SyncRun) -> SyncRun:
@@ -317,7 +324,7 @@ class World:
     def lose_a_day(self) -> None:
         """Last night's database is put back after a day whose changes have all been synced."""
         self._all_synced()
-        backup = start.copy()
+        backup, there = start.copy(), self._marks(QBO)
         for _ in range(self.chance.randrange(1, 6)):
             self.person()
         self._all_synced()
@@ -328,8 +335,13 @@ class World:
         for each in signed_in:
             each.save()
         self.restored = True
+        self.unknown = self._marks(QBO) - there
         self.counts["backups restored"] += 1
         self.step("the database of before is put back")
+
+    def _marks(self, side: str) -> set[tuple[str, str]]:
+        books = self.books()
+        return {(kind, each.mark) for kind in DELETED for each in books.live(side, kind)}
 
     def _all_synced(self) -> None:
         for _ in range(MOST_RESTS):
