@@ -235,12 +235,11 @@ class World:
         run = runs.request_run(Company.objects.get(pk=self.company.pk), trigger=Trigger.PERSON, now=self.now())
         self.counts["syncs"] += 1
         self.step("sync")
-        if self.unknown:
-            self.unseen = self.unknown - self._marks(QBO)
-            self.unknown = set()
         return self.work_off(run)
 
     def work_off(self, run: SyncRun) -> SyncRun:
+        if self.unknown:
+            self.unseen, self.unknown = self.unknown - self._marks(QBO), set()
         for _ in range(MOST_SLICES):
             more = self.slice(run)
             run.refresh_from_db()
