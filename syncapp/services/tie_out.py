@@ -126,7 +126,7 @@ class TieOut:
         """The bridge and the verdict, to be printed."""
         first, *between, last = self.bridge
         lines = [first, *((f"  {words}", amount) for words, amount in between), last]
-        return [f"{words:<50}{amount:>16,.2f}" for words, amount in lines] + [self.verdict, *self._cleared()]
+        return [f"{words:<50}{amount:>16,.2f}" for words, amount in lines] + [*self._cleared(), self.verdict]
 
     def _cleared(self) -> list[str]:
         if self.clearing is None:
