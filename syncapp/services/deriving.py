@@ -102,8 +102,7 @@ def _bring_up_to_date(
         storing.store_page(context, kind, Side.BILLCOM, [_raw(key, ids[key], drawn[key]) for key in keys])
         transfers = SyncedObject.objects.of(context.company, kind.name).filter(billcom_id__in=ids.values())
         made = dict(transfers.values_list("billcom_id", "pk"))
-        for key in keys:
-            SyncedObject.objects.filter(pk__in=new.get(key, ())).update(part_of=made[ids[key]])
+        rows.save([SyncedObject(pk=pk, part_of_id=made[ids[key]]) for pk, key in come.items()], ("part_of",))
 
 
 def _ids(context: Context, kind: Kind, keys: Sequence[Key]) -> dict[Key, str]:
