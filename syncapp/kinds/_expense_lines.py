@@ -10,7 +10,7 @@ from typing import Any
 
 from syncapp.core.codec import dig, money, number, text
 from syncapp.core.holds import Hold, HoldCode
-from syncapp.core.schema import Field, Raw, Terms, Type, Values
+from syncapp.core.schema import Draft, Field, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
 
 LINES = Field(
@@ -29,6 +29,30 @@ LINES = Field(
 )
 SWITCHED = {"classes": "lines", "customers_in_payables": "lines", "items_in_payables": "lines"}
 DETAILS = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail")
+
+
+def read(values: Values, raw: Raw, side: Side, lines_key: str) -> Values:
+    """The lines, and the one location that they name or the header has; ``lines_key``: what BILL calls them."""
+    if side is Side.QBO:
+        values["lines"] = read_qbo(raw)
+        values["active"] = raw.get("status") != "Deleted"
+        return values
+    lines = raw.get(lines_key) or []
+    found = locations_of(lines)
+    values["lines"] = read_billcom(lines)
+    values["location"] = min(found) if len(found) == 1 else ""
+    values["mixed_locations"] = len(found) > 1
+    return values
+
+
+def write_into_qbo(payload: Raw, draft: Draft) -> Raw:
+    """The lines where they changed, and the A/P account that is chosen where the record is new."""
+    if "lines" in draft.changed:
+        payload["Line"] = write_qbo(draft.values, draft.current)
+    payables = draft.terms.accounts.get("accounts-payable")
+    if payables is not None and not draft.remote_id:
+        payload["APAccountRef"] = {"value": payables.qbo_id}
+    return payload
 
 
 def read_qbo(raw: Raw) -> list[Values]:

@@ -11,6 +11,8 @@ from syncapp.core.schema import Field, Flow, Keys, Lookup, Raw, Terms, Type, Val
 from syncapp.core.sides import Side
 
 DELETED = " (deleted)"
+# Reference: Intuit docs, DocNumber.
+NUMBER_LENGTH = 21
 
 ACTIVE = Field(billcom="archived", qbo="Active", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active")
 
@@ -38,6 +40,27 @@ def read_list(values: Values, raw: Raw, side: Side) -> Values:
 
 def name_keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     return Keys(first=cut(normalise(values["name"])))
+
+
+def numbered_keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+    """Vendor and number, as far as QuickBooks keeps it; then vendor, date and total, as a proposal only.
+
+    What is deleted or archived is nobody's twin, for the other would be deleted for it; a person is asked before what
+    is like it is made again.
+    """
+    vendor = lookup.find("vendor", side, values["vendor"])
+    if vendor is None:
+        return Keys()
+    alike = f"{vendor.key}/{values['date']}/{values['total']}"
+    if not values["active"]:
+        return Keys(proposal=alike)
+    number = normalise(values["number"][:NUMBER_LENGTH])
+    return Keys(first=cut(f"{vendor.key}/{number}") if number else "", proposal=alike)
+
+
+def partly_settled(values: Values) -> bool:
+    """Whether less of it is open than its total."""
+    return values.get("open") is not None and values.get("total") is not None and values["open"] < values["total"]
 
 
 def nested_keys(kind: str) -> Callable[[Values, Side, Lookup], Keys]:

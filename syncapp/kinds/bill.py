@@ -5,13 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from syncapp.core.holds import Hold, HoldCode
-from syncapp.core.matching import normalise
 from syncapp.core.schema import (
     ZERO,
     BillcomShape,
     Draft,
     Field,
-    Keys,
     Kind,
     Lookup,
     QboShape,
@@ -23,11 +21,16 @@ from syncapp.core.schema import (
 )
 from syncapp.core.sides import Side
 from syncapp.kinds import _expense_lines as expense
-from syncapp.kinds._shared import books_open, books_open_for_update, cut, one_way
+from syncapp.kinds._shared import (
+    NUMBER_LENGTH,
+    books_open,
+    books_open_for_update,
+    numbered_keys,
+    one_way,
+    partly_settled,
+)
 
 LINES = "billLineItems"
-# Reference: Intuit docs, DocNumber.
-NUMBER_LENGTH = 21
 ONE = Decimal(1)
 # What an update that replaces a bill must say again, or BILL may take it for emptied.
 KEPT = ("payFromChartOfAccountId", "purchaseOrderNumber", "paymentTermId", "classifications")
@@ -36,32 +39,7 @@ ACTIVE_IN_BILLCOM = Field(billcom="archived", type=Type.BOOL, inverted=frozenset
 
 
 def read(values: Values, raw: Raw, side: Side) -> Values:
-    if side is Side.QBO:
-        values["lines"] = expense.read_qbo(raw)
-        values["active"] = raw.get("status") != "Deleted"
-        return values
-    lines = raw.get(LINES) or []
-    found = expense.locations_of(lines)
-    values["lines"] = expense.read_billcom(lines)
-    values["location"] = min(found) if len(found) == 1 else ""
-    values["mixed_locations"] = len(found) > 1
-    return values
-
-
-def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
-    """Vendor and number, as far as QuickBooks keeps it; then vendor, date and total, as a proposal only.
-
-    What is deleted or archived is nobody's twin, for the other would be deleted for it; a person is asked before what
-    is like it is made again.
-    """
-    vendor = lookup.find("vendor", side, values["vendor"])
-    if vendor is None:
-        return Keys()
-    alike = f"{vendor.key}/{values['date']}/{values['total']}"
-    if not values["active"]:
-        return Keys(proposal=alike)
-    number = normalise(values["number"][:NUMBER_LENGTH])
-    return Keys(first=cut(f"{vendor.key}/{number}") if number else "", proposal=alike)
+    return expense.read(values, raw, side, LINES)
 
 
 def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
@@ -71,7 +49,7 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
         return _may_go_to_qbo(values, terms)
     if not values["number"]:
         return Hold(HoldCode.NEEDS_NUMBER)
-    if _paid(values):
+    if partly_settled(values):
         return Hold(HoldCode.PAID_BEFORE_FIRST_SEEN)
     return None
 
@@ -108,13 +86,9 @@ def _approved(values: Values, terms: Terms) -> Hold | None:
 
 def paid_stays(field: str, values: Values, shown: Values, towards: Side) -> str:
     """Bills sync both ways while unpaid; what is deleted is no edit, and follows."""
-    if field == "active" or not (_paid(values) or _paid(shown)):
+    if field == "active" or not (partly_settled(values) or partly_settled(shown)):
         return ""
     return "The bill has been paid, in full or in part, and what is changed after that doesn't sync."
-
-
-def _paid(values: Values) -> bool:
-    return values.get("open") is not None and values.get("total") is not None and values["open"] < values["total"]
 
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
@@ -138,7 +112,7 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
 
 def write(payload: Raw, draft: Draft) -> Raw:
     if draft.side is Side.QBO:
-        return _write_qbo(payload, draft)
+        return expense.write_into_qbo(payload, draft)
     if "lines" in draft.changed or "location" in draft.changed:
         payload[LINES] = expense.write_billcom(_one_location(draft.values), draft.current, LINES)
     old = draft.current or {}
@@ -153,15 +127,6 @@ def _one_location(values: Values) -> Values:
     if values.get("location") or not values.get("mixed_locations"):
         return values
     return {**values, "location": None}
-
-
-def _write_qbo(payload: Raw, draft: Draft) -> Raw:
-    if "lines" in draft.changed:
-        payload["Line"] = expense.write_qbo(draft.values, draft.current)
-    payables = draft.terms.accounts.get("accounts-payable")
-    if payables is not None and not draft.remote_id:
-        payload["APAccountRef"] = {"value": payables.qbo_id}
-    return payload
 
 
 KIND = Kind(
@@ -200,7 +165,7 @@ KIND = Kind(
     flow=one_way,
     gates=(may_sync, books_open),
     update_gates=(may_change, books_open_for_update),
-    keys=keys,
+    keys=numbered_keys,
     key_refs=("vendor",),
     matched_by="vendor and number",
     read=read,

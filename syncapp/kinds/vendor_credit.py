@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from syncapp.core.codec import money
 from syncapp.core.holds import Hold, HoldCode
-from syncapp.core.matching import normalise
 from syncapp.core.schema import (
     ZERO,
     BillcomShape,
-    Draft,
     Field,
-    Keys,
     Kind,
     Lookup,
     QboShape,
@@ -25,8 +22,13 @@ from syncapp.core.schema import (
 )
 from syncapp.core.sides import Side
 from syncapp.kinds import _expense_lines as expense
-from syncapp.kinds._shared import books_open, books_open_for_update, cut
-from syncapp.kinds.bill import NUMBER_LENGTH
+from syncapp.kinds._shared import (
+    NUMBER_LENGTH,
+    books_open,
+    books_open_for_update,
+    numbered_keys,
+    partly_settled,
+)
 
 LINES = "vendorCreditLineItems"
 ONE_DIRECTION = "Vendor credits go from BILL to QuickBooks Online only."
@@ -39,31 +41,13 @@ APPROVAL_FIX = "Look it up in BILL; if it is approved there, include it."
 
 
 def read(values: Values, raw: Raw, side: Side) -> Values:
+    values = expense.read(values, raw, side, LINES)
     if side is Side.QBO:
-        values["lines"] = expense.read_qbo(raw)
-        values["active"] = raw.get("status") != "Deleted"
         # Reference: Intuit docs, VendorCredit: Balance may be missing.
         values["open"] = money(raw["Balance"]) if raw.get("Balance") is not None else values["total"]
-        return values
-    lines = raw.get(LINES) or []
-    found = expense.locations_of(lines)
-    values["lines"] = expense.read_billcom(lines)
-    values["location"] = min(found) if len(found) == 1 else ""
-    values["mixed_locations"] = len(found) > 1
-    values["open"] = (values["total"] or ZERO) - (money(raw.get("appliedAmount")) or ZERO)
+    else:
+        values["open"] = (values["total"] or ZERO) - (money(raw.get("appliedAmount")) or ZERO)
     return values
-
-
-def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
-    """As a bill's: vendor and number; then vendor, date and total, as a proposal only. What is gone has no twin."""
-    vendor = lookup.find("vendor", side, values["vendor"])
-    if vendor is None:
-        return Keys()
-    alike = f"{vendor.key}/{values['date']}/{values['total']}"
-    if not values["active"]:
-        return Keys(proposal=alike)
-    number = normalise(values["number"][:NUMBER_LENGTH])
-    return Keys(first=cut(f"{vendor.key}/{number}") if number else "", proposal=alike)
 
 
 def flow(towards: Side, terms: Terms) -> Hold | None:
@@ -98,26 +82,13 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
 
 def applied_stays(field: str, values: Values, shown: Values, towards: Side) -> str:
     """What was applied has settled bills by its amount; what is archived is no edit, and follows."""
-    if field == "active" or not (_applied(values) or _applied(shown)):
+    if field == "active" or not (partly_settled(values) or partly_settled(shown)):
         return ""
     return "The credit has been applied, in full or in part, and what is changed after that doesn't sync."
 
 
-def _applied(values: Values) -> bool:
-    return values.get("open") is not None and values.get("total") is not None and values["open"] < values["total"]
-
-
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
     return expense.with_accounts(values, towards, terms)
-
-
-def write(payload: Raw, draft: Draft) -> Raw:
-    if "lines" in draft.changed:
-        payload["Line"] = expense.write_qbo(draft.values, draft.current)
-    payables = draft.terms.accounts.get("accounts-payable")
-    if payables is not None and not draft.remote_id:
-        payload["APAccountRef"] = {"value": payables.qbo_id}
-    return payload
 
 
 KIND = Kind(
@@ -151,7 +122,7 @@ KIND = Kind(
     flow=flow,
     gates=(may_sync, books_open),
     update_gates=(may_change, books_open_for_update),
-    keys=keys,
+    keys=numbered_keys,
     key_refs=("vendor",),
     matched_by="vendor and number",
     read=read,
@@ -159,7 +130,7 @@ KIND = Kind(
     switched=expense.SWITCHED | {"locations": "location"},
     untouchable=applied_stays,
     adapt=adapt,
-    write=write,
+    write=expense.write_into_qbo,
     taken="number",
     approval_told=False,
 )
