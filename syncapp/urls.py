@@ -37,6 +37,7 @@ urlpatterns = [
     path("companies/<int:company>/import/", setting_up.import_accounts, name="import"),
     path("companies/<int:company>/map-banks/", setting_up.map_banks, name="map-banks"),
     path("companies/<int:company>/uncategorized/", setting_up.uncategorized, name="uncategorized"),
+    path("companies/<int:company>/clearing-account/", setting_up.make_clearing, name="make-clearing"),
     path("companies/<int:company>/first-sync/", syncing.first_sync, name="first-sync"),
     path("companies/<int:company>/sync/", syncing.sync_page, name="sync"),
     path("companies/<int:company>/sync-now/", syncing.sync_now, name="sync-now"),

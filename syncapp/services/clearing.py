@@ -1,20 +1,42 @@
-"""What the clearing account's balance consists of: payments that BILL hasn't drawn from the bank yet, one by one."""
+"""The clearing account: made in QuickBooks on request, and what its balance consists of, payment by payment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
+from django.utils import timezone
 
-from syncapp.core.codec import money
+from syncapp.core.codec import decode, money
 from syncapp.core.holds import TEXTS, HoldCode
 from syncapp.core.schema import ZERO
-from syncapp.gateways.qbo import QboGateway
+from syncapp.core.sides import Side
+from syncapp.gateways.errors import GatewayError
+from syncapp.gateways.http import Http
+from syncapp.gateways.qbo import QboGateway, Write
+from syncapp.kinds.account import KIND as ACCOUNT
 from syncapp.kinds.bill_payment import KIND as PAYMENT
-from syncapp.models import Company, GLMapping, GLRole, ObjectState, SyncedObject
+from syncapp.models import (
+    Company,
+    GLMapping,
+    GLRole,
+    ObjectState,
+    Operation,
+    OperationState,
+    SyncedObject,
+    Verb,
+)
+from syncapp.services import budgets, remotes, rows, setup, storing
+from syncapp.services.errors import ServiceError
+
+# As BILL's own sync names it. Reference: spec, behaviour of BILL's sync, section 5.
+NAME = "Bill.com Money Out Clearing"
 
 
 @dataclass(frozen=True)
@@ -87,3 +109,56 @@ def _why(row: SyncedObject) -> str:
     if row.billcom_values["online"]:
         return "not drawn from the bank yet"
     return "not paid through BILL, so BILL never draws it"
+
+
+def is_chosen(company: Company) -> bool:
+    return GLMapping.objects.filter(company=company, role=GLRole.MONEY_OUT_CLEARING, account__isnull=False).exists()
+
+
+def make_account(company: Company, user: User, *, now: datetime) -> SyncedObject:
+    """Make the clearing account in QuickBooks and choose it; one of that name which is there is only chosen.
+
+    Asked for again after a lost answer, QuickBooks answers as the first time. Raises ServiceError.
+    """
+    if is_chosen(company):
+        raise ServiceError("A clearing account is chosen already. Change it in Sync preferences.")
+    account = setup.obvious_account(company, GLRole.MONEY_OUT_CLEARING) or _made(company, now)
+    setup.set_account(company, GLRole.MONEY_OUT_CLEARING, account)
+    return account
+
+
+def _made(company: Company, now: datetime) -> SyncedObject:
+    payload = {"Name": NAME, "AccountType": "Bank", "AccountSubType": "Checking"}
+    try:
+        qbo = remotes.open_qbo(company, Http(), timezone.now)
+        request_id = str(uuid5(NAMESPACE_URL, f"{company.pk}/{company.created_at.isoformat()}/{NAME}"))
+        raw = qbo.write(Write(entity="Account", operation="create", payload=payload, request_id=request_id))
+        values = decode(ACCOUNT, raw, Side.QBO)
+    except GatewayError as error:
+        raise ServiceError(
+            f"QuickBooks Online didn't make the account: {error.words} Try again: it is made only once."
+        ) from None
+    finally:
+        budgets.settle()
+    with transaction.atomic():
+        # A sync that runs just now may have read it before us.
+        found, _ = SyncedObject.objects.get_or_create(
+            company=company, kind=ACCOUNT.name, qbo_id=str(raw["Id"]), defaults={"first_seen_at": now}
+        )
+        rows.show(found, ACCOUNT, Side.QBO, values, raw, storing.version_of(raw, Side.QBO))
+        found.save()
+        Operation.objects.create(
+            id=uuid4(),
+            company=company,
+            object=found,
+            kind=ACCOUNT.name,
+            side=Side.QBO,
+            verb=Verb.CREATE,
+            state=OperationState.DONE,
+            payload=payload,
+            request_id=request_id,
+            remote_id=found.qbo_id or "",
+            planned_at=now,
+            finished_at=now,
+        )
+    return found

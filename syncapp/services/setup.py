@@ -234,11 +234,12 @@ def prefill(company: Company) -> None:
     """Preferences with one obvious account are filled in; a person reviews them after the first sync."""
     taken = set(GLMapping.objects.filter(company=company, account__isnull=False).values_list("role", flat=True))
     for role in (GLRole.ACCOUNTS_PAYABLE, GLRole.DEFAULT_BANK, GLRole.DEPOSIT_TO, GLRole.MONEY_OUT_CLEARING):
-        if role not in taken and (account := _obvious(company, role)):
+        if role not in taken and (account := obvious_account(company, role)):
             set_account(company, role, account)
 
 
-def _obvious(company: Company, role: str) -> SyncedObject | None:
+def obvious_account(company: Company, role: str) -> SyncedObject | None:
+    """The account that a role can only mean, by its name or because there is no other."""
     choices = list(account_choices(company, role))
     if names := _BY_NAME.get(role):
         return next((each for each in choices if normalise(each.label) in names), None)

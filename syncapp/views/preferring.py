@@ -8,7 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from syncapp.models import Company
+from syncapp.models import Company, SetupStep
+from syncapp.services import clearing
 from syncapp.services import preferences as service
 from syncapp.services.errors import ServiceError
 from syncapp.services.impact import impact
@@ -29,7 +30,10 @@ ACCOUNTING = "Accounting preferences"
 def preferences(request: SignedIn, company: Company) -> HttpResponse:
     form = SyncPreferencesForm(company, stored_preferences(company))
     values = values_of(form)
-    return render_page(request, "preferences.html", SYNC, company=company, values=values, editing=False)
+    offer = company.setup_step == SetupStep.DONE and not clearing.is_chosen(company)
+    return render_page(
+        request, "preferences.html", SYNC, company=company, values=values, editing=False, offer_clearing=offer
+    )
 
 
 @works_on_company

@@ -7,9 +7,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
-from syncapp.models import Company, GLMapping, GLRole, RunScope
-from syncapp.services import setup
+from syncapp.models import Company, GLMapping, GLRole, RunScope, SetupStep
+from syncapp.services import clearing, setup
 from syncapp.services.errors import ServiceError
 from syncapp.views.access import SignedIn, works_on_company
 from syncapp.views.forms import AccountField, AccountsForm, account_options
@@ -91,6 +92,20 @@ def uncategorized(request: SignedIn, company: Company) -> HttpResponse:
         else:
             return redirect("syncapp:first-sync", company.pk)
     return _page(request, company, "uncategorized.html", "Account for uncategorized expenses", form)
+
+
+@require_POST
+@works_on_company
+def make_clearing(request: SignedIn, company: Company) -> HttpResponse:
+    """Make the account in QuickBooks that payments through BILL pass, and choose it."""
+    try:
+        account = clearing.make_account(company, request.user, now=timezone.now())
+    except ServiceError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{account} is in QuickBooks Online and chosen as the Money Out Clearing Account.")
+    done = company.setup_step == SetupStep.DONE
+    return redirect("syncapp:preferences" if done else "syncapp:first-sync", company.pk)
 
 
 def _page(

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from syncapp import tasks
 from syncapp.models import Company, RunScope, RunState, SetupStep, SyncRun, Trigger
-from syncapp.services import preferences, runs, setup
+from syncapp.services import clearing, preferences, runs, setup
 from syncapp.services.errors import ServiceError
 from syncapp.views.access import SignedIn, looks_at_company, works_on_company
 from syncapp.views.forms import FirstSyncForm
@@ -94,7 +94,10 @@ def first_sync(request: SignedIn, company: Company) -> HttpResponse:
             hand_to_worker(run)
             return redirect("syncapp:progress", company.pk, run.pk)
     steps = setup.steps(company)
-    return render_page(request, "first_sync.html", "First full sync", company=company, form=form, steps=steps)
+    offer = not clearing.is_chosen(company)
+    return render_page(
+        request, "first_sync.html", "First full sync", company=company, form=form, steps=steps, offer_clearing=offer
+    )
 
 
 @never_cache

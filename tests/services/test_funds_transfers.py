@@ -11,8 +11,11 @@ from django.test import Client
 from django.urls import reverse
 
 from syncapp.core.holds import HoldCode
-from syncapp.models import Company, GLMapping, GLRole, ObjectState, Operation, SyncedObject
-from syncapp.services import holds, links, setup
+from syncapp.core.sides import Side
+from syncapp.gateways.errors import Unavailable
+from syncapp.gateways.qbo import QboGateway
+from syncapp.models import Company, GLMapping, GLRole, ObjectState, Operation, SetupStep, SyncedObject
+from syncapp.services import clearing, holds, links, setup
 from syncapp.services.errors import ServiceError
 from tests.services.test_vendor_credits import Both
 from tests.support.sandbox import Sandbox
@@ -284,3 +287,64 @@ def test_what_nobody_can_explain_in_clearing_is_said(
     found = books.tie_out()
     assert found.clearing is not None and found.clearing.unexplained == 10
     assert any("unexplained" in line and "10.00" in line for line in found.summary())
+
+
+@pytest.fixture
+def without_clearing(company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]) -> Books:
+    """A QuickBooks company that has no account of that name, and none chosen."""
+    found = Books(company, sandbox, loaded)
+    choose_banks(company, found.banks())
+    synced(company, clock)
+    account = SyncedObject.objects.get(company=company, kind="account", label=clearing.NAME)
+    renamed = {"Id": account.qbo_id, "Name": "Old Float", "AccountType": "Bank"}
+    sandbox.person("qbo", found.realm, "Account", renamed)
+    synced(company, clock)
+    GLMapping.objects.filter(company=company, role=GLRole.MONEY_OUT_CLEARING).delete()
+    Company.objects.filter(pk=company.pk).update(setup_step=SetupStep.DONE)
+    company.refresh_from_db()
+    return found
+
+
+def test_the_clearing_account_is_made_on_request_and_once(
+    company: Company, clock: Clock, without_clearing: Books, client: Client, admin_user: User
+) -> None:
+    books = without_clearing
+    client.force_login(admin_user)
+    page = reverse("syncapp:preferences", args=[company.pk])
+    assert "Make it in QuickBooks Online" in client.get(page).content.decode()
+
+    done = client.post(reverse("syncapp:make-clearing", args=[company.pk]), follow=True).content.decode()
+    assert "chosen as the Money Out Clearing Account" in done and "Make it in QuickBooks Online" not in done
+    again = client.post(reverse("syncapp:make-clearing", args=[company.pk]), follow=True).content.decode()
+    assert "chosen already" in again
+
+    assert [each["AccountType"] for each in books.qbo("Account") if each["Name"] == clearing.NAME] == ["Bank"]
+    books.pays_online("F-20", 40)
+    synced(company, clock)
+    assert (books.clearing(), writes(synced(company, clock))) == (0, 0)
+    assert SyncedObject.objects.get(company=company, kind="account", label=clearing.NAME).linked
+
+
+def test_a_lost_answer_makes_no_second_clearing_account(
+    company: Company, clock: Clock, without_clearing: Books, admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books, write = without_clearing, QboGateway.write
+
+    def lost(self: QboGateway, each: Any) -> Any:
+        write(self, each)
+        raise Unavailable(Side.QBO, "lost", outcome_unknown=True)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(QboGateway, "write", lost)
+        with pytest.raises(ServiceError, match="didn't make the account"):
+            clearing.make_account(company, admin_user, now=clock())
+    made = clearing.make_account(company, admin_user, now=clock())
+
+    assert [each["Id"] for each in books.qbo("Account") if each["Name"] == clearing.NAME] == [made.qbo_id]
+
+
+def test_one_that_is_there_is_chosen(company: Company, clock: Clock, books: Books, admin_user: User) -> None:
+    GLMapping.objects.filter(company=company, role=GLRole.MONEY_OUT_CLEARING).delete()
+    before = len(books.qbo("Account"))
+    assert clearing.make_account(company, admin_user, now=clock()).label == clearing.NAME
+    assert len(books.qbo("Account")) == before

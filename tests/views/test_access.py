@@ -21,7 +21,7 @@ WORKING = [
     "edit-preferences",
     "edit-accounting-preferences",
 ]
-POSTS = ["sync-now", "read-both-sides"]
+POSTS = ["sync-now", "read-both-sides", "make-clearing"]
 OF_A_RUN_LOOKING = ["progress", "progress-json", "result"]
 
 
