@@ -174,9 +174,9 @@ class Checks:
 
     def _lost(self, last: Edit, shown: list[Shown]) -> Iterator[str]:
         live = [each for each in shown if not each.gone]
+        if last.side == QBO and (last.kind, last.mark) in self.world.unseen:
+            return  # Made since the backup and deleted before we looked: QuickBooks shows nothing of it.
         if last.field == "active":
-            if last.side == QBO and (last.kind, last.mark) in self.world.unseen:
-                return  # Made since the backup and deleted before we looked: QuickBooks shows nothing of it.
             if live and last.value is False:
                 yield f"I4 {last.kind} {last.mark} was taken away in {last.side} and is there"
             if last.value is True and len(live) < len(shown):
