@@ -323,7 +323,7 @@ class World:
     def lose_a_day(self) -> None:
         """Last night's database is put back after a day whose changes have all been synced."""
         self._all_synced()
-        backup, there = start.copy(), self._marks(QBO)
+        backup, there, parties = start.copy(), self._marks(QBO), self._parties()
         for _ in range(self.chance.randrange(1, 6)):
             self.person()
         self._all_synced()
@@ -335,12 +335,18 @@ class World:
             each.save()
         self.restored = True
         self.unknown = self._marks(QBO) - there
+        # Whoever came since is on both sides and linked with nobody: renamed on one of them, it would rightly be two.
+        self.people.twins |= self._parties() - parties
         self.counts["backups restored"] += 1
         self.step("the database of before is put back")
 
     def _marks(self, side: str) -> set[tuple[str, str]]:
         books = self.books()
         return {(kind, each.mark) for kind in DELETED for each in books.live(side, kind)}
+
+    def _parties(self) -> set[str]:
+        books = self.books()
+        return {each.mark for side in SIDES for kind in ("vendor", "customer") for each in books.live(side, kind)}
 
     def _all_synced(self) -> None:
         for _ in range(MOST_RESTS):
