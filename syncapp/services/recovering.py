@@ -150,11 +150,12 @@ def _settle_change(context: Context, kind: Kind, side: Side, operation: Operatio
 
 
 def _settle_creates(context: Context, kind: Kind, side: Side, doubtful: Sequence[Operation]) -> None:
-    lookup = _lookup(context, kind, side, doubtful)
-    keys = {each.pk: kind.keys(each.values["whole"], side, lookup).first for each in doubtful}
+    open_ = _not_linked_since(context, kind, side, doubtful)
+    lookup = _lookup(context, kind, side, open_)
+    keys = {each.pk: kind.keys(each.values["whole"], side, lookup).first for each in open_}
     made = _made_since(context, kind, side, min(each.planned_at for each in doubtful), set(keys.values()) - {""})
     missing = []
-    for operation in doubtful:
+    for operation in open_:
         key = keys[operation.pk]
         if not (made[key] and _take(context, kind, operation, made[key].pop(0))):
             missing.append(operation)
@@ -167,6 +168,22 @@ def _settle_creates(context: Context, kind: Kind, side: Side, doubtful: Sequence
         f"{len(doubtful) - len(missing)} found there, the rest not."
     )
     context.note(words, kind=kind.name, level=Level.WARNING)
+
+
+def _not_linked_since(
+    context: Context, kind: Kind, side: Side, doubtful: Sequence[Operation]
+) -> Sequence[Operation]:
+    """Without those whose record was read and linked by its match key while they waited: that is what they made."""
+    linked = SyncedObject.objects.exclude(linking.ONE_SIDED).in_bulk([each.object_id or 0 for each in doubtful])
+    met = [each for each in doubtful if each.object_id in linked]
+    for operation in met:
+        operation.state, operation.finished_at = OperationState.ADOPTED, context.clock()
+        operation.remote_id = linked[operation.object_id or 0].remote_id(side) or ""
+    with transaction.atomic():
+        context.confirm_lease()
+        rows.save(met, ("state", "finished_at", "remote_id"))
+    context.count(kind.name, "adopted", len(met))
+    return [each for each in doubtful if each.object_id not in linked]
 
 
 def _ask_again(context: Context, kind: Kind, side: Side, missing: Sequence[Operation]) -> None:

@@ -130,6 +130,32 @@ def test_a_write_to_quickbooks_too_old_to_be_repeated_is_looked_for(
     assert writes(synced(company, clock)) == 0
 
 
+def test_a_write_whose_record_was_linked_meanwhile_is_said_to_have_made_it(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The repeats fail for hours; a reading shows what was made, under the name it was given."""
+    synced(company, clock)
+    new_vendor(sandbox, loaded, ROPE)
+    with monkeypatch.context() as broken:
+        lose_the_first(broken)
+        runs.work_slice(ask(company, clock).pk, clock=clock)
+        lost = Unavailable(Side.QBO, "lost", outcome_unknown=True)
+        broken.setattr(applying, "send_qbo", lambda context, kind, batch: [lost] * len(batch))
+        clock.wait(2 * 3600)
+        synced(company, clock)
+        row = SyncedObject.objects.get(company=company, kind="vendor", label=ROPE)
+        first = Operation.objects.get(object=row, side=Side.QBO)
+        assert (row.linked, first.state) == (True, OperationState.IN_DOUBT)
+    clock.wait(24 * 3600)
+
+    synced(company, clock)
+
+    first.refresh_from_db()
+    assert (first.state, first.remote_id) == (OperationState.ADOPTED, row.qbo_id)
+    assert names_in_qbo(sandbox, loaded).count(ROPE) == 1
+    assert writes(synced(company, clock)) == 0
+
+
 def test_what_was_told_apart_and_lost_is_proposed_again(
     company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
