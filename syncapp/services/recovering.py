@@ -170,9 +170,7 @@ def _settle_creates(context: Context, kind: Kind, side: Side, doubtful: Sequence
     context.note(words, kind=kind.name, level=Level.WARNING)
 
 
-def _not_linked_since(
-    context: Context, kind: Kind, side: Side, doubtful: Sequence[Operation]
-) -> Sequence[Operation]:
+def _not_linked_since(context: Context, kind: Kind, side: Side, doubtful: Sequence[Operation]) -> Sequence[Operation]:
     """Without those whose record was read and linked by its match key while they waited: that is what they made."""
     linked = SyncedObject.objects.exclude(linking.ONE_SIDED).in_bulk([each.object_id or 0 for each in doubtful])
     met = [each for each in doubtful if each.object_id in linked]

@@ -82,5 +82,5 @@ PLANTED = {
     "no fencing": Planted(no_fencing, 60, 14),
     "no request id": Planted(no_request_id, 20, 1),
     "base not updated": Planted(base_not_updated, 20, 1),
-    "no second look": Planted(no_second_look, 150, 20),
+    "no second look": Planted(no_second_look, 150, 15),
 }

@@ -29,6 +29,8 @@ def play(seed: int, planted: str = "") -> Report:
 def _play(world: World) -> None:
     for _ in range(world.chance.randrange(5, 13)):
         world.person()
+    if world.pages_are_small:
+        world.many_bills()
     hard = world.chance.choice((0.0, 0.5, 1.0, 2.0))
     if world.planted:
         # What is to be caught needs its trouble; with nothing planted these scenarios must hold, too.

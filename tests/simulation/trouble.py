@@ -85,6 +85,8 @@ class Trouble(Watch):
         self.sleep_at_write = self._maybe(chance, 0.25 * hard, 8)
         self.contested = chance.random() < 0.4
         self.rival_at = self._maybe(chance, 0.2)
+        # What comes after a deleted record moves up, and may slip between two pages.
+        self.deletes_paged = chance.random() < 0.4
         self.commits = 0
 
     @staticmethod
@@ -114,6 +116,10 @@ class Trouble(Watch):
                 self.world.rival(self.run)
         if self.edits.get(self.number) is False:
             self._person(call)
+        if self.deletes_paged and _reads_bills(call):
+            self.deletes_paged = False
+            with self.world.unharmed():
+                self.world.delete_bill()
         if self.contested and call.side is Side.BILLCOM and call.method == "GET" and call.url.endswith("/payments"):
             # The last list of the reading: all the rest has been read, and nothing been written yet.
             self.contested = False
@@ -210,6 +216,11 @@ def faults(chance: random.Random, number: int) -> list[Fault]:
         times = chance.choice((1, 1, 1, 2, 5))
         found.append(Fault(kind, side=side, method=method, skip=skip, times=times, seconds=40.0))
     return found
+
+
+def _reads_bills(call: Call) -> bool:
+    """A page of QuickBooks' bills, among others."""
+    return call.side is Side.QBO and b'"Query"' in (call.body or b"") and b"from bill " in call.body.lower()
 
 
 def _is_last_look(call: Call) -> bool:

@@ -130,9 +130,11 @@ class World:
             setattr(self.sandbox.switches, name, value)
             self.step(f"{name} is {value}")
         # What is to be caught needs its trouble.
-        if self.chance.random() < 0.25 or self.planted:
-            self.step("pages are small")
-            start.small_pages(self._replaced, size=4, most_changes=12)
+        self.pages_are_small = self.chance.random() < 0.25 or bool(self.planted)
+        if self.pages_are_small:
+            size = self.chance.choice((2, 4))
+            self.step(f"pages of {size}")
+            start.small_pages(self._replaced, size=size, most_changes=12)
         self._make_company()
 
     def __exit__(self, *error: object) -> None:
@@ -212,6 +214,22 @@ class World:
         """Somebody in BILL changes what was changed in QuickBooks, just after BILL was read."""
         try:
             self.step(f"in between billcom: {self.people.contest(BILLCOM)}")
+        except (CannotBe, ValueError, LookupError):
+            return
+
+    def many_bills(self) -> None:
+        """Somebody in QuickBooks enters a pile of them: more than a page."""
+        try:
+            self.people.new_party(QBO, "vendor")
+            for _ in range(self.chance.randrange(2, 9)):
+                self.step(f"qbo: {self.people.new_bill(QBO)}")
+        except (CannotBe, ValueError, LookupError):
+            return
+
+    def delete_bill(self) -> None:
+        """Somebody in QuickBooks deletes a bill while bills are read page by page."""
+        try:
+            self.step(f"in between qbo: {self.people.delete_bill(QBO)}")
         except (CannotBe, ValueError, LookupError):
             return
 
