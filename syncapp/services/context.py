@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 
 from syncapp.core.schema import Terms
 from syncapp.gateways.billcom import BillcomGateway
@@ -88,6 +89,12 @@ class Context:
         if not Company.objects.renew_lease(self.company.pk, self.owner, self.fence, ttl):
             raise LeaseLost
         self.lease_renewed = before
+
+    def keep_place(self) -> None:
+        """Save where the run is, at once: whoever goes on after a crash goes on from there."""
+        with transaction.atomic():
+            self.confirm_lease()
+            SyncRun.objects.filter(pk=self.run.pk).update(position=self.run.position)
 
     def refresh_terms(self) -> None:
         """Take over what people have chosen meanwhile."""

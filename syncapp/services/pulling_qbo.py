@@ -56,9 +56,9 @@ def pull(context: Context) -> bool:
     while True:
         if not _read_whole(context):
             return False
-        cursor = Cursor.objects.get(company=context.company, side=Side.QBO, kind="")
+        since = _read_up_to(context)
         try:
-            changes = context.remotes.qbo.changes([*_ABOUT, *entities()], cursor.read_to)
+            changes = context.remotes.qbo.changes([*_ABOUT, *entities()], since)
         except TooOld:
             if "paged" in position:
                 break
@@ -68,28 +68,42 @@ def pull(context: Context) -> bool:
             continue
         shifted = _store_changes(context, changes)
         if not changes.truncated:
-            storing.move_cursor(context, Side.QBO, "", changes.time - OVERLAP)
+            told_up_to = changes.time - OVERLAP
         elif "paged" not in position:
             # More changed than one answer holds: by query for what was edited, by the ids for what was deleted.
-            _page_through(context, everything, since=cursor.read_to, compare=TRANSACTIONS)
+            _page_through(context, everything, since=since, compare=TRANSACTIONS)
             continue
-        elif "compared" not in position:
-            # The cursor stays where the pages began, so what was cut off comes with the next sync.
-            shifted = [entity for entity in TRANSACTIONS if entity in position["paged"]]
+        else:
+            # As far as the pages go, so what was cut off comes with the next sync.
+            told_up_to = since
+            if "compared" not in position:
+                shifted = [entity for entity in TRANSACTIONS if entity in position["paged"]]
         if not shifted:
+            position["up_to"] = told_up_to.isoformat()
             break
         # Deleted while we paged: what came after it moved up, perhaps past the end of a page.
         position["compare"] = shifted
-    for name in ("paged", "gone", "compared"):
+    storing.move_cursor(context, Side.QBO, "", _read_up_to(context))
+    for name in ("paged", "gone", "compared", "up_to"):
         position.pop(name, None)
     return True
+
+
+def _read_up_to(context: Context) -> datetime:
+    """Since when QuickBooks is to tell changes. The cursor moves only when all up to there is read and compared.
+
+    A run that ends before that leaves nothing out: the next one begins where this one did.
+    """
+    if up_to := context.run.position.get("up_to"):
+        return datetime.fromisoformat(up_to)
+    return Cursor.objects.get(company=context.company, side=Side.QBO, kind="").read_to
 
 
 def _read_whole(context: Context) -> bool:
     """Page through what changes can't tell: everything before the first sync, kinds declared since, what was cut."""
     position = context.run.position
-    if "pages" not in position and (unread := _never_read(context)):
-        _page_through(context, unread, since=None)
+    if "paged" not in position and (unread := _never_read(context)):
+        _page_through(context, unread, since=None, compare=_left_by_another_run(context))
     if "pages" in position and not import_pages(context):
         return False
     if compared := position.get("compare"):
@@ -122,6 +136,18 @@ def _never_read(context: Context) -> list[Kind]:
     read = set(cursors.values_list("kind", flat=True))
     # Before the first sync the accounts alone have been read, and some time ago.
     return [kind for kind in KINDS.values() if "" not in read or kind.name not in read]
+
+
+def _left_by_another_run(context: Context) -> list[str]:
+    """Of what a run has stored that ended before its reading did, some may have been deleted since, and nothing tells.
+
+    Once a reading has been finished, QuickBooks tells what was deleted after it.
+    """
+    if Cursor.objects.filter(company=context.company, side=Side.QBO, kind="").exists():
+        return []
+    stored = SyncedObject.objects.filter(company=context.company, qbo_id__isnull=False).values_list("kind", flat=True)
+    kinds = set(stored.order_by().distinct())
+    return [kind.qbo.entity for kind in KINDS.values() if kind.transaction and kind.name in kinds]
 
 
 def _about(context: Context, records: dict[str, list[dict[str, Any]]]) -> None:
@@ -175,14 +201,16 @@ def import_pages(context: Context) -> bool:
     """Read the pages the position names; False: out of time."""
     position, by_entity = context.run.position, _by_entity()
     while position["pages"]:
-        first = "read_to" not in position
-        asked = _next_pages(position, by_entity)
-        for page, records in context.remotes.qbo.query_pages(asked):
+        answered = context.remotes.qbo.query_pages(_next_pages(position, by_entity))
+        if "read_to" not in position:
+            position["read_to"] = (context.remotes.qbo.server_time - OVERLAP).isoformat()
+            # Before anything of it is stored: else a crash forgets since when changes are to be asked for, and what is
+            # deleted in between stays for ever.
+            context.keep_place()
+        for page, records in answered:
             storing.store_page(context, by_entity[page.entity], Side.QBO, records)
             _go_on(position["pages"], page, len(records))
             position["rows"][page.entity] = position["rows"].get(page.entity, 0) + len(records)
-        if first:
-            position["read_to"] = (context.remotes.qbo.server_time - OVERLAP).isoformat()
         if position["pages"] and context.out_of_time():
             return False
     rows_read = position.pop("rows")
@@ -196,7 +224,7 @@ def import_pages(context: Context) -> bool:
     for name in read:
         storing.move_cursor(context, Side.QBO, name, read_to)
     if set(read) == set(KINDS):
-        storing.move_cursor(context, Side.QBO, "", read_to)
+        position["up_to"] = read_to.isoformat()
     return True
 
 

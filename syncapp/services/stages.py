@@ -96,7 +96,7 @@ def _read_settings(context: Context) -> None:
 
 def _before_first_reading(context: Context) -> None:
     """Before the very first reading the settings are read singly; later they come with the changes."""
-    if "pages" not in context.run.position and not context.company.cursors.filter(side=Side.QBO, kind="").exists():
+    if "paged" not in context.run.position and not context.company.cursors.filter(side=Side.QBO, kind="").exists():
         _read_settings(context)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -70,6 +71,46 @@ def test_nothing_slips_between_two_pages_when_something_is_deleted(
     left = {each["Id"] for each in sandbox.books("qbo", realm)["Bill"]}
     assert oldest["Id"] not in left
     assert left <= qbo_ids(company, "bill")
+
+
+class Killed(BaseException):
+    """The worker's process ends here."""
+
+
+@pytest.mark.parametrize("end", [Killed, ValueError])
+def test_what_is_deleted_after_a_first_reading_broke_off_is_not_brought_back(
+    company: Company,
+    clock: Clock,
+    sandbox: Sandbox,
+    loaded: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    end: type[BaseException],
+) -> None:
+    """Its pages are stored already, and what changes are asked for begins later."""
+    realm = loaded["qbo"]["realm_id"]
+    paid = {line["TxnId"] for each in sandbox.books("qbo", realm)["BillPayment"] for line in _linked(each)}
+    doomed = next(each for each in sandbox.books("qbo", realm)["Bill"] if each["Id"] not in paid)
+
+    def break_off() -> None:
+        raise end
+
+    with monkeypatch.context() as broken, suppress(Killed):
+        after_first("Bill", break_off, broken)
+        sync(company, clock)
+    assert doomed["Id"] in qbo_ids(company, "bill")
+    sandbox.person_deletes("qbo", realm, "Bill", doomed["Id"])
+    sandbox.clock(advance=1800)
+    try:
+        clock.wait(1800)
+        synced(company, clock)
+    finally:
+        sandbox.clock(real=True)
+
+    row = SyncedObject.objects.of(company, "bill").get(qbo_id=doomed["Id"])
+    assert (row.qbo_values["active"], row.billcom_id) == (False, None)
+    bills = sandbox.books("billcom", loaded["billcom"]["organization_id"])["bills"]
+    assert doomed["DocNumber"] not in {each["invoice"]["invoiceNumber"] for each in bills}
+    assert writes(synced(company, clock)) == 0
 
 
 def _linked(payment: dict[str, Any]) -> list[dict[str, Any]]:
