@@ -45,15 +45,13 @@ def name_keys(values: Values, side: Side, lookup: Lookup) -> Keys:
 def numbered_keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     """Vendor and number, as far as QuickBooks keeps it; then vendor, date and total, as a proposal only.
 
-    What is deleted or archived is nobody's twin, for the other would be deleted for it; a person is asked before what
-    is like it is made again.
+    What is deleted or archived keeps them: it is nobody's twin (``matching.Candidate.gone``), but a person is asked
+    before what is like it, or has its number, is made again.
     """
     vendor = lookup.find("vendor", side, values["vendor"])
     if vendor is None:
         return Keys()
     alike = f"{vendor.key}/{values['date']}/{values['total']}"
-    if not values["active"]:
-        return Keys(proposal=alike)
     number = normalise(values["number"][:NUMBER_LENGTH])
     return Keys(first=cut(f"{vendor.key}/{number}") if number else "", proposal=alike)
 

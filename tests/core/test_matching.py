@@ -127,6 +127,12 @@ def test_what_is_like_one_that_is_gone_waits_for_a_person_and_the_gone_one_for_n
     assert "deleted, archived or voided in BILL" in hold.describe() and "They are different" in hold.fix()
 
 
+def test_what_has_the_number_of_one_that_is_gone_waits_for_a_person_too() -> None:
+    gone = Candidate(1, BILLCOM, Keys(first="v/7"), active=False, gone=True)
+    assert codes(paired(gone, theirs(2, "v/7"))) == {2: HoldCode.PROPOSED_MATCH}
+    assert paired(gone, ours(3, "v/7"), theirs(2, "v/7")).links == [(3, 2)]
+
+
 def test_a_living_candidate_is_offered_beside_one_that_is_gone() -> None:
     gone = Candidate(1, BILLCOM, Keys(proposal="like"), active=False, gone=True)
     found = paired(gone, ours(3, "", proposal="like"), theirs(2, proposal="like"))

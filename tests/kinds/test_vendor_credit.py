@@ -174,8 +174,8 @@ def test_where_they_differ_bill_counts() -> None:
     assert [clash.kept for clash in decision.clashes] == [BILLCOM]
 
 
-def test_it_is_known_by_vendor_and_number_and_what_is_gone_only_proposed() -> None:
+def test_it_is_known_by_vendor_and_number_also_when_it_is_gone() -> None:
     alive = CREDIT.keys(shown(KIND, BILLCOM), BILLCOM, LOOKUP)
     assert alive.first and alive == CREDIT.keys(shown(KIND, QBO), QBO, LOOKUP)
     gone = CREDIT.keys(shown(KIND, BILLCOM, {"archived": True}), BILLCOM, LOOKUP)
-    assert (gone.first, gone.proposal) == ("", alive.proposal)
+    assert gone == alive
