@@ -392,6 +392,9 @@ class World:
             run = self.sync()
             if number and run.state != RunState.DONE:
                 raise Violation(f"A sync in all quiet ended as {run.state}: {run.message}")
+            if not number:
+                # Tokens that a sleeping worker has brought may be dead already, and only their next use tells.
+                self._connect_again()
             if number and not any(writes(islice(self.sandbox.calls, before, None))):
                 return
 
