@@ -19,6 +19,7 @@ class HoldCode(StrEnum):
     NEEDS_ACCOUNT = "needs-account"
     NEEDS_MAPPING = "needs-mapping"
     PAID_BEFORE_FIRST_SEEN = "paid-before-first-seen"
+    OLDER_THAN_90_DAYS = "older-than-90-days"
     ONE_WAY = "one-way"
     FLOW_NOT_IN_MATRIX = "flow-not-in-matrix"
     WAITS_FOR = "waits-for"
@@ -57,9 +58,9 @@ TEXTS: Mapping[HoldCode, HoldText] = {
         "Give the bill an amount, or archive it in BILL.",
     ),
     HoldCode.NEEDS_NUMBER: HoldText(
-        "No bill number",
-        "BILL needs a number on every bill, and this one has none in QuickBooks Online.",
-        "Enter a bill number in QuickBooks Online and sync again.",
+        "No number",
+        "BILL needs a number on every bill and invoice, and this one has none in QuickBooks Online.",
+        "Enter a number in QuickBooks Online and sync again.",
     ),
     HoldCode.NEEDS_ADDRESS: HoldText(
         "No country",
@@ -85,6 +86,11 @@ TEXTS: Mapping[HoldCode, HoldText] = {
         "Paid before it was first seen",
         "This bill was already partly or fully paid in QuickBooks Online when it was first read.",
         "Nothing to do, unless you want it in BILL: then include it, which needs 2-Way AP Payment Sync.",
+    ),
+    HoldCode.OLDER_THAN_90_DAYS: HoldText(
+        "Older than 90 days",
+        "It was last changed in QuickBooks Online on {touched}, more than 90 days before this sync was set up.",
+        "Include it, or choose Edit and then Save on it in QuickBooks Online; the next sync brings it to BILL.",
     ),
     HoldCode.ONE_WAY: HoldText(
         "One-way sync",

@@ -68,13 +68,15 @@ def _forbidden(kind: Kind, seen: Seen, values: Values, towards: Side, terms: Ter
 
 
 def _let_in(kind: Kind, seen: Seen, hold: Hold, terms: Terms) -> bool:
-    """A person wants a bill that was paid before it was first seen, and its payments can follow it; or has looked up
-    an approval that the product doesn't tell.
+    """A person wants a bill that was paid before it was first seen, and its payments can follow it; or wants an old
+    invoice; or has looked up an approval that the product doesn't tell.
     """
     if not seen.included:
         return False
     if hold.code is HoldCode.PAID_BEFORE_FIRST_SEEN:
         return terms.payments_both_ways or kind.billcom.derived
+    if hold.code is HoldCode.OLDER_THAN_90_DAYS:
+        return True
     return hold.code is HoldCode.NOT_APPROVED and not kind.approval_told
 
 

@@ -129,12 +129,16 @@ class Terms:
     account_numbers: bool = False
     locations: bool = False
     classes: bool = False
+    class_per_line: bool = False
+    """QuickBooks keeps a class for each line, and not one for the whole transaction."""
     customers_in_payables: bool = False
     items_in_payables: bool = False
     vendor_country: str = ""
     customer_email: str = ""
     home_currency: str = "USD"
     books_closed_on: date | None = None
+    invoices_since: date | None = None
+    """Invoices that QuickBooks has shown no change of since then don't go to BILL by themselves."""
     accounts: Mapping[str, Account] = field(default_factory=dict)
     banks: Mapping[str, Account] = field(default_factory=dict)
     cards: frozenset[str] = frozenset()

@@ -179,8 +179,8 @@ def _write_qbo_line(line: Values, old: Raw) -> Raw:
         _set_price(detail, line)
     else:
         detail["AccountRef"] = {"value": line["account"]}
-    _set_ref(detail, "ClassRef", line.get("accounting_class"))
-    _set_ref(detail, "CustomerRef", line.get("customer"))
+    set_ref(detail, "ClassRef", line.get("accounting_class"))
+    set_ref(detail, "CustomerRef", line.get("customer"))
     # Said outright, because a line that names a customer would otherwise become billable.
     detail.setdefault("BillableStatus", "NotBillable")
     written = {name: value for name, value in old.items() if name not in (*DETAILS, "Description", "LineNum")}
@@ -199,7 +199,7 @@ def _set_price(detail: Raw, line: Values) -> None:
             detail[name] = line[ours]
 
 
-def _set_ref(detail: Raw, name: str, value: str | None) -> None:
+def set_ref(detail: Raw, name: str, value: str | None) -> None:
     """None: not in use here, so left as it is. "": taken away."""
     if value:
         detail[name] = {"value": value}

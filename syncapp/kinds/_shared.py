@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.matching import normalise
-from syncapp.core.schema import Field, Flow, Keys, Lookup, Raw, Terms, Type, Values
+from syncapp.core.schema import ZERO, Field, Flow, Gate, Keys, Lookup, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
 
+ONE = Decimal(1)
 DELETED = " (deleted)"
 # Reference: Intuit docs, DocNumber.
 NUMBER_LENGTH = 21
@@ -42,18 +44,87 @@ def name_keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     return Keys(first=cut(normalise(values["name"])))
 
 
-def numbered_keys(values: Values, side: Side, lookup: Lookup) -> Keys:
-    """Vendor and number, as far as QuickBooks keeps it; then vendor, date and total, as a proposal only.
+def numbered_keys(whose: str) -> Callable[[Values, Side, Lookup], Keys]:
+    """Vendor or customer and number, as far as QuickBooks keeps it; then date and total instead, as a proposal only.
 
     What is deleted or archived keeps them: it is nobody's twin (``matching.Candidate.gone``), but a person is asked
     before what is like it, or has its number, is made again.
     """
-    vendor = lookup.find("vendor", side, values["vendor"])
-    if vendor is None:
-        return Keys()
-    alike = f"{vendor.key}/{values['date']}/{values['total']}"
-    number = normalise(values["number"][:NUMBER_LENGTH])
-    return Keys(first=cut(f"{vendor.key}/{number}") if number else "", proposal=alike)
+
+    def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+        party = lookup.find(whose, side, values[whose])
+        if party is None:
+            return Keys()
+        alike = f"{party.key}/{values['date']}/{values['total']}"
+        number = normalise(values["number"][:NUMBER_LENGTH])
+        return Keys(first=cut(f"{party.key}/{number}") if number else "", proposal=alike)
+
+    return keys
+
+
+def payment_keys(whose: str, of: str, applied: Callable[[Values], Decimal]) -> Callable[[Values, Side, Lookup], Keys]:
+    """Vendor or customer, date, total, and the bills or invoices it pays. What was voided is nobody's twin.
+
+    As a proposal only: one that was voided in BILL, and one that has lost what it paid in QuickBooks. One that was
+    voided in QuickBooks shows no amount any more, so whose it is and the date have to do. ``applied``: the money that
+    pays something.
+    """
+
+    def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+        party = lookup.find(whose, side, values[whose])
+        if party is None:
+            return Keys()
+        alike = f"{party.key}/{values['date']}/{values['amount']}"
+        paid = [lookup.find(of, side, line[of]) for line in values["paid"]]
+        known = sorted(str(each.key) for each in paid if each is not None)
+        exact = cut(f"{alike}/{','.join(known)}") if known and len(known) == len(paid) else ""
+        voided = f"{party.key}/{values['date']}/void"
+        if not values["active"]:
+            return Keys(second=voided) if side is Side.QBO else Keys(proposal=exact)
+        if side is Side.BILLCOM:
+            return Keys(first=exact, second=voided, proposal=alike)
+        return Keys(first=exact, proposal=exact if applied(values) == values["amount"] else alike)
+
+    return keys
+
+
+def by_amount(paid: list[Values], of: str) -> list[Values]:
+    """The order of lines means nothing, so that a side which shuffles them shows no change."""
+    return sorted(paid, key=lambda line: (-(line["amount"] or 0), line[of]))
+
+
+def voided(amount: Decimal | None, raw: Raw) -> bool:
+    """A void keeps the record at zero and says so in the note. Reference: Intuit docs, voiding."""
+    return not amount and str(raw.get("PrivateNote") or "").strip().lower().startswith("void")
+
+
+def adds_up(values: Values, towards: Side) -> Hold | None:
+    """Taxes and discounts are not among the lines that go over, and nothing may arrive with another total."""
+    lines = sum((line["amount"] or ZERO for line in values["lines"]), ZERO)
+    if values["total"] is None or lines == values["total"]:
+        return None
+    rule = f"Its lines add up to {lines} and its total is {values['total']}: taxes and discounts don't sync."
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+
+
+def at_no_rate(of: str) -> Gate:
+    """QuickBooks names the currency; BILL shows a rate of exchange on what isn't in US dollars."""
+
+    def gate(values: Values, towards: Side, terms: Terms) -> Hold | None:
+        if values["currency"] not in ("", terms.home_currency) or values["exchange_rate"] not in (None, ZERO, ONE):
+            return Hold(HoldCode.CURRENCY, {"currency": values["currency"] or f"of this {of}"})
+        return None
+
+    return gate
+
+
+def settled_stays(rule: str) -> Callable[[str, Values, Values, Side], str]:
+    """Syncs both ways while nothing of it is settled; what is taken away is no edit, and follows. ``rule``: in words."""
+
+    def untouchable(field: str, values: Values, shown: Values, towards: Side) -> str:
+        return rule if field != "active" and (partly_settled(values) or partly_settled(shown)) else ""
+
+    return untouchable
 
 
 def partly_settled(values: Values) -> bool:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import (
-    ZERO,
     BillcomShape,
     Draft,
     Field,
@@ -23,15 +20,17 @@ from syncapp.core.sides import Side
 from syncapp.kinds import _expense_lines as expense
 from syncapp.kinds._shared import (
     NUMBER_LENGTH,
+    adds_up,
+    at_no_rate,
     books_open,
     books_open_for_update,
     numbered_keys,
     one_way,
     partly_settled,
+    settled_stays,
 )
 
 LINES = "billLineItems"
-ONE = Decimal(1)
 # What an update that replaces a bill must say again, or BILL may take it for emptied.
 KEPT = ("payFromChartOfAccountId", "purchaseOrderNumber", "paymentTermId", "classifications")
 # QuickBooks has no such field on a transaction: a bill is there, or deleted.
@@ -43,7 +42,7 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
 
 
 def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
-    if hold := _adds_up(values, towards) or _home_currency(values, terms):
+    if hold := adds_up(values, towards):
         return hold
     if towards is Side.QBO:
         return _may_go_to_qbo(values, terms)
@@ -51,22 +50,6 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
         return Hold(HoldCode.NEEDS_NUMBER)
     if partly_settled(values):
         return Hold(HoldCode.PAID_BEFORE_FIRST_SEEN)
-    return None
-
-
-def _adds_up(values: Values, towards: Side) -> Hold | None:
-    """Taxes and discounts are not among the lines that go over, and a bill must not arrive with another total."""
-    lines = sum((line["amount"] or ZERO for line in values["lines"]), ZERO)
-    if values["total"] is None or lines == values["total"]:
-        return None
-    rule = f"Its lines add up to {lines} and its total is {values['total']}: taxes and discounts don't sync."
-    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
-
-
-def _home_currency(values: Values, terms: Terms) -> Hold | None:
-    """QuickBooks names the currency; BILL shows a rate of exchange on what isn't in US dollars."""
-    if values["currency"] not in ("", terms.home_currency) or values["exchange_rate"] not in (None, ZERO, ONE):
-        return Hold(HoldCode.CURRENCY, {"currency": values["currency"] or "of this bill"})
     return None
 
 
@@ -84,18 +67,14 @@ def _approved(values: Values, terms: Terms) -> Hold | None:
     return None
 
 
-def paid_stays(field: str, values: Values, shown: Values, towards: Side) -> str:
-    """Bills sync both ways while unpaid; what is deleted is no edit, and follows."""
-    if field == "active" or not (partly_settled(values) or partly_settled(shown)):
-        return ""
-    return "The bill has been paid, in full or in part, and what is changed after that doesn't sync."
+paid_stays = settled_stays("The bill has been paid, in full or in part, and what is changed after that doesn't sync.")
 
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     if not values["active"]:
         # What is taken away needs neither a number nor anybody's approval.
         return None
-    if hold := _adds_up(values, towards):
+    if hold := adds_up(values, towards):
         return hold
     if towards is Side.BILLCOM:
         return None if values["number"] else Hold(HoldCode.NEEDS_NUMBER)
@@ -163,9 +142,9 @@ KIND = Kind(
     date="date",
     party="vendor",
     flow=one_way,
-    gates=(may_sync, books_open),
+    gates=(at_no_rate("bill"), may_sync, books_open),
     update_gates=(may_change, books_open_for_update),
-    keys=numbered_keys,
+    keys=numbered_keys("vendor"),
     key_refs=("vendor",),
     matched_by="vendor and number",
     read=read,

@@ -16,7 +16,6 @@ from syncapp.core.schema import (
     BillcomShape,
     Draft,
     Field,
-    Keys,
     Kind,
     Lookup,
     QboShape,
@@ -27,7 +26,7 @@ from syncapp.core.schema import (
     Values,
 )
 from syncapp.core.sides import Cohort, Side
-from syncapp.kinds._shared import books_open, books_open_for_update, cut
+from syncapp.kinds._shared import books_open, books_open_for_update, by_amount, payment_keys, voided
 
 TWO_WAY = "AP payments made in QuickBooks come to BILL only with 2-Way AP Payment Sync."
 TWO_WAY_FIX = (
@@ -54,19 +53,15 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
     return _read_qbo(values, raw) if side is Side.QBO else _read_billcom(values, raw)
 
 
-def _by_amount(paid: list[Values]) -> list[Values]:
-    """The order of lines means nothing, so that a side which shuffles them shows no change."""
-    return sorted(paid, key=lambda line: (-(line["amount"] or 0), line["bill"]))
-
-
 def _read_billcom(values: Values, raw: Raw) -> Values:
     shares = [(each, _uses(each)) for each in raw.get("billPayments") or []]
     apart = not _in_shares([share for share, _ in shares], values["amount"])
-    values["paid"] = _by_amount(
+    values["paid"] = by_amount(
         [
             {"bill": text(share.get("billId")), "amount": _settled(money(share.get("amount")), uses if apart else [])}
             for share, uses in shares
-        ]
+        ],
+        "bill",
     )
     values["credits_used"] = _by_credit([use for _, uses in shares for use in uses])
     values["active"] = not {text(raw.get("status")), text(raw.get("singleStatus"))} & GONE
@@ -110,12 +105,13 @@ def _by_credit(uses: list[Values]) -> list[Values]:
 
 def _read_qbo(values: Values, raw: Raw) -> Values:
     links = [(line.get("Amount"), linked) for line in raw.get("Line") or [] for linked in line.get("LinkedTxn") or []]
-    values["paid"] = _by_amount(
+    values["paid"] = by_amount(
         [
             {"bill": text(linked.get("TxnId")), "amount": money(amount)}
             for amount, linked in links
             if linked.get("TxnType") == "Bill"
-        ]
+        ],
+        "bill",
     )
     values["credits_used"] = _by_credit(
         [
@@ -125,9 +121,7 @@ def _read_qbo(values: Values, raw: Raw) -> Values:
         ]
     )
     values["others"] = any(linked.get("TxnType") not in ("Bill", "VendorCredit") for _, linked in links)
-    # A void keeps the record at zero and says so in the note. Reference: Intuit docs, BillPayment: void.
-    voided = not values["amount"] and text(raw.get("PrivateNote")).lower().startswith("void")
-    values["active"] = raw.get("status") != "Deleted" and not voided
+    values["active"] = raw.get("status") != "Deleted" and not voided(values["amount"], raw)
     values["account"] = text(
         dig(raw, ("CheckPayment", "BankAccountRef", "value"))
         or dig(raw, ("CreditCardPayment", "CCAccountRef", "value"))
@@ -138,29 +132,6 @@ def _read_qbo(values: Values, raw: Raw) -> Values:
 def credits_used(values: Values) -> list[Values]:
     """[{credit, amount}]; none where the payment was read by a release that didn't know them."""
     return values.get("credits_used") or []
-
-
-def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
-    """Vendor, date, total, and the bills it pays. What was voided is nobody's twin.
-
-    As a proposal only: one that was voided in BILL, and one that has lost its bills in QuickBooks. One that was voided
-    in QuickBooks shows no amount any more, so vendor and date have to do.
-    """
-    vendor = lookup.find("vendor", side, values["vendor"])
-    if vendor is None:
-        return Keys()
-    alike = f"{vendor.key}/{values['date']}/{values['amount']}"
-    bills = [lookup.find("bill", side, line["bill"]) for line in values["paid"]]
-    known = sorted(str(bill.key) for bill in bills if bill is not None)
-    exact = cut(f"{alike}/{','.join(known)}") if known and len(known) == len(bills) else ""
-    voided = f"{vendor.key}/{values['date']}/void"
-    if not values["active"]:
-        return Keys(second=voided) if side is Side.QBO else Keys(proposal=exact)
-    if side is Side.BILLCOM:
-        return Keys(first=exact, second=voided, proposal=alike)
-    if _applied(values) == values["amount"]:
-        return Keys(first=exact, proposal=exact)
-    return Keys(first=exact, proposal=alike)
 
 
 def flow(towards: Side, terms: Terms) -> Hold | None:
@@ -320,7 +291,7 @@ KIND = Kind(
     flow=flow,
     gates=(may_sync, books_open),
     update_gates=(may_change, books_open_for_update),
-    keys=keys,
+    keys=payment_keys("vendor", "bill", _applied),
     key_refs=("vendor", "paid"),
     matched_by="vendor, date, amount and bills paid",
     read=read,

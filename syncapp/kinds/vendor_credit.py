@@ -27,7 +27,7 @@ from syncapp.kinds._shared import (
     books_open,
     books_open_for_update,
     numbered_keys,
-    partly_settled,
+    settled_stays,
 )
 
 LINES = "vendorCreditLineItems"
@@ -80,11 +80,10 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
     return _lines_fit(values, terms) if values["active"] else None
 
 
-def applied_stays(field: str, values: Values, shown: Values, towards: Side) -> str:
-    """What was applied has settled bills by its amount; what is archived is no edit, and follows."""
-    if field == "active" or not (partly_settled(values) or partly_settled(shown)):
-        return ""
-    return "The credit has been applied, in full or in part, and what is changed after that doesn't sync."
+# What was applied has settled bills by its amount.
+applied_stays = settled_stays(
+    "The credit has been applied, in full or in part, and what is changed after that doesn't sync."
+)
 
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
@@ -122,7 +121,7 @@ KIND = Kind(
     flow=flow,
     gates=(may_sync, books_open),
     update_gates=(may_change, books_open_for_update),
-    keys=numbered_keys,
+    keys=numbered_keys("vendor"),
     key_refs=("vendor",),
     matched_by="vendor and number",
     read=read,

@@ -79,6 +79,7 @@ class AccountingPreferences(models.Model):
     qbo_account_numbers = models.BooleanField(default=False, editable=False)
     qbo_locations = models.BooleanField(default=False, editable=False)
     qbo_classes = models.BooleanField(default=False, editable=False)
+    qbo_class_per_line = models.BooleanField(default=False, db_default=False, editable=False)
     qbo_customers_in_payables = models.BooleanField(default=False, editable=False)
     qbo_items_in_payables = models.BooleanField(default=False, editable=False)
     account_numbers = models.BooleanField("Show Account Numbers", default=False)
@@ -114,6 +115,7 @@ class GLRole(models.TextChoices):
     DEFAULT_BANK = "default-bank", "Default Bank Account in Accounting Software"
     DEPOSIT_TO = "deposit-to", "Deposit To Account"
     MONEY_OUT_CLEARING = "money-out-clearing", "Money Out Clearing Account"
+    MONEY_IN_CLEARING = "money-in-clearing", "Money In Clearing Account"
 
 
 class GLMapping(models.Model):

@@ -44,6 +44,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     GLRole.DEFAULT_BANK: BANKS,
     GLRole.DEPOSIT_TO: ("BANK", "OTHER_CURRENT_ASSET"),
     GLRole.MONEY_OUT_CLEARING: ("BANK",),
+    GLRole.MONEY_IN_CLEARING: ("BANK",),
 }
 ORDER = tuple(SetupStep)
 # In the name of almost any bank account, so they tell nothing.
@@ -227,13 +228,21 @@ def set_account(company: Company, role: str, account: SyncedObject | None) -> No
 _BY_NAME: Mapping[str, tuple[str, ...]] = {
     GLRole.DEPOSIT_TO: ("undepositedfunds",),
     GLRole.MONEY_OUT_CLEARING: ("billcommoneyoutclearing", "moneyoutclearing", "billmoneyoutclearing"),
+    GLRole.MONEY_IN_CLEARING: ("billcommoneyinclearing", "moneyinclearing", "billmoneyinclearing"),
 }
 
 
 def prefill(company: Company) -> None:
     """Preferences with one obvious account are filled in; a person reviews them after the first sync."""
     taken = set(GLMapping.objects.filter(company=company, account__isnull=False).values_list("role", flat=True))
-    for role in (GLRole.ACCOUNTS_PAYABLE, GLRole.DEFAULT_BANK, GLRole.DEPOSIT_TO, GLRole.MONEY_OUT_CLEARING):
+    roles = (
+        GLRole.ACCOUNTS_PAYABLE,
+        GLRole.DEFAULT_BANK,
+        GLRole.DEPOSIT_TO,
+        GLRole.MONEY_OUT_CLEARING,
+        GLRole.MONEY_IN_CLEARING,
+    )
+    for role in roles:
         if role not in taken and (account := obvious_account(company, role)):
             set_account(company, role, account)
 

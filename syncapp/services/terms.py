@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -26,6 +26,8 @@ from syncapp.models import (
 )
 from syncapp.services import rows
 
+# Reference: spec, set-up guide, things to know: invoices.
+INVOICES_BEFORE_SET_UP = timedelta(days=90)
 # As it is stored: without blanks.
 CREDIT_CARD = '"AccountType":"Credit Card"'
 
@@ -50,6 +52,8 @@ def load(company: Company) -> Terms:
         customer_email=sync.customer_email,
         home_currency=accounting.home_currency or "USD",
         books_closed_on=accounting.books_closed_on,
+        class_per_line=accounting.qbo_class_per_line,
+        invoices_since=((company.set_up_at or company.created_at) - INVOICES_BEFORE_SET_UP).date(),
         accounts=accounts,
         banks=banks,
         cards=_cards(company),
@@ -136,6 +140,7 @@ def read_preferences(company: Company, shown: dict[str, Any], now: datetime) -> 
     before = {name: getattr(accounting, name) for name in _READ}
     for switch, paths in SWITCHES.items():
         setattr(accounting, f"qbo_{switch}", any(dig(shown, path) is True for path in paths))
+    accounting.qbo_class_per_line = dig(shown, ("AccountingInfoPrefs", "ClassTrackingPerTxnLine")) is True
     closed = dig(shown, ("AccountingInfoPrefs", "BookCloseDate"))
     accounting.books_closed_on = date.fromisoformat(str(closed)[:10]) if closed else None
     accounting.home_currency = str(dig(shown, ("CurrencyPrefs", "HomeCurrency", "value")) or "")[:3]
@@ -145,4 +150,4 @@ def read_preferences(company: Company, shown: dict[str, Any], now: datetime) -> 
     return before != {name: getattr(accounting, name) for name in _READ}
 
 
-_READ = (*(f"qbo_{switch}" for switch in SWITCHES), "books_closed_on", "home_currency")
+_READ = (*(f"qbo_{switch}" for switch in SWITCHES), "qbo_class_per_line", "books_closed_on", "home_currency")

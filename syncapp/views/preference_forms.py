@@ -27,6 +27,7 @@ ROLE_NOTES: Mapping[GLRole, str] = {
         "used to record check payments received, but not yet deposited."
     ),
     GLRole.MONEY_OUT_CLEARING: "Payments made through BILL post here until their funds leave the bank.",
+    GLRole.MONEY_IN_CLEARING: "Customers' payments received through BILL post here until their funds reach the bank.",
     GLRole.BANK_ACCOUNT: (
         "This is where funds transfers for payments made/received through the specified bank account will post."
     ),

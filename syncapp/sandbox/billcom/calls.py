@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from syncapp.sandbox.billcom import approvals, notices, payments
+from syncapp.sandbox.billcom import approvals, invoices, notices, payments
 from syncapp.sandbox.billcom.books import Books
 from syncapp.sandbox.billcom.declaring import Resource, Right, Verb
 from syncapp.sandbox.billcom.errors import invalid, missing, no_such_path
@@ -203,6 +203,13 @@ def _bills(call: Call, rest: list[str]) -> Answer | None:
     return 200, payments.record(call.books, call.body(), call.session.user_id)
 
 
+def _invoices(call: Call, rest: list[str]) -> Answer | None:
+    if rest != ["record-payment"] or call.request.method != "POST":
+        return None
+    call.demand(Right.USE, "record payments")
+    return 200, invoices.record(call.books, call.body())
+
+
 def _payments(call: Call, rest: list[str]) -> Answer | None:
     if call.request.method != "POST":
         return None
@@ -269,6 +276,7 @@ SPECIAL: dict[str, Callable[[Call, list[str]], Answer | None]] = {
     "organizations": _organizations,
     "bills": _bills,
     "payments": _payments,
+    "invoices": _invoices,
     "bill-approvals": _approvals,
     "funding-accounts": _funding,
 }

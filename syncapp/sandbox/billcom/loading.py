@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from syncapp.sandbox.billcom import invoices
 from syncapp.sandbox.billcom.approvals import add_policy
 from syncapp.sandbox.billcom.bills import count_use, owe, settle, total
 from syncapp.sandbox.billcom.books import Books
@@ -75,6 +76,7 @@ def follow_all(books: Books) -> None:
     organization = books.organization
     organization.paid_by.clear()
     organization.credited_by.clear()
+    organization.received_by.clear()
     organization.owed.clear()
     for payment in organization.tables["payments"]:
         for share in payment["billPayments"]:
@@ -85,6 +87,11 @@ def follow_all(books: Books) -> None:
     for bill in organization.tables["bills"].rows.values():
         settle(books, bill)
         owe(books, bill, None)
+    for received in organization.tables["receivable-payments"]:
+        for share in received["invoicePayments"]:
+            organization.received_by.setdefault(share["invoiceId"], {})[received["id"]] = None
+    for invoice in organization.tables["invoices"].rows.values():
+        invoices.settle(books, invoice)
 
 
 def _people(books: Books, data: dict[str, Any]) -> None:
@@ -211,6 +218,28 @@ def _shape_credit(books: Books, row: Row) -> None:
     count_use(row)
 
 
+def _shape_invoice(books: Books, row: Row) -> None:
+    resource = RESOURCES["invoices"]
+    row["customer"] = {"id": row["customerId"]}
+    row[resource.lines] = [
+        {**line, "id": line.get("id") or books.context.make_id(resource.line_prefix)}
+        for line in row.get(resource.lines, ())
+    ]
+    row["totalAmount"] = invoices.total(row[resource.lines])
+    row.setdefault("exchangeRate", 1)
+    row |= dict.fromkeys(("dueAmount", "scheduledAmount", "creditAmount"), ZERO)
+    row["status"] = "OPEN"
+
+
+def _shape_received(books: Books, row: Row) -> None:
+    row["invoicePayments"] = [{**share, "amount": cents(share["amount"])} for share in row["invoicePayments"]]
+    row["amount"] = cents(row["amount"])
+    row.setdefault("unappliedAmount", row["amount"] - sum((each["amount"] for each in row["invoicePayments"]), ZERO))
+    row.setdefault("receivablesType", "CHECK")
+    row.setdefault("status", "PAID")
+    row.setdefault("onlinePayment", False)
+
+
 def _shape_bank(books: Books, row: Row) -> None:
     row.setdefault("createdBy", books.organization.token_user)
 
@@ -251,6 +280,8 @@ SHAPES: dict[str, Callable[[Books, Row], None]] = {
     "vendor-credits": _shape_credit,
     "banks": _shape_bank,
     "payments": _shape_payment,
+    "invoices": _shape_invoice,
+    "receivable-payments": _shape_received,
 }
 # A bank account that a sample company comes with has been verified long ago.
 PRESET: dict[str, Row] = {"banks": {"status": "VERIFIED"}}

@@ -24,7 +24,7 @@ MOST = 10
 # Nothing is told of customers, credits, classifications, approvals or users.
 LISTS = ("created", "updated", "archived", "restored")
 TYPES = (
-    *(f"{noun}.{operation}" for noun in ("vendor", "bill") for operation in LISTS),
+    *(f"{noun}.{operation}" for noun in ("vendor", "bill", "invoice") for operation in LISTS),
     "payment.updated",
     "payment.failed",
     "bank-account.created",

@@ -70,9 +70,11 @@ class Organization:
     awaited: dict[str, str] = field(default_factory=dict)
     moved_on: str = ""
     tables: dict[str, Table] = field(default_factory=_tables)
-    # What follows from the records: the payments of each bill, the credits of each bill, what each vendor is owed.
+    # What follows from the records: the payments and credits of each bill, the payments of each invoice, what each
+    # vendor is owed.
     paid_by: dict[str, dict[str, None]] = field(default_factory=dict)
     credited_by: dict[str, dict[str, None]] = field(default_factory=dict)
+    received_by: dict[str, dict[str, None]] = field(default_factory=dict)
     owed: dict[str, Decimal] = field(default_factory=dict)
 
     def table(self, resource: Resource | str) -> Table:

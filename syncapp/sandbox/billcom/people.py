@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from syncapp.sandbox.billcom import invoices
 from syncapp.sandbox.billcom.approvals import set_state
 from syncapp.sandbox.billcom.books import Books
 from syncapp.sandbox.billcom.declaring import Resource
@@ -23,6 +24,8 @@ def save(books: Books, resource: Resource, payload: Row) -> Row:
     state = asked.pop("approvalStatus", None) if resource.name == "bills" else None
     if resource.name == "payments":
         return _save_payment(books, identifier, asked)
+    if resource.name == "receivable-payments":
+        return _save_received(books, identifier, asked)
     row = _change(books, resource, identifier, asked) if identifier else books.create(resource, asked)
     if resource.name == "banks" and asked.get("status"):
         row = books.keep(resource, {**row, "status": asked["status"]}, row)
@@ -34,6 +37,12 @@ def _save_payment(books: Books, identifier: str, asked: Row) -> Row:
         raise invalid("A payment can't be changed; void it and make another.", "id")
     maker = pay if "fundingAccount" in asked else record
     return maker(books, asked, books.organization.token_user)
+
+
+def _save_received(books: Books, identifier: str, asked: Row) -> Row:
+    if identifier:
+        raise invalid("A payment can't be changed; void it and record another.", "id")
+    return invoices.record(books, asked)
 
 
 def _change(books: Books, resource: Resource, identifier: str, asked: Row) -> Row:
@@ -60,6 +69,8 @@ def approve(books: Books, bill_id: str, state: str) -> Row:
 def remove(books: Books, resource: Resource, identifier: str) -> Row:
     if resource.name == "payments":
         return undo(books, identifier)
+    if resource.name == "receivable-payments":
+        return invoices.void(books, identifier)
     return books.set_archived(resource, identifier, True)
 
 

@@ -294,6 +294,72 @@ VENDOR_CREDITS = Resource(
     when_read=frozenset({"usage"}),
 )
 
+INVOICE_LINE_CODES = ("chartOfAccountId", "accountingClassId", "departmentId", "jobId", "locationId", "itemId")
+INVOICE_HEADER_NAMES = ("accountingClassId", "departmentId", "jobId", "locationId")
+
+# Reference: https://developer.bill.com/reference/createinvoice
+INVOICES = Resource(
+    name="invoices",
+    path="invoices",
+    prefix="00e",
+    label="Invoice",
+    event="invoice",
+    fields={
+        **OWN,
+        "customer": group({"id": reference("customers", required=True)}, required=True),
+        "invoiceNumber": text(),
+        "invoiceDate": DATE,
+        "dueDate": DATE,
+        "invoiceLineItems": Field(
+            Type.LINES,
+            required=True,
+            least=1,
+            fields={
+                "id": text(),
+                "description": text(4000),
+                "quantity": NUMBER,
+                "price": NUMBER,
+                "classifications": group({name: EVERY_LINE[name] for name in INVOICE_LINE_CODES}),
+            },
+        ),
+        "classifications": group({name: EVERY_LINE[name] for name in INVOICE_HEADER_NAMES}),
+        "payToChartOfAccountId": reference("chart-of-accounts"),
+        "processingOptions": group({"sendEmail": BOOLEAN}),
+        **dict.fromkeys(
+            (
+                "customerId",
+                "totalAmount",
+                "dueAmount",
+                "scheduledAmount",
+                "creditAmount",
+                "status",
+                "exchangeRate",
+                "payments",
+            ),
+            READ_ONLY,
+        ),
+    },
+    filters={**LIST_FILTERS, "customerId": "eq in"},
+    sorts=TIME_SORTS | {"invoiceNumber", "invoiceDate", "dueDate", "totalAmount"},
+    indexed=("customerId", "invoiceNumber"),
+    verbs=frozenset(Verb),
+    lines="invoiceLineItems",
+    line_prefix="00f",
+)
+
+# Recorded by a call of its own, never changed after. Reference: BILL API, receivable-payments
+RECEIVED = Resource(
+    name="receivable-payments",
+    path="receivable-payments",
+    prefix="0rp",
+    label="Receivable payment",
+    fields={},
+    filters={"id": "eq ne in", "customerId": "eq in", **TIMES},
+    sorts=frozenset({"paymentDate", "amount", "createdTime", "updatedTime"}),
+    indexed=("customerId",),
+    verbs=frozenset({Verb.LIST, Verb.READ}),
+)
+
 # Made by calls of their own (pay, record), never by a plain create. Reference: BILL API, payments
 PAYMENTS = Resource(
     name="payments",
@@ -392,6 +458,8 @@ RESOURCES: dict[str, Resource] = {
         VENDOR_CREDITS,
         BILLS,
         PAYMENTS,
+        INVOICES,
+        RECEIVED,
     )
 }
 BY_PATH: dict[str, Resource] = {each.path: each for each in RESOURCES.values()}

@@ -11,6 +11,7 @@ from syncapp.sandbox.billcom.books import Books, Rules
 from syncapp.sandbox.billcom.credits import CreditRules
 from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import Problem, Refused, denied, invalid, no_such_path, wrong_developer_key
+from syncapp.sandbox.billcom.invoices import InvoiceRules
 from syncapp.sandbox.billcom.limits import Limits
 from syncapp.sandbox.billcom.organization import Clock, Context, Emit, Organization
 from syncapp.sandbox.billcom.parties import BankRules, ClassificationRules, CustomerRules, UserRules, VendorRules
@@ -27,6 +28,8 @@ RULES: dict[str, Rules] = {
     "bills": BillRules(),
     "vendor-credits": CreditRules(),
     "payments": PaymentRules(),
+    "invoices": InvoiceRules(),
+    "receivable-payments": Rules(),
     "banks": BankRules(),
     "users": UserRules(),
     "roles": Rules(),
@@ -216,9 +219,9 @@ class Billcom:
         return self._ready(organization_id).set_archived(self._resource(entity), identifier, False)
 
     def person_void(self, organization_id: str, entity: str, identifier: str) -> Row:
-        if entity != "payments":
+        if entity not in ("payments", "receivable-payments"):
             raise invalid("Only payments can be voided.", "id")
-        return people.undo(self._ready(organization_id), identifier)
+        return people.remove(self._ready(organization_id), self._resource(entity), identifier)
 
     def person_approve(self, organization_id: str, bill_id: str, state: str = "APPROVED") -> Row:
         return people.approve(self._ready(organization_id), bill_id, state)

@@ -1,0 +1,139 @@
+"""Customers' payments: from BILL to QuickBooks only, where they pay the invoices that they paid in BILL.
+
+Reference: BILL API, receivable-payments; Intuit docs, Payment; spec, sync matrix, section 3.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from syncapp.core.codec import dig, money, text
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.schema import (
+    ZERO,
+    BillcomShape,
+    Draft,
+    Field,
+    Kind,
+    Lookup,
+    QboShape,
+    Raw,
+    Retirement,
+    Terms,
+    Type,
+    Values,
+)
+from syncapp.core.sides import Side
+from syncapp.kinds._shared import books_open, books_open_for_update, by_amount, payment_keys, voided
+
+RECORD_THERE = "Customers' payments go from BILL to QuickBooks Online only."
+RECORD_THERE_FIX = (
+    "Record it in BILL as well, on the same invoices, with the same date and amount: the two are linked then. "
+    "If BILL doesn't have its invoices, it can stay as it is: exclude it."
+)
+# Reference: Intuit docs, Payment: PaymentRefNum.
+REFERENCE_LENGTH = 21
+
+
+def read(values: Values, raw: Raw, side: Side) -> Values:
+    if side is Side.BILLCOM:
+        shares = raw.get("invoicePayments") or []
+        paid = [{"invoice": text(each.get("invoiceId")), "amount": money(each.get("amount"))} for each in shares]
+        values["active"] = text(raw.get("status")) not in ("VOID", "VOIDED")
+    else:
+        links = [(line.get("Amount"), each) for line in raw.get("Line") or [] for each in line.get("LinkedTxn") or []]
+        paid = [
+            {"invoice": text(each.get("TxnId")), "amount": money(amount)}
+            for amount, each in links
+            if each.get("TxnType") == "Invoice"
+        ]
+        values["account"] = text(dig(raw, ("DepositToAccountRef", "value")))
+        values["active"] = raw.get("status") != "Deleted" and not voided(values["amount"], raw)
+    values["paid"] = by_amount(paid, "invoice")
+    return values
+
+
+def _applied(values: Values) -> Decimal:
+    """The money that pays invoices; the rest is the customer's credit."""
+    return sum((line["amount"] or ZERO for line in values["paid"]), ZERO)
+
+
+def flow(towards: Side, terms: Terms) -> Hold | None:
+    if towards is Side.QBO:
+        return None
+    facts = {"rule": RECORD_THERE, "fix": RECORD_THERE_FIX, "to_make_it_in": Side.BILLCOM.label}
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
+
+
+def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
+    if towards is Side.BILLCOM:
+        return {**values, "account": ""}
+    role = (
+        ("money-in-clearing", "Money In Clearing Account") if values["online"] else ("deposit-to", "Deposit To Account")
+    )
+    account = terms.accounts.get(role[0])
+    if account is None:
+        return Hold(HoldCode.NEEDS_MAPPING, {"role": role[1]})
+    return {**values, "account": account.qbo_id}
+
+
+def write(payload: Raw, draft: Draft) -> Raw:
+    values = draft.values
+    if "paid" in draft.changed:
+        payload["Line"] = [_link(line) for line in values["paid"]]
+    if not draft.remote_id:
+        payload["DepositToAccountRef"] = {"value": values["account"]}
+        if values["number"]:
+            payload["PaymentRefNum"] = values["number"][:REFERENCE_LENGTH]
+    return payload
+
+
+def _link(line: Values) -> Raw:
+    return {"Amount": line["amount"], "LinkedTxn": [{"TxnId": line["invoice"], "TxnType": "Invoice"}]}
+
+
+KIND = Kind(
+    name="receivable_payment",
+    label="Receivable payment",
+    plural="Receivable payments",
+    billcom=BillcomShape(path="receivable-payments", recorded=True),
+    qbo=QboShape(entity="Payment", always=("customer",), retire=Retirement.VOID),
+    fields={
+        "customer": Field(
+            billcom="customerId", qbo="CustomerRef.value", type=Type.REF, ref="customer", label="Customer"
+        ),
+        "date": Field(billcom="paymentDate", qbo="TxnDate", type=Type.DATE, label="Date"),
+        "amount": Field(billcom="amount", qbo="TotalAmt", type=Type.MONEY, label="Amount"),
+        "paid": Field(
+            type=Type.LINES,
+            label="Invoices paid",
+            unordered=True,
+            lines={
+                "invoice": Field(type=Type.REF, ref="invoice", label="Invoice"),
+                "amount": Field(type=Type.MONEY, label="Amount"),
+            },
+        ),
+        "active": Field(type=Type.BOOL, label="Active"),
+        "number": Field(billcom="referenceNumber", qbo="PaymentRefNum", fact=True, label="Reference"),
+        "account": Field(type=Type.REF, ref="account", fact=True, label="Deposited to"),
+        "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
+        "status": Field(billcom="status", fact=True, label="Status in BILL"),
+        "method": Field(billcom="receivablesType", fact=True, label="Paid by"),
+    },
+    transaction=True,
+    title="number",
+    number="number",
+    amount="amount",
+    date="date",
+    party="customer",
+    flow=flow,
+    gates=(books_open,),
+    update_gates=(books_open_for_update,),
+    keys=payment_keys("customer", "invoice", _applied),
+    key_refs=("customer", "paid"),
+    matched_by="customer, date, amount and invoices paid",
+    read=read,
+    adapt=adapt,
+    write=write,
+    taken="number",
+)
