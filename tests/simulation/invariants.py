@@ -176,6 +176,8 @@ class Checks:
         live = [each for each in shown if not each.gone]
         if last.side == QBO and (last.kind, last.mark) in self.world.unseen:
             return  # Made since the backup and deleted before we looked: QuickBooks shows nothing of it.
+        if self.world.turned_back(last):
+            return
         if last.field == "active":
             if live and last.value is False:
                 yield f"I4 {last.kind} {last.mark} was taken away in {last.side} and is there"

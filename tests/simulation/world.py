@@ -40,7 +40,7 @@ from tests.simulation.evidence import Heard
 from tests.simulation.neighbour import Neighbour
 from tests.simulation.notices import Notices
 from tests.simulation.ourselves import Ourselves
-from tests.simulation.people import CannotBe, People
+from tests.simulation.people import CannotBe, Edit, People
 from tests.simulation.planted import PLANTED
 from tests.simulation.transport import InProcess, Wire
 from tests.simulation.trouble import Crash, Trouble, Watch, faults
@@ -96,6 +96,9 @@ class World:
         self.unseen: set[tuple[str, str]] = set()
         # (kind, id in QuickBooks, field): conflicts that were on record in what a backup has replaced.
         self.forgotten: set[tuple[str, str | None, str]] = set()
+        # What each record was like when a backup was made, and how many edits there were when it was put back.
+        self.backed_up: dict[tuple[str, str, str], Any] = {}
+        self.edits_before = 0
         self.heard = Heard()
         self.neighbour: Neighbour | None = None
         self.trouble: Trouble | None = None
@@ -342,6 +345,7 @@ class World:
         """Last night's database is put back after a day whose changes have all been synced."""
         self._all_synced()
         backup, there, parties = start.copy(), self._marks(QBO), self._parties()
+        self.backed_up = self._values()
         for _ in range(self.chance.randrange(1, 6)):
             self.person()
         self._all_synced()
@@ -351,7 +355,7 @@ class World:
         start.put_back(backup)
         for each in signed_in:
             each.save()
-        self.restored = True
+        self.restored, self.edits_before = True, len(self.people.edits)
         self.unknown = self._marks(QBO) - there
         # Whoever came since is on both sides and linked with nobody: renamed on one of them, it would rightly be two.
         self.people.twins |= self._parties() - parties
@@ -361,6 +365,16 @@ class World:
     def _marks(self, side: str) -> set[tuple[str, str]]:
         books = self.books()
         return {(kind, each.mark) for kind in DELETED for each in books.live(side, kind)}
+
+    def _values(self) -> dict[tuple[str, str, str], Any]:
+        books = self.books()
+        live = [(kind, each) for kind in ENTITIES for each in books.live(QBO, kind)]
+        return {(kind, each.mark, name): value for kind, each in live for name, value in each.values.items()}
+
+    def turned_back(self, edit: Edit) -> bool:
+        """Entered after a backup was put back, and the same as in the backup: it looks like no edit at all."""
+        was = self.backed_up.get((edit.kind, edit.mark, edit.field))
+        return edit.number >= self.edits_before and was is not None and was == edit.value
 
     def _parties(self) -> set[str]:
         books = self.books()
