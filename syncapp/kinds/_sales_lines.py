@@ -78,7 +78,7 @@ def _priced(amount: Decimal | None, quantity: Decimal | None, price: Decimal | N
 
 
 def without_unused(values: Values, towards: Side, terms: Terms) -> Values:
-    """Classes that aren't in use are neither compared nor written; QuickBooks' lines take one only with a class each."""
+    """Classes that aren't in use, or that QuickBooks doesn't keep by line, are neither compared nor written."""
     if terms.classes and (towards is Side.BILLCOM or terms.class_per_line):
         return values
     lines = [{name: value for name, value in line.items() if name != "accounting_class"} for line in values["lines"]]

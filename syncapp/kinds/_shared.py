@@ -119,7 +119,7 @@ def at_no_rate(of: str) -> Gate:
 
 
 def settled_stays(rule: str) -> Callable[[str, Values, Values, Side], str]:
-    """Syncs both ways while nothing of it is settled; what is taken away is no edit, and follows. ``rule``: in words."""
+    """It syncs while nothing of it is settled, by that ``rule``; what is taken away is no edit, and follows."""
 
     def untouchable(field: str, values: Values, shown: Values, towards: Side) -> str:
         return rule if field != "active" and (partly_settled(values) or partly_settled(shown)) else ""

@@ -5,6 +5,7 @@ Reference: BILL API, invoices; Intuit docs, Invoice; spec, sync matrix, sections
 
 from __future__ import annotations
 
+from syncapp.core.codec import dig, text
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import BillcomShape, Draft, Field, Kind, Lookup, QboShape, Raw, Retirement, Terms, Type, Values
 from syncapp.core.sides import Side
@@ -35,6 +36,9 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
     values["lines"] = sales.read(raw, side, LINES)
     if side is Side.QBO:
         values["active"] = raw.get("status") != "Deleted" and not voided(values["total"], raw)
+    elif not values["customer"]:
+        # Shown flat, written as an object. Reference: spec, BILL API 4.2.
+        values["customer"] = text(dig(raw, ("customer", "id")))
     return values
 
 
@@ -83,7 +87,6 @@ def write(payload: Raw, draft: Draft) -> Raw:
     if "lines" in draft.changed:
         payload[LINES] = sales.write_billcom(draft, LINES)
     if customer := payload.pop("customerId", ""):
-        # Shown flat, written as an object. Reference: spec, BILL API 4.2.
         payload["customer"] = {"id": customer}
     if not draft.remote_id:
         # Whether a customer gets mail is for the people in BILL to say.

@@ -17,7 +17,7 @@ def test_every_code_has_words_that_say_what_and_what_to_do(code: HoldCode) -> No
 
 
 def test_every_code_is_spelled_for_screens_and_exports() -> None:
-    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", code) for code in HoldCode)
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code) for code in HoldCode)
     assert set(TEXTS) == set(HoldCode)
 
 

@@ -48,6 +48,8 @@ LINKED: dict[str, list[tuple[str, str, str]]] = {
     "bill": [("00n01BILL00000000001", "145", "BW-2026/0311")],
     "vendor_credit": [("vcr01CREDIT000000001", "160", "CR-2026/07")],
     "bill_payment": [("stp01PAY000000000001", "190", "5113")],
+    "invoice": [("00e01INVOICE00000001", "220", "INV-2026/07")],
+    "receivable_payment": [("0rp01PAID0000000001", "231", "4471")],
     "funds_transfer": [("bac01CHECKING000001:260410:98", "201", "BILL funds transfer bac01CHECKING000001")],
 }
 
@@ -56,6 +58,7 @@ CLEARING = Account(901, "98")
 BANK = Account(904, "35")
 DEFAULT_BANK = Account(902, "97")
 PAYABLES = Account(903, "33")
+DEPOSITS = Account(905, "96")
 
 #: A company of cohort A with everything switched on that can be.
 TERMS = Terms(
@@ -63,6 +66,7 @@ TERMS = Terms(
     account_numbers=True,
     locations=True,
     classes=True,
+    class_per_line=True,
     customers_in_payables=True,
     items_in_payables=True,
     accounts={
@@ -70,6 +74,7 @@ TERMS = Terms(
         "money-out-clearing": CLEARING,
         "default-bank": DEFAULT_BANK,
         "accounts-payable": PAYABLES,
+        "deposit-to": DEPOSITS,
     },
     banks={"bac01CHECKING000001": BANK},
 )
