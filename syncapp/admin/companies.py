@@ -88,7 +88,7 @@ class CompanyAdmin(CompanyScoped):
     list_select_related = ("firm",)
     change_form_template = "admin/syncapp/company/change_form.html"
     search_help_text = "Name, firm, realm or organization id"
-    fields = ("firm", "name", "signed_up_on", "time_zone", "archived")
+    fields = ("firm", "name", "signed_up_on", "archived")
 
     company_path = "pk"
 

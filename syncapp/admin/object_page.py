@@ -12,7 +12,6 @@ from django.utils.text import capfirst
 
 from syncapp.admin.cells import Cell, Names, Wanted, cell, names_in
 from syncapp.admin.shared import HEAVY, RAW, may_retry, may_work_on, moment
-from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Field, Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
@@ -73,8 +72,11 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "links_out": links_out(row),
         "candidates": [(each, links.may_not_be_linked(each)) for each in links.candidates(row).defer(*RAW)[:SHOWN]],
         "told_apart": row.told_apart and not row.linked,
+        "may_be_taken_back": links.may_be_taken_back(row),
+        # What the hold says is settled already.
+        "explained": links.may_be_taken_back(row) and row.hold_code in links.MATCHED,
         "is_taken": row.hold_code in links.TAKEN,
-        "may_differ": row.hold_code in (HoldCode.AMBIGUOUS_MATCH, HoldCode.PROPOSED_MATCH),
+        "may_differ": row.hold_code in links.MATCHED,
         "waits_for": related.filter(pk=row.waits_for_id).first() if row.waits_for_id else None,
         "waiting": related.filter(waits_for=row)[:SHOWN],
         "operations": row.operations.defer("payload", "values")[:SHOWN],

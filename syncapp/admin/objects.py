@@ -78,7 +78,9 @@ class HoldFilter(admin.SimpleListFilter):
 
 def _asks(row: SyncedObject, what: str) -> bool:
     """What can't be undone by another button; to include what was told apart makes a record elsewhere."""
-    return what in ("exclude", "link", "unlink") or (what == "include" and row.told_apart and not row.linked)
+    if what == "include":
+        return row.told_apart and not row.linked
+    return what in ("exclude", "link", "unlink", "different")
 
 
 def _amount(text: str) -> Decimal | None:
@@ -208,9 +210,8 @@ class SyncedObjectAdmin(CompanyScoped):
         if number:
             self.message_user(request, f"{counted(number, 'record')} {what}.", messages.SUCCESS)
         else:
-            self.message_user(
-                request, "None of these records can be changed so, or you may only look.", messages.WARNING
-            )
+            words = "Nothing was changed: that doesn't fit the state of these records, or you may only look."
+            self.message_user(request, words, messages.WARNING)
 
     # --- one record --------------------------------------------------------------------------------------------------
 
@@ -262,6 +263,7 @@ class SyncedObjectAdmin(CompanyScoped):
             "include": (partial(links.include, create=True), "will be synced again"),
             "let-in": (links.let_in, "will be brought over with the next sync"),
             "different": (links.tell_apart, "will be created with the next sync"),
+            "alike": (links.take_back, "will be matched again with the next sync"),
         }
         if what not in simple:
             raise ServiceError("That can't be done with a record.")

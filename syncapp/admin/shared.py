@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -18,7 +16,6 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -26,6 +23,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from syncapp.core.row_numbers import LARGEST, row_number
+from syncapp.core.sheets import safe_cell
 from syncapp.core.sides import Side
 from syncapp.models import Company, SyncedObject, is_support
 
@@ -200,30 +198,6 @@ class CompanyScoped(admin.ModelAdmin[Any]):
             return False
         return _fits(text)
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """A page about one company tells the time as the company does, and says so."""
-        zone = self._zone(request, object_id)
-        with timezone.override(zone):
-            response = super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "zone": zone})
-            # Else it would be rendered after this, in the time of the installation.
-            return response.render() if isinstance(response, TemplateResponse) else response
-
-    def _zone(self, request: HttpRequest, object_id: str | None) -> str:
-        if object_id is not None and not _fits(object_id):
-            return settings.TIME_ZONE
-        path = "time_zone" if self.model is Company else f"{self.company_path}__time_zone"
-        try:
-            found = self.get_queryset(request).filter(pk=object_id).values_list(path, flat=True).first()
-        except (ValueError, ValidationError):
-            found = None
-        return found if found in available_timezones() else settings.TIME_ZONE
-
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         return super().get_object(request, object_id, from_field) if _fits(object_id) else None
 
@@ -280,14 +254,6 @@ class SuperuserOnly(admin.ModelAdmin[Any]):
 class _Echo:
     def write(self, value: str) -> str:
         return value
-
-
-def safe_cell(value: Any) -> str:
-    """Text that a spreadsheet takes for a formula is marked as text; numbers stay numbers."""
-    if isinstance(value, Decimal | int | float) or value is None:
-        return "" if value is None else str(value)
-    text = str(value)
-    return f"'{text}" if text and text[0] in "=+-@\t\r" else text
 
 
 def csv_response(name: str, head: Iterable[str], rows: Iterator[Iterable[Any]]) -> StreamingHttpResponse:

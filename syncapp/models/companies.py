@@ -146,7 +146,8 @@ class Company(models.Model):
     firm = models.ForeignKey(Firm, on_delete=models.PROTECT, null=True, blank=True, related_name="companies")
     name = models.CharField(max_length=200)
     signed_up_on = models.DateField("signed up with BILL on", default=date.today)
-    time_zone = models.CharField(max_length=60, default="America/Los_Angeles")
+    # Nothing reads it any more; it stays until no worker of an older release can be running.
+    time_zone = models.CharField(max_length=60, default="America/Los_Angeles", editable=False)
     setup_step = models.CharField(max_length=30, choices=SetupStep.choices, default=SetupStep.CONNECT_BILLCOM)
     set_up_at = models.DateTimeField(
         "first set up",

@@ -161,10 +161,35 @@ def _decide(objects: QuerySet[SyncedObject], **change: Any) -> int:
     return done
 
 
+MATCHED = (HoldCode.PROPOSED_MATCH, HoldCode.AMBIGUOUS_MATCH)
+
+
 def tell_apart(objects: QuerySet[SyncedObject], user: User) -> int:
-    """These have no twin among the proposed ones: create them on the other side with the next sync."""
-    held = [HoldCode.PROPOSED_MATCH, HoldCode.AMBIGUOUS_MATCH]
-    return _decide(_workable(objects, user).filter(hold_code__in=held), told_apart=True, needs_look=True)
+    """These have no twin among the proposed ones: create them on the other side with the next sync.
+
+    Those that were proposed are looked at again with it: what waited for one of these alone is created, too.
+    """
+    return _look_for_twins(_workable(objects, user).filter(hold_code__in=MATCHED, told_apart=False), told_apart=True)
+
+
+def may_be_taken_back(row: SyncedObject) -> bool:
+    """Whether it was told apart from its matches, and hasn't been created on the other side yet."""
+    return row.told_apart and not row.linked and not row.excluded
+
+
+def take_back(objects: QuerySet[SyncedObject], user: User) -> int:
+    """Look for twins of these again, though a person said that they have none."""
+    mine = _workable(objects, user).filter(linking.ONE_SIDED, told_apart=True, excluded=False)
+    return _look_for_twins(mine, told_apart=False)
+
+
+def _look_for_twins(objects: QuerySet[SyncedObject], *, told_apart: bool) -> int:
+    keys = list(objects.values_list("pk", flat=True))
+    done = _decide(objects, told_apart=told_apart, needs_look=True)
+    proposed = SyncedObject.objects.filter(pk__in=keys, told_apart=told_apart).values_list("candidates", flat=True)
+    others = {pk for candidates in proposed for pk in candidates or ()}
+    SyncedObject.objects.filter(pk__in=others, hold_code__in=MATCHED).look_again()
+    return done
 
 
 def exclude(objects: QuerySet[SyncedObject], user: User) -> int:

@@ -110,11 +110,14 @@ class TieOut:
 
     @property
     def bridge(self) -> list[tuple[str, Decimal]]:
-        """From one side's total to the other's, line by line; the first plus the ones between give the last."""
-        lines = [("Open payables in BILL", self.billcom_open)]
-        lines += [(f"held: {TEXTS[HoldCode(code)].title}", -amount) for code, amount in self.reasons.items()]
-        lines += [("unexplained", -self.difference)] if self.difference else []
-        return [*lines, ("Open payables in QuickBooks Online", self.qbo_open)]
+        """From one side's total to the other's, line by line; the first plus the ones between give the last.
+
+        The ones between are BILL less QuickBooks, as everywhere here.
+        """
+        lines = [("Open payables in QuickBooks Online", self.qbo_open)]
+        lines += [(f"held: {TEXTS[HoldCode(code)].title}", amount) for code, amount in self.reasons.items()]
+        lines += [("unexplained", self.difference)] if self.difference else []
+        return [*lines, ("Open payables in BILL", self.billcom_open)]
 
     @property
     def verdict(self) -> str:

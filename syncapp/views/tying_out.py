@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from syncapp.core.sheets import safe_cell
 from syncapp.models import Company, SetupStep
 from syncapp.services import tie_out
 from syncapp.services.errors import ServiceError
@@ -18,7 +22,10 @@ from syncapp.services.tie_out import Explanation, TieOut, TieOutRow
 from syncapp.views.access import SignedIn, looks_at_company
 from syncapp.views.pages import render_page
 
-HEAD = ("Vendor", "Open in BILL", "Open in QuickBooks Online", "Explained by held records", "Unexplained")
+HEAD = (
+    "Vendor", "Open in BILL", "Open in QuickBooks Online", "Explained (BILL less QuickBooks)", "Unexplained",
+    "By these held records",
+)  # fmt: skip
 
 
 @never_cache
@@ -55,13 +62,31 @@ def _with_records(found: TieOut) -> list[tuple[TieOutRow, list[tuple[str, Explan
 
 
 def _download(company: Company, found: TieOut) -> HttpResponse:
+    """A sheet that can be filed as it is: whose, of when, how the totals are bridged, by vendor, and clearing."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="tie-out-{company.pk}-{found.at:%Y-%m-%d}.csv"'
+    name = f"tie-out-{slugify(company.name) or company.pk}-{found.at:%Y-%m-%d}"
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     out = csv.writer(response)
-    out.writerow(HEAD)
-    for row in found.rows:
-        # A name that begins as a formula does would be one in a spreadsheet.
-        name = f"'{row.vendor}" if row.vendor[:1] in ("=", "+", "-", "@") else row.vendor
-        out.writerow([name, row.billcom_open, row.qbo_open, row.explained, row.difference])
-    out.writerow(["Total", found.billcom_open, found.qbo_open, found.explained, found.difference])
+    for line in _sheet(company, found):
+        out.writerow([safe_cell(cell) for cell in line])
     return response
+
+
+def _sheet(company: Company, found: TieOut) -> Iterator[tuple[Any, ...]]:
+    yield "Company", company.name
+    yield "Read from both sides (UTC)", f"{found.at:%Y-%m-%d %H:%M}"
+    yield "Result", found.verdict
+    yield ()
+    yield from found.bridge
+    yield ()
+    yield HEAD
+    for row, records in _with_records(found):
+        held = "; ".join(f"{each.label} {each.amount} ({each.reason.lower()})" for _, each in records)
+        yield row.vendor, row.billcom_open, row.qbo_open, row.explained, row.difference, held
+    yield "Total", found.billcom_open, found.qbo_open, found.explained, found.difference
+    if found.clearing is not None:
+        yield ()
+        yield found.clearing.account, "balance", found.clearing.balance
+        for each in found.clearing.payments:
+            yield each.label, each.vendor, each.amount, f"{each.date:%Y-%m-%d}" if each.date else "", each.why
+        yield "Unexplained", "", found.clearing.unexplained

@@ -8,7 +8,7 @@ import io
 import pytest
 from django.http import StreamingHttpResponse
 
-from syncapp.admin.shared import safe_cell
+from syncapp.core.sheets import safe_cell
 from tests.admin.support import Cast, act, make_held, make_object, text
 
 

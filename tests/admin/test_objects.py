@@ -229,11 +229,16 @@ def test_what_was_deleted_is_shown_and_not_linked(cast: Cast) -> None:
 
 def test_different_records_are_told_apart(cast: Cast) -> None:
     mine, _ = candidates(cast)
-    decide(cast, "alice", mine, what="different")
+    row = SyncedObject.objects.filter(pk=mine.pk)
+    assert "as a new record" in decide(cast, "alice", mine, what="different")
+    assert not row.get().told_apart
 
-    mine.refresh_from_db()
-    assert mine.told_apart
-    assert mine.needs_look
+    page = decide(cast, "alice", mine, what="different", sure="yes")
+    assert row.get().told_apart and row.get().needs_look
+    assert "Somebody said that it is none of its possible matches" in page and "They are different" not in page
+
+    assert "They are different" in decide(cast, "alice", mine, what="alike")
+    assert not row.get().told_apart
 
 
 def test_an_unknown_button_is_refused_in_words(cast: Cast) -> None:

@@ -55,7 +55,7 @@ def test_a_clerk_changes_no_record(cast: Cast, action: str) -> None:
 
 
 @pytest.mark.parametrize("name", ("bob", "dana"))
-@pytest.mark.parametrize("what", ("exclude", "include", "different"))
+@pytest.mark.parametrize("what", ("exclude", "include", "different", "alike"))
 def test_neither_clerk_nor_support_decides_about_a_record(cast: Cast, name: str, what: str) -> None:
     before = SyncedObject.objects.filter(pk=cast.first.held.pk).values().get()
     address = reverse("admin:syncapp_syncedobject_decide", args=[cast.first.held.pk])

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from syncapp.models import Company, Level, OperationState, RunState, SyncLogEntry, SyncRun, Verb
+from syncapp.models import Level, OperationState, RunState, SyncLogEntry, SyncRun, Verb
 from tests.admin.support import Cast, change, changelist, make_operation, text
 
 
@@ -132,14 +132,13 @@ def test_a_journal_entry_shows_what_a_conflict_kept_of_the_side(cast: Cast) -> N
     assert page.index("Before") < page.index("other@Harbor.test") < page.index("<td>new@Harbor.test")
 
 
-def test_a_run_tells_the_time_as_its_company_does(cast: Cast) -> None:
+def test_a_run_tells_one_time_in_the_list_and_on_its_page(cast: Cast) -> None:
     run = cast.first.run
-    Company.objects.filter(pk=run.company_id).update(time_zone="America/Los_Angeles")
     SyncRun.objects.filter(pk=run.pk).update(created_at=datetime(2026, 11, 5, 3, 0, tzinfo=UTC))
 
     page = text(cast.client("bob").get(change("syncrun", run)))
-    assert "4 Nov 2026 19:00" in page
-    assert "Times are those of America/Los_Angeles" in page
+    assert "5 Nov 2026 03:00" in page
+    assert "Times are UTC" in page
     listed = text(cast.client("bob").get(changelist("syncrun")))
     assert "5 Nov 2026 03:00" in listed
     assert "Times are UTC" in listed

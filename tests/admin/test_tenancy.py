@@ -96,7 +96,7 @@ def test_an_action_on_foreign_records_does_nothing(cast: Cast, action: str) -> N
     assert "Harbor" not in text(response)
 
 
-@pytest.mark.parametrize("what", ("retry", "exclude", "include", "different", "link"))
+@pytest.mark.parametrize("what", ("retry", "exclude", "include", "different", "alike", "link"))
 def test_a_button_of_a_foreign_record_is_not_there(cast: Cast, what: str) -> None:
     address = reverse("admin:syncapp_syncedobject_decide", args=[cast.first.held.pk])
 

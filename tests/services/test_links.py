@@ -195,6 +195,40 @@ def test_what_is_not_linked_is_not_taken_apart(in_step: Company, admin_user: Use
         links.unlink(kept, admin_user)
 
 
+def proposed(company: Company) -> tuple[SyncedObject, SyncedObject]:
+    """A vendor in BILL and one in QuickBooks of the same e-mail, each other's only possible match."""
+    kept, part = links.unlink(a_vendor(company), User.objects.get(is_superuser=True))
+    for row, other in ((kept, part), (part, kept)):
+        SyncedObject.objects.filter(pk=row.pk).update(
+            excluded=False, told_apart=False, hold_code=HoldCode.PROPOSED_MATCH, candidates=[other.pk], needs_look=False
+        )
+    return kept, part
+
+
+def test_who_waited_for_what_was_told_apart_is_looked_at_again(in_step: Company, admin_user: User) -> None:
+    kept, part = proposed(in_step)
+
+    assert links.tell_apart(SyncedObject.objects.filter(pk=kept.pk), admin_user) == 1
+
+    part.refresh_from_db()
+    kept.refresh_from_db()
+    assert (kept.told_apart, kept.needs_look) == (True, True)
+    assert (part.told_apart, part.needs_look) == (False, True)
+    assert links.tell_apart(SyncedObject.objects.filter(pk=kept.pk), admin_user) == 0
+
+
+def test_that_two_are_different_can_be_taken_back_until_one_is_created(in_step: Company, admin_user: User) -> None:
+    kept, _ = proposed(in_step)
+    mine = SyncedObject.objects.filter(pk=kept.pk)
+    links.tell_apart(mine, admin_user)
+    assert links.may_be_taken_back(mine.get())
+
+    assert links.take_back(mine, admin_user) == 1
+
+    assert not mine.get().told_apart and not links.may_be_taken_back(mine.get())
+    assert links.take_back(mine, admin_user) == 0
+
+
 def test_a_name_that_is_taken_proposes_who_has_it(in_step: Company, admin_user: User) -> None:
     kept, part = links.unlink(a_vendor(in_step), admin_user)
     SyncedObject.objects.filter(pk=part.pk).update(
