@@ -73,6 +73,7 @@ def answers() -> dict[str, list[Any]]:
     people(client)
     lists(client)
     payables(client)
+    receivables(client)
     client.base = "/connect-events/v3/"
     events(client)
     return client.answers
@@ -188,6 +189,25 @@ def money(client: Client, bill: Any, lines: Any) -> None:
     client.headers = client.sample.log_in_trusted().headers
     client.get(f"payments/{paid['id']}")
     client.get("payments", max="1")
+
+
+def receivables(client: Client) -> None:
+    item, tracked = (
+        client.get(f"classifications/{path}")["results"][0]["id"] for path in ("items", "accounting-classes")
+    )
+    codes = {"itemId": item, "accountingClassId": tracked, "chartOfAccountId": ACCOUNT}
+    lines = [{"description": "d", "quantity": 2, "price": 50, "classifications": codes}]
+    body = {"customer": {"id": CUSTOMER}, "invoiceLineItems": lines, "payToChartOfAccountId": ACCOUNT}
+    made = client.post("invoices", {**body, "classifications": {"accountingClassId": tracked}})
+    client.patch(f"invoices/{made['id']}", {"dueDate": "2027-01-01"})
+    client.put(f"invoices/{made['id']}", body)
+    swap(client, f"invoices/{made['id']}")
+    paid = {"paymentDate": "2026-11-02", "paymentType": "CHECK", "amount": 60, "description": "d"}
+    told = client.post("invoices/record-payment", {**paid, "invoices": [{"id": made["id"], "amount": 60}]})
+    client.get(f"invoices/{made['id']}")
+    client.get("invoices", max="1")
+    client.get(f"receivable-payments/{told['id']}")
+    client.get("receivable-payments", max="1")
 
 
 def events(client: Client) -> None:

@@ -27,9 +27,9 @@ def expected(kind: str, terms: Terms) -> str:
         return "⇄" if terms.classes else "—"
     if kind == "location":
         return "⇄" if terms.locations else "—"
-    if kind == "bill":
+    if kind in ("bill", "invoice"):
         return "→Q" if terms.one_way else "⇄"
-    if kind in ("vendor_credit", "funds_transfer"):
+    if kind in ("vendor_credit", "funds_transfer", "receivable_payment"):
         return "→Q"
     assert kind == "bill_payment", "a kind that this test doesn't know of"
     both = not terms.one_way and (terms.cohort is Cohort.B or terms.two_way_payments)
