@@ -26,9 +26,12 @@ ENTITIES = {
     "bill": ("bills", "Bill"),
     "vendor_credit": ("vendor-credits", "VendorCredit"),
     "bill_payment": ("payments", "BillPayment"),
+    "invoice": ("invoices", "Invoice"),
+    "receivable_payment": ("receivable-payments", "Payment"),
 }
-TRANSACTIONS = ("bill", "vendor_credit", "bill_payment")
-DELETED = ("bill", "vendor_credit")
+TRANSACTIONS = ("bill", "vendor_credit", "bill_payment", "invoice", "receivable_payment")
+PAYMENTS = ("bill_payment", "receivable_payment")
+DELETED = ("bill", "vendor_credit", "invoice")
 """What QuickBooks deletes without a trace."""
 LISTS = tuple(name for name in ENTITIES if name not in TRANSACTIONS)
 _MARK = re.compile(r"[A-Z]\d{4}")
@@ -98,11 +101,13 @@ def name_of(text: str) -> str:
 
 
 def _mark(side: str, kind: str, raw: Raw, voided: dict[str, str]) -> str:
-    if kind == "bill_payment":
+    if kind in PAYMENTS:
         amount = Decimal(str(raw["amount" if side == BILLCOM else "TotalAmt"]))
         return f"{amount:.2f}" if amount else voided.get(raw.get("Id", ""), "nothing")
     if kind == "bill":
         return str(raw["invoice"]["invoiceNumber"] if side == BILLCOM else raw.get("DocNumber") or raw["Id"])
+    if kind == "invoice":
+        return str(raw["invoiceNumber"] if side == BILLCOM else raw.get("DocNumber") or raw["Id"])
     if kind == "vendor_credit":
         return str(raw["referenceNumber"] if side == BILLCOM else raw.get("DocNumber") or raw["Id"])
     text = str(raw.get("name" if side == BILLCOM else "DisplayName") or raw.get("Name"))
@@ -111,7 +116,9 @@ def _mark(side: str, kind: str, raw: Raw, voided: dict[str, str]) -> str:
 
 
 def _gone(side: str, kind: str, raw: Raw) -> bool:
-    if kind == "bill_payment":
+    if kind in PAYMENTS:
+        if side == BILLCOM and kind == "receivable_payment":
+            return raw["status"] == "VOID"
         if side == BILLCOM:
             return raw["singleStatus"] in ("VOIDED", "CANCELLED", "CANCELED", "FAILED") or raw["status"] == "VOID"
         return not Decimal(str(raw["TotalAmt"]))
@@ -232,6 +239,54 @@ def _qbo_payment(books: Books, raw: Raw) -> Values:
     }
 
 
+def _billcom_invoice(books: Books, raw: Raw) -> Values:
+    lines = []
+    for line in raw["invoiceLineItems"]:
+        tracked = (line.get("classifications") or {}).get("accountingClassId") or ""
+        worth = (Decimal(str(line["quantity"])) * Decimal(str(line["price"]))).quantize(Decimal("0.01"))
+        lines.append((worth, line.get("description") or "", books.name(BILLCOM, "accounting_class", tracked)))
+    return {
+        "customer": books.name(BILLCOM, "customer", raw["customerId"]),
+        "date": raw["invoiceDate"],
+        "due": raw["dueDate"],
+        "lines": tuple(lines),
+    }
+
+
+def _qbo_invoice(books: Books, raw: Raw) -> Values:
+    lines = []
+    for line in raw["Line"]:
+        if (detail := line.get("SalesItemLineDetail")) is not None:
+            tracked = books.name(QBO, "accounting_class", _inside(detail, "ClassRef", "value"))
+            lines.append((Decimal(str(line["Amount"])), line.get("Description") or "", tracked))
+    return {
+        "customer": books.name(QBO, "customer", _inside(raw, "CustomerRef", "value")),
+        "date": raw["TxnDate"],
+        "due": raw.get("DueDate") or "",
+        "lines": tuple(lines),
+    }
+
+
+def _billcom_received(books: Books, raw: Raw) -> Values:
+    shares = [(books.name(BILLCOM, "invoice", each["invoiceId"]), each["amount"]) for each in raw["invoicePayments"]]
+    return {
+        "customer": books.name(BILLCOM, "customer", raw["customerId"]),
+        "date": raw["paymentDate"],
+        "paid": tuple(sorted((mark, Decimal(str(amount))) for mark, amount in shares)),
+    }
+
+
+def _qbo_received(books: Books, raw: Raw) -> Values:
+    links = [(line, link) for line in raw["Line"] for link in line.get("LinkedTxn", [])]
+    return {
+        "customer": books.name(QBO, "customer", _inside(raw, "CustomerRef", "value")),
+        "date": raw["TxnDate"],
+        "paid": tuple(
+            sorted((books.name(QBO, "invoice", link["TxnId"]), Decimal(str(line["Amount"]))) for line, link in links)
+        ),
+    }
+
+
 _READ = {
     "account": (_billcom_account, _qbo_account),
     "accounting_class": (_billcom_named, _qbo_named),
@@ -241,4 +296,6 @@ _READ = {
     "bill": (_billcom_bill, _qbo_bill),
     "vendor_credit": (_billcom_credit, _qbo_credit),
     "bill_payment": (_billcom_payment, _qbo_payment),
+    "invoice": (_billcom_invoice, _qbo_invoice),
+    "receivable_payment": (_billcom_received, _qbo_received),
 }

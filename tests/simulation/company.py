@@ -10,6 +10,8 @@ KEPT_ACCOUNTS = (
     "Operating Checking",
     "Bill.com Money Out Clearing",
     "Accounts Payable (A/P)",
+    "Accounts Receivable (A/R)",
+    "Undeposited Funds",
     "Opening Balance Equity",
     "Owner's Equity",
     "Sales",
@@ -17,6 +19,8 @@ KEPT_ACCOUNTS = (
     "Advertising",
     "Automobile",
 )
+# What is sold; both products have it.
+HOURS = "Hours"
 # Only QuickBooks has it, and only BILL: so the first sync makes accounts on both sides.
 ADDED = {"name": "Donations", "account": {"type": "EXPENSE", "number": "6990"}, "archived": False}
 
@@ -34,4 +38,9 @@ def made(console: bool, number: int = 1) -> dict[str, Any]:
         each for each in billcom["chart-of-accounts"] if each["name"] in {*names, ADDED["name"]}
     ]
     billcom["vendors"] = []
+    sales = next(each for each in qbo["Account"] if each["Name"] == "Sales")
+    ours = next(each for each in billcom["chart-of-accounts"] if each["name"] == "Sales")
+    item = {"Id": "1", "SyncToken": "0", "Name": HOURS, "Type": "Service", "Active": True}
+    qbo["Item"] = [{**item, "IncomeAccountRef": {"value": sales["Id"]}, "MetaData": dict(sales["MetaData"])}]
+    billcom["items"] = [{"name": HOURS, "type": "SERVICE", "chartOfAccountId": ours["id"], "archived": False}]
     return whole

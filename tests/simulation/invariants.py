@@ -243,6 +243,13 @@ class Checks:
             if not own and (preferences["one_way"] or not both_ways):
                 yield f"I5 the payment of {each.mark} came to BILL although payments go one way"
 
+        for each in self.books.all(BILLCOM, "invoice"):
+            if preferences["one_way"] and (BILLCOM, "invoice", each.mark) not in made:
+                yield f"I5 invoice {each.mark} came to BILL although transactions go one way"
+        for each in self.books.all(BILLCOM, "receivable_payment"):
+            if (BILLCOM, "receivable_payment", each.mark) not in made:
+                yield f"I5 the customer's payment of {each.mark} came to BILL"
+
     # --- I6 ----------------------------------------------------------------------------------------------------------
 
     def money(self) -> Iterator[str]:
@@ -253,8 +260,25 @@ class Checks:
                 if owed[BILLCOM] != owed[QBO]:
                     yield f"I6 vendor {mark} is owed {owed[BILLCOM]} in BILL and {owed[QBO]} in QuickBooks"
 
+        for mark in {each.mark for side in SIDES for each in self.books.all(side, "customer")}:
+            owed = {side: self._receivable(side, mark) for side in SIDES}
+            if self._sales_in_step(mark) and owed[BILLCOM] != owed[QBO]:
+                yield f"I6 customer {mark} owes {owed[BILLCOM]} in BILL and {owed[QBO]} in QuickBooks"
+
+    def _receivable(self, side: str, mark: str) -> Decimal:
+        """What is open on invoices."""
+        due = "dueAmount" if side == BILLCOM else "Balance"
+        invoices = [each for each in self.books.live(side, "invoice") if each.values["customer"] == mark]
+        return sum((Decimal(str(each.raw[due])) for each in invoices), Decimal(0))
+
+    def _sales_in_step(self, mark: str) -> bool:
+        kinds = [(side, kind) for side in SIDES for kind in ("invoice", "receivable_payment")]
+        shown = [each for side, kind in kinds for each in self.books.live(side, kind)]
+        rows = [self._row(each) for each in shown if each.values["customer"] == mark]
+        return all(row is not None and row.linked and not row.hold_code for row in rows)
+
     def _of_vendor(self, side: str, kind: str, mark: str) -> list[Shown]:
-        return [each for each in self.books.live(side, kind) if each.values["vendor"] == mark]
+        return [each for each in self.books.live(side, kind) if each.values.get("vendor") == mark]
 
     def _all_in_step(self, mark: str) -> bool:
         kinds = [(side, kind) for side in SIDES for kind in TRANSACTIONS]

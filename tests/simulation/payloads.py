@@ -45,6 +45,28 @@ def credit_payload(
     return {"VendorRef": {"value": vendor}, "DocNumber": mark, "TxnDate": day.isoformat(), "Line": written}
 
 
+def sales_line(side: str, item: str, quantity: Decimal, price: Decimal, words: str, tracked: str) -> dict[str, Any]:
+    if side == BILLCOM:
+        codes = {"itemId": item, "accountingClassId": tracked}
+        codes = {name: value for name, value in codes.items() if value}
+        return {"quantity": quantity, "price": price, "description": words, "classifications": codes}
+    detail: dict[str, Any] = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
+    detail |= {"ClassRef": {"value": tracked}} if tracked else {}
+    kind = "SalesItemLineDetail"
+    return {"DetailType": kind, "Amount": quantity * price, "Description": words, kind: detail}
+
+
+def invoice_payload(
+    side: str, customer: str, mark: str, day: date, due: date, lines: list[dict[str, Any]]
+) -> dict[str, Any]:
+    dates = (day.isoformat(), due.isoformat())
+    if side == BILLCOM:
+        head = {"customer": {"id": customer}, "invoiceNumber": mark, "invoiceLineItems": lines}
+        return {**head, "invoiceDate": dates[0], "dueDate": dates[1]}
+    head = {"CustomerRef": {"value": customer}, "DocNumber": mark, "Line": lines}
+    return {**head, "TxnDate": dates[0], "DueDate": dates[1]}
+
+
 def bill_payload(
     side: str, vendor: str, mark: str, day: date, due: date, lines: list[tuple[Decimal, str, str, str, str]], place: str
 ) -> dict[str, Any]:

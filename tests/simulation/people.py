@@ -17,8 +17,10 @@ from tests.simulation.payloads import (
     QBO_ADDRESS,
     bill_payload,
     credit_payload,
+    invoice_payload,
     line_payload,
     party_field,
+    sales_line,
 )
 
 TRIES = 4
@@ -329,6 +331,96 @@ class People:
         self.note(BILLCOM, "bill_payment", f"{amount:.2f}", "made", True)
         return f"{amount} paid on bill {found.mark}, and {used} of credit {credit.mark}"
 
+    # --- invoices ----------------------------------------------------------------------------------------------------
+
+    def new_invoice(self, side: str) -> str:
+        customer = self.pick(side, "customer", lambda each: _ours(each.mark))
+        mark = self.mark("I")
+        self._enter_invoice(side, customer.id, mark, [self._sale(side) for _ in range(self.chance.choice((1, 1, 2)))])
+        return f"new invoice {mark} of {customer.mark}"
+
+    def same_invoice_on_both(self, side: str) -> str:
+        other = BILLCOM if side == QBO else QBO
+        there = {each.mark: each.id for each in self.look().live(other, "customer")}
+        customer = self.pick(side, "customer", lambda each: _ours(each.mark) and each.mark in there)
+        mark, price = self.mark("I"), Decimal(self.chance.randrange(100, 9000)).scaleb(-2)
+        for each, whose in ((side, customer.id), (other, there[customer.mark])):
+            line = sales_line(each, self._item(each), Decimal(2), price, "As agreed", "")
+            self._enter_invoice(each, whose, mark, [line])
+        self.twins.add(mark)
+        return f"invoice {mark} of {customer.mark} on both sides"
+
+    def _enter_invoice(self, side: str, customer: str, mark: str, lines: list[dict[str, Any]]) -> None:
+        day = self._today()
+        self.save(side, "invoice", invoice_payload(side, customer, mark, day, day + timedelta(days=30), lines))
+        self._made(side, "invoice", mark)
+
+    def _sale(self, side: str) -> dict[str, Any]:
+        quantity, price = Decimal(self.chance.randrange(1, 9)), Decimal(self.chance.randrange(100, 9000)).scaleb(-2)
+        words = f"{self.chance.choice(WORDS)} {self.chance.randrange(1000)}"
+        return sales_line(side, self._item(side), quantity, price, words, self._maybe(side, "accounting_class", 0.3))
+
+    def _item(self, side: str) -> str:
+        (item,) = self.look().sides[side]["items" if side == BILLCOM else "Item"]
+        return str(item["id" if side == BILLCOM else "Id"])
+
+    def edit_invoice(self, side: str) -> str:
+        found = self.pick(side, "invoice")
+        what = self.chance.choice(("due", "lines"))
+        if what == "due":
+            day = (self._today() + timedelta(days=self.chance.randrange(90))).isoformat()
+            change: dict[str, Any] = {"dueDate": day} if side == BILLCOM else {"DueDate": day}
+        else:
+            name = "invoiceLineItems" if side == BILLCOM else "Line"
+            lines = [each for each in found.raw[name] if each.get("DetailType") in (None, "SalesItemLineDetail")]
+            change = {
+                name: [*lines[1:], self._sale(side)] if self.chance.random() < 0.5 else [*lines, self._sale(side)]
+            }
+        if side == QBO:
+            change["CustomerRef"] = found.raw["CustomerRef"]
+        elif "invoiceLineItems" in change:
+            change["customer"] = {"id": found.raw["customerId"]}
+        self.save(side, "invoice", change, found.id)
+        self.note(side, "invoice", found.mark, what, self._seen(side, "invoice", found.id).values[what])
+        return f"invoice {found.mark}: {what}"
+
+    def delete_invoice(self, side: str) -> str:
+        """In QuickBooks, too: there it stays in BILL."""
+        found = self.pick(side, "invoice", self._may_go)
+        self._product(side).person_delete(self.ids[side], entity(side, "invoice"), found.id)
+        self.note(side, "invoice", found.mark, "active", False)
+        return f"invoice {found.mark} taken away"
+
+    def receive(self, side: str) -> str:
+        """Mostly in BILL: what is received in QuickBooks stays there."""
+        side = side if self.chance.random() < 0.3 else BILLCOM
+        due = "dueAmount" if side == BILLCOM else "Balance"
+        found = self.pick(side, "invoice", lambda each: Decimal(str(each.raw[due])) > 1)
+        amount = Decimal(str(found.raw[due]))
+        if self.chance.random() < 0.3:
+            amount = (amount / 2).quantize(Decimal("0.01"))
+        while amount in self.amounts:
+            amount -= Decimal("0.01")
+        self.save(side, "receivable_payment", self._received(side, found, amount))
+        self.amounts.add(amount)
+        self.note(side, "receivable_payment", f"{amount:.2f}", "made", True)
+        return f"{amount} received on invoice {found.mark}"
+
+    def _received(self, side: str, found: Shown, amount: Decimal) -> dict[str, Any]:
+        day = self._today().isoformat()
+        if side == BILLCOM:
+            paid = {"paymentDate": day, "paymentType": "CHECK", "amount": amount}
+            return {**paid, "invoices": [{"id": found.id, "amount": amount}]}
+        link = {"Amount": amount, "LinkedTxn": [{"TxnId": found.id, "TxnType": "Invoice"}]}
+        return {"CustomerRef": found.raw["CustomerRef"], "TotalAmt": amount, "TxnDate": day, "Line": [link]}
+
+    def void_received(self, side: str) -> str:
+        side = side if self.chance.random() < 0.3 else BILLCOM
+        found = self.pick(side, "receivable_payment")
+        self._product(side).person_void(self.ids[side], entity(side, "receivable_payment"), found.id)
+        self.note(side, "receivable_payment", found.mark, "active", False)
+        return f"payment of {found.mark} by a customer voided"
+
     # --- payments ----------------------------------------------------------------------------------------------------
 
     def pay(self, side: str) -> str:
@@ -446,5 +538,11 @@ _ACTS = {
     "pay_with_credit": 4,
     "pay": 6,
     "void_payment": 2,
+    "new_invoice": 5,
+    "same_invoice_on_both": 1,
+    "edit_invoice": 4,
+    "delete_invoice": 1,
+    "receive": 4,
+    "void_received": 1,
     "close_books": 0.3,
 }

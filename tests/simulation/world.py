@@ -197,7 +197,7 @@ class World:
 
     def books(self) -> Books:
         billcom, qbo = self.sandbox.billcom.books(self.organization), self.sandbox.qbo.books(self.realm)
-        for raw in qbo["BillPayment"]:
+        for raw in (*qbo["BillPayment"], *qbo["Payment"]):
             if amount := float(raw["TotalAmt"]):
                 self.voided[raw["Id"]] = f"{amount:.2f}"
         return Books(billcom, qbo, self.voided)
