@@ -121,7 +121,7 @@ def first_floor(found: dict[str, Any], shown: dict[str, Any]) -> dict[str, int]:
 
 
 KINDS = {"Account", "Class", "Department", "Vendor", "Customer", "Item"}
-KINDS |= {"Bill", "VendorCredit", "BillPayment", "JournalEntry"}
+KINDS |= {"Bill", "VendorCredit", "BillPayment", "JournalEntry", "Invoice", "Payment"}
 LISTS = {
     "vendor-credits",
     "chart-of-accounts",
@@ -132,6 +132,8 @@ LISTS = {
     "items",
     "bills",
     "payments",
+    "invoices",
+    "receivable-payments",
 }
 
 

@@ -59,7 +59,10 @@ def flows(terms: Terms) -> list[KindFlow]:
 
 def conditions(terms: Terms) -> list[str]:
     """What decides record by record, beyond the directions, under this company's preferences."""
-    found = ["Bills with a total of zero stay in BILL; bills without a number stay in QuickBooks Online."]
+    found = ["Bills of nothing stay in BILL; bills and invoices without a number stay in QuickBooks Online."]
+    if terms.invoices_since and not terms.one_way:
+        since = f"{terms.invoices_since:%d %b %Y}".lstrip("0")
+        found.append(f"Invoices that QuickBooks Online has shown no change of since {since} come to BILL when included.")
     if terms.approved_only:
         found.append("Sync Only Approved is on: a bill goes to QuickBooks Online once it is approved in BILL.")
     if terms.books_closed_on:

@@ -1,12 +1,11 @@
 """The set-up guide, sentence by sentence: what it says of preferences and of the first sync is what a company gets.
 
-Each test names its sentence. What the guide says of invoices and of payments received isn't among them: those kinds
-don't sync yet.
+Each test names its sentence.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -24,10 +23,11 @@ from syncapp.models import (
     SyncPreferences,
     Trigger,
 )
-from syncapp.services import preferences, runs, setup, terms
+from syncapp.services import links, preferences, runs, setup, terms
 from syncapp.services.errors import ServiceError
 from tests.services.test_between import new_vendor
 from tests.services.test_funds_transfers import Books
+from tests.services.test_invoices import Sales
 from tests.services.test_rules import bill_in_qbo, pay_in_qbo
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, choose_banks, synced
@@ -39,6 +39,11 @@ def books(company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, An
     Company.objects.filter(pk=company.pk).update(setup_step=SetupStep.DONE)
     company.refresh_from_db()
     return Books(company, sandbox, loaded)
+
+
+@pytest.fixture
+def sales(company: Company, sandbox: Sandbox, loaded: dict[str, Any], books: Books) -> Sales:
+    return Sales(company, sandbox, loaded)
 
 
 def prefer(company: Company, user: User, clock: Clock, **changes: Any) -> None:
@@ -132,6 +137,22 @@ def test_one_way_keeps_transactions_from_bill_and_lists_still_go_two_ways(
         assert SyncedObject.objects.get(company=company, label=name).linked
 
 
+def test_one_way_only_applies_to_bills_invoices_and_payments(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    """This only applies to bills/invoices and payments."""
+    prefer(company, admin_user, clock, one_way=True)
+    theirs, ours = sales.in_quickbooks("G-20", 70), sales.in_bill("G-21")
+    payment = sales.received(ours, 100)
+
+    synced(company, clock)
+
+    held = SyncedObject.objects.get(company=company, kind="invoice", qbo_id=theirs["Id"])
+    assert (held.hold_code, held.billcom_id) == (HoldCode.ONE_WAY, None)
+    assert twin_of(company, "invoice", ours["id"]).linked
+    assert twin_of(company, "receivable_payment", payment).linked
+
+
 @pytest.mark.parametrize("both_ways", [True, False])
 def test_ap_payments_of_the_accounting_software_come_to_bill(
     company: Company, clock: Clock, books: Books, admin_user: User, both_ways: bool
@@ -178,6 +199,18 @@ def test_payments_made_outside_post_from_the_default_bank_account(company: Compa
 
     there = books.twin("bill_payment", "BillPayment", payment["id"])
     assert there["CheckPayment"]["BankAccountRef"]["value"] == account_of(company, GLRole.DEFAULT_BANK)
+
+
+def test_payments_received_outside_are_recorded_in_the_deposit_to_account(
+    company: Company, clock: Clock, sales: Sales
+) -> None:
+    """Deposit To: this is the default account to record payments received outside of Bill.com."""
+    payment = sales.received(sales.in_bill("G-22"), 40)
+
+    synced(company, clock)
+
+    there = sales.qbo("Payment")[str(twin_of(company, "receivable_payment", payment).qbo_id)]
+    assert there["DepositToAccountRef"]["value"] == account_of(company, GLRole.DEPOSIT_TO)
 
 
 def test_funds_transfers_post_to_the_gl_account_of_the_bank_account(
@@ -253,6 +286,51 @@ def test_what_is_on_in_quickbooks_is_turned_off_there(
 
 
 # --- Things to know --------------------------------------------------------------------------------------------------
+
+
+def test_only_invoices_of_the_last_ninety_days_are_pulled_in(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    """The sync will only pull in invoices created or updated within the last 90 days from the first set-up."""
+    Company.objects.filter(pk=company.pk).update(set_up_at=clock() + timedelta(days=91))
+    company.refresh_from_db()
+    made = sales.in_quickbooks("G-23")
+
+    synced(company, clock)
+
+    row = sales.row(qbo_id=made["Id"])
+    assert (row.hold_code, row.billcom_id) == (HoldCode.OLDER_THAN_90_DAYS, None)
+
+    Company.objects.filter(pk=company.pk).update(set_up_at=clock() + timedelta(days=89))
+    company.refresh_from_db()
+    links.retry(SyncedObject.objects.filter(pk=row.pk), admin_user)
+    synced(company, clock)
+    row.refresh_from_db()
+    assert row.linked
+
+
+def test_an_older_invoice_comes_after_edit_and_save(
+    company: Company, clock: Clock, sales: Sales, sandbox: Sandbox
+) -> None:
+    """Select Edit and then Save on the invoice: the next sync will now pull in that invoice due to the update."""
+    made = sales.in_quickbooks("G-24")
+    Company.objects.filter(pk=company.pk).update(set_up_at=clock() + timedelta(days=95))
+    company.refresh_from_db()
+    synced(company, clock)
+    row = sales.row(qbo_id=made["Id"])
+    assert row.hold_code == HoldCode.OLDER_THAN_90_DAYS
+
+    sandbox.clock(advance=10 * 86_400)
+    try:
+        clock.wait(10 * 86_400)
+        change = {"Id": made["Id"], "CustomerRef": made["CustomerRef"], "DocNumber": made["DocNumber"]}
+        sandbox.person("qbo", sales.realm, "Invoice", change)
+        synced(company, clock)
+    finally:
+        sandbox.clock(real=True)
+
+    row.refresh_from_db()
+    assert row.linked
 
 
 def test_the_first_sync_brings_active_and_inactive_ones(
