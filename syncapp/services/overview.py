@@ -62,7 +62,7 @@ def conditions(terms: Terms) -> list[str]:
     found = ["Bills of nothing stay in BILL; bills and invoices without a number stay in QuickBooks Online."]
     if terms.invoices_since and not terms.one_way:
         since = f"{terms.invoices_since:%d %b %Y}".lstrip("0")
-        found.append(f"Invoices that QuickBooks Online has shown no change of since {since} come to BILL when included.")
+        found.append(f"Invoices that weren't changed in QuickBooks Online since {since} come to BILL when included.")
     if terms.approved_only:
         found.append("Sync Only Approved is on: a bill goes to QuickBooks Online once it is approved in BILL.")
     if terms.books_closed_on:
