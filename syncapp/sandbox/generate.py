@@ -13,7 +13,7 @@ import msgspec
 
 from syncapp.sandbox.http import encode
 from syncapp.sandbox.making import Record, Size
-from syncapp.sandbox.making_credits import Credits
+from syncapp.sandbox.making_invoices import Invoices
 
 # The sample companies in fixtures/: how they are made.
 FIXTURES: dict[str, Record] = {
@@ -21,6 +21,7 @@ FIXTURES: dict[str, Record] = {
         "seed": 11,
         "overlap": 0.7,
         "credits": 6,
+        "invoices": 9,
         "name": "Harbor Bakery",
         "console": True,
         "signed_up_on": "2020-05-04",
@@ -29,6 +30,7 @@ FIXTURES: dict[str, Record] = {
         "seed": 23,
         "overlap": 0.7,
         "credits": 6,
+        "invoices": 9,
         "name": "Northfield Dental",
         "console": False,
         "signed_up_on": "2019-02-11",
@@ -37,6 +39,7 @@ FIXTURES: dict[str, Record] = {
         "seed": 37,
         "overlap": 0.7,
         "credits": 6,
+        "invoices": 9,
         "name": "Lakeside Builders",
         "console": True,
         "signed_up_on": "2018-09-01",
@@ -48,7 +51,7 @@ def generate(
     seed: int = 1, *, name: str = "", console: bool = True, signed_up_on: str = "2021-03-01", **size: Any
 ) -> Record:
     """A company in the shape of a fixture; the same numbers always give the same. ``size``: see Size."""
-    made = Credits(Size(seed=seed, **size))
+    made = Invoices(Size(seed=seed, **size))
     made.make()
     name = name or f"Generated {seed}"
     return {

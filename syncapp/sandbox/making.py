@@ -39,6 +39,7 @@ class Size:
     overlap: float = 0.5
     lines: int = 2
     credits: int = 0
+    invoices: int = 0
 
 
 class Lists:
