@@ -147,7 +147,7 @@ class Company(models.Model):
     name = models.CharField(max_length=200)
     signed_up_on = models.DateField("signed up with BILL on", default=date.today)
     # Nothing reads it any more; it stays until no worker of an older release can be running.
-    time_zone = models.CharField(max_length=60, default="America/Los_Angeles", editable=False)
+    time_zone = models.CharField(max_length=60, default="America/Los_Angeles")
     setup_step = models.CharField(max_length=30, choices=SetupStep.choices, default=SetupStep.CONNECT_BILLCOM)
     set_up_at = models.DateTimeField(
         "first set up",
