@@ -538,7 +538,7 @@ _ACTS = {
     "pay_with_credit": 4,
     "pay": 6,
     "void_payment": 2,
-    "new_invoice": 5,
+    "new_invoice": 7,
     "same_invoice_on_both": 1,
     "edit_invoice": 4,
     "delete_invoice": 1,
