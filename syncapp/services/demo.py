@@ -128,9 +128,8 @@ def _run_once(shown: Mapping[str, Any], *, now: datetime, write: Write) -> bool:
     found = tie_out.tie_out(company, now=timezone.now())
     for line in ("", *found.summary()):
         write(line)
-    for row in found.rows:
-        if row.difference:
-            write(f"  {row.vendor}: unexplained {row.difference:,.2f}")
+    for row in (row for compared in found.both for row in compared.rows if row.difference):
+        write(f"  {row.party}: unexplained {row.difference:,.2f}")
     return run.state == RunState.DONE and found.ties
 
 

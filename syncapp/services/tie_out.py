@@ -1,12 +1,13 @@
-"""Do both sides show the same? Open payables per vendor, read live from both, and every difference explained.
+"""Do both sides show the same? What is open per vendor and per customer, read live, and every difference explained.
 
-Payables are open bills less open vendor credits: where a credit was used on a bill, both are less by it.
+Payables are open bills less open vendor credits: where a credit was used on a bill, both are less by it. Receivables
+are open invoices.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from syncapp.core.codec import decode
 from syncapp.core.holds import TEXTS, HoldCode
-from syncapp.core.schema import ZERO, Kind, Raw
+from syncapp.core.schema import ZERO, Kind, Raw, Values
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom import BillcomGateway
 from syncapp.gateways.errors import GatewayError
@@ -26,21 +27,50 @@ from syncapp.kinds.bill_payment import credits_used
 from syncapp.models import Company, SyncedObject
 from syncapp.services import budgets, clearing, remotes
 from syncapp.services.clearing import Clearing
+from syncapp.services.context import Remotes
 from syncapp.services.errors import ServiceError
 
 PAGE = 1000
-BILL, CREDIT = KINDS["bill"], KINDS["vendor_credit"]
-SIGNS = {BILL.name: 1, CREDIT.name: -1}
+# What is paid is most of an old company's bills and invoices, and leaves nothing open. Neither side promises to find
+# credits by what is left of them, nor BILL invoices by what is paid of them.
+OPEN_IN_BILLCOM = {"bill": 'paymentStatus:ne:"PAID"'}
+OPEN_IN_QBO = {"bill": "Balance > '0'", "invoice": "Balance > '0'"}
 
-_Vendors = dict[tuple[str, str], tuple[str, str]]
+_Parties = dict[tuple[str, str], tuple[str, str]]
 """(side, id there) -> (key, name)."""
 
 
 @dataclass(frozen=True)
-class TieOutRow:
-    """One vendor. ``explained``: what records that are held, each with its reason, make of the difference."""
+class Account:
+    """What is compared: A/P or A/R. ``signs``: kind -> whether it counts up or down. ``settles``: what a payment takes
+    off what is open, as (kind, id there, amount).
+    """
 
-    vendor: str
+    name: str
+    party: str
+    signs: Mapping[str, int]
+    payment: str
+    settles: Callable[[Values], list[tuple[str, str, Decimal]]]
+
+
+def _of_payment(values: Values) -> list[tuple[str, str, Decimal]]:
+    paid = [("bill", line["bill"], line["amount"] or ZERO) for line in values["paid"]]
+    return paid + [("vendor_credit", use["credit"], -(use["amount"] or ZERO)) for use in credits_used(values)]
+
+
+def _of_received(values: Values) -> list[tuple[str, str, Decimal]]:
+    return [("invoice", line["invoice"], line["amount"] or ZERO) for line in values["paid"]]
+
+
+PAYABLES = Account("payables", "vendor", {"bill": 1, "vendor_credit": -1}, "bill_payment", _of_payment)
+RECEIVABLES = Account("receivables", "customer", {"invoice": 1}, "receivable_payment", _of_received)
+
+
+@dataclass(frozen=True)
+class TieOutRow:
+    """One vendor or customer. ``explained``: what held records, each with its reason, make of the difference."""
+
+    party: str
     billcom_open: Decimal
     qbo_open: Decimal
     explained: Decimal
@@ -52,16 +82,16 @@ class TieOutRow:
 
 @dataclass(frozen=True)
 class Explanation:
-    """One held record (the SyncedObject ``pk``): what it makes of its vendor's difference, BILL less QuickBooks.
+    """One held record (the SyncedObject ``pk``): what it makes of its party's difference, BILL less QuickBooks.
 
-    ``key``: the vendor's, as in the rows.
+    ``key``: the party's, as in the rows.
     """
 
     pk: int
     kind: str
     label: str
     key: str
-    vendor: str
+    party: str
     side: Side
     amount: Decimal
     code: str
@@ -72,20 +102,20 @@ class Explanation:
 
 
 @dataclass
-class TieOut:
-    at: datetime
-    rows: list[TieOutRow] = field(default_factory=list)
-    calls: dict[str, int] = field(default_factory=dict)
-    reasons: dict[str, Decimal] = field(default_factory=dict)
-    """Hold code -> what the records held for it make of the difference."""
-    held: list[Explanation] = field(default_factory=list)
-    clearing: Clearing | None = None
-    """What stands in the clearing account; None where none is chosen."""
+class Compared:
+    """A/P or A/R of both sides."""
+
+    account: Account
+    rows: list[TieOutRow]
+    held: list[Explanation]
 
     @property
-    def paid_on_one_side(self) -> list[Explanation]:
-        """Payments made in QuickBooks that BILL doesn't have: their bills could be paid there once more."""
-        return [each for each in self.held if each.kind == "bill_payment" and each.side is Side.QBO]
+    def reasons(self) -> dict[str, Decimal]:
+        """Hold code -> what the records held for it make of the difference."""
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for each in self.held:
+            found[each.code] += each.amount
+        return dict(found)
 
     @property
     def ties(self) -> bool:
@@ -105,7 +135,7 @@ class TieOut:
 
     @property
     def difference(self) -> Decimal:
-        """What nothing explains, all vendors together."""
+        """What nothing explains, all vendors or customers together."""
         return self.billcom_open - self.explained - self.qbo_open
 
     @property
@@ -114,119 +144,147 @@ class TieOut:
 
         The ones between are BILL less QuickBooks, as everywhere here.
         """
-        lines = [("Open payables in QuickBooks Online", self.qbo_open)]
+        lines = [(f"Open {self.account.name} in QuickBooks Online", self.qbo_open)]
         lines += [(f"held: {TEXTS[HoldCode(code)].title}", amount) for code, amount in self.reasons.items()]
         lines += [("unexplained", self.difference)] if self.difference else []
-        return [*lines, ("Open payables in BILL", self.billcom_open)]
+        return [*lines, (f"Open {self.account.name} in BILL", self.billcom_open)]
+
+
+@dataclass
+class TieOut:
+    at: datetime
+    payables: Compared
+    receivables: Compared
+    calls: dict[str, int] = field(default_factory=dict)
+    clearing: Clearing | None = None
+    """What stands in the clearing account; None where none is chosen."""
+
+    @property
+    def both(self) -> tuple[Compared, Compared]:
+        return self.payables, self.receivables
+
+    @property
+    def paid_on_one_side(self) -> list[Explanation]:
+        """Payments made in QuickBooks that BILL doesn't have: their bills could be paid there once more."""
+        held = self.payables.held
+        return [each for each in held if each.kind == PAYABLES.payment and each.side is Side.QBO]
+
+    @property
+    def ties(self) -> bool:
+        return all(each.ties for each in self.both)
 
     @property
     def verdict(self) -> str:
         if not self.ties:
             return "They do NOT tie out."
-        return "Both sides tie out, vendor by vendor" + (", but for what is held." if self.reasons else ".")
+        held = any(each.held for each in self.both)
+        tied = "Both sides tie out, vendor by vendor and customer by customer"
+        return f"{tied}, but for what is held." if held else f"{tied}."
 
     def summary(self) -> list[str]:
-        """The bridge and the verdict, to be printed."""
-        first, *between, last = self.bridge
-        lines = [first, *((f"  {words}", amount) for words, amount in between), last]
-        return [f"{words:<50}{amount:>16,.2f}" for words, amount in lines] + [*self._cleared(), self.verdict]
+        """The bridges and the verdict, to be printed."""
+        lines: list[tuple[str, Decimal]] = []
+        for each in self.both:
+            first, *between, last = each.bridge
+            lines += [first, *((f"  {words}", amount) for words, amount in between), last]
+        return [f"{words:<50}{amount:>16,.2f}" for words, amount in [*lines, *self._cleared()]] + [self.verdict]
 
-    def _cleared(self) -> list[str]:
+    def _cleared(self) -> list[tuple[str, Decimal]]:
         if self.clearing is None:
             return []
         lines = [("Money Out Clearing in QuickBooks Online", self.clearing.balance)]
         lines += [("  of it, payments not drawn or not transferred yet", -self.clearing.waiting)]
-        lines += [("  unexplained", self.clearing.unexplained)] if self.clearing.unexplained else []
-        return [f"{words:<50}{amount:>16,.2f}" for words, amount in lines]
+        return lines + ([("  unexplained", self.clearing.unexplained)] if self.clearing.unexplained else [])
 
 
 @dataclass
-class _Payables:
-    """(kind, id there) -> (vendor's id there, what is open); of a credit it is negative."""
+class _Open:
+    """(kind, id there) -> (whose, by the id there; what is open, signed)."""
 
+    account: Account
     open: dict[tuple[str, str], tuple[str, Decimal]] = field(default_factory=dict)
 
     def add(self, kind: Kind, raw: Raw, side: Side) -> None:
         values = decode(kind, raw, side)
         if values["active"] and values["open"]:
             remote_id = str(raw["Id" if side is Side.QBO else "id"])
-            self.open[kind.name, remote_id] = (values["vendor"], SIGNS[kind.name] * values["open"])
+            self.open[kind.name, remote_id] = (values[kind.party], self.account.signs[kind.name] * values["open"])
 
 
 def tie_out(company: Company, *, now: datetime) -> TieOut:
-    """Compare the open payables of both sides, vendor by vendor. Reads only. Raises ServiceError."""
+    """Compare what is open to every vendor and customer on both sides. Reads only. Raises ServiceError."""
     http = Http()
-    billcom, qbo = _Payables(), _Payables()
     try:
         both = remotes.open_both(company, timezone.now, http)
-        # What is paid is most of an old company's bills, and leaves nothing open. Neither side promises to find
-        # credits by what is left of them.
-        _read_billcom(both.billcom, BILL, 'paymentStatus:ne:"PAID"', billcom)
-        _read_billcom(both.billcom, CREDIT, "", billcom)
-        _read_qbo(both.qbo, BILL, "Balance > '0'", qbo)
-        _read_qbo(both.qbo, CREDIT, "", qbo)
+        payables, receivables = (_compare(company, account, both) for account in (PAYABLES, RECEIVABLES))
         cleared = clearing.breakdown(company, both.qbo)
     except GatewayError as error:
         raise ServiceError(f"Both sides can't be read just now: {error}") from error
     finally:
         budgets.settle()
-    vendors = _vendors(company)
-    explanations = _explanations(company, billcom, qbo, vendors)
-    found = TieOut(now, _rows(billcom, qbo, vendors, explanations), dict(http.calls))
-    found.clearing = cleared
-    found.held = sorted(explanations, key=lambda each: (each.vendor.casefold(), each.label))
-    for each in explanations:
-        found.reasons[each.code] = found.reasons.get(each.code, ZERO) + each.amount
-    return found
+    return TieOut(now, payables, receivables, dict(http.calls), cleared)
+
+
+def _compare(company: Company, account: Account, both: Remotes) -> Compared:
+    billcom, qbo = _Open(account), _Open(account)
+    for name in account.signs:
+        _read_billcom(both.billcom, KINDS[name], OPEN_IN_BILLCOM.get(name, ""), billcom)
+        _read_qbo(both.qbo, KINDS[name], OPEN_IN_QBO.get(name, ""), qbo)
+    parties = _parties(company, account)
+    held = _explanations(company, billcom, qbo, parties)
+    held.sort(key=lambda each: (each.party.casefold(), each.label))
+    return Compared(account, _rows(billcom, qbo, parties, held), held)
 
 
 def paid_on_one_side(company: Company) -> list[Explanation]:
     """Payments made in QuickBooks of bills that are in BILL, which doesn't have them; by what was read last."""
-    held = _held_payments(company, _vendors(company))
-    return sorted((each for each in held if each.side is Side.QBO), key=lambda each: (each.vendor, each.label))
+    held = _held_payments(company, PAYABLES, _parties(company, PAYABLES))
+    return sorted((each for each in held if each.side is Side.QBO), key=lambda each: (each.party, each.label))
 
 
-def _read_billcom(gateway: BillcomGateway, kind: Kind, filters: str, payables: _Payables) -> None:
+def _read_billcom(gateway: BillcomGateway, kind: Kind, filters: str, found: _Open) -> None:
     for page in gateway.pages(kind.billcom.path, filters=filters):
         for raw in page.records:
-            payables.add(kind, raw, Side.BILLCOM)
+            found.add(kind, raw, Side.BILLCOM)
 
 
-def _read_qbo(gateway: QboGateway, kind: Kind, where: str, payables: _Payables) -> None:
+def _read_qbo(gateway: QboGateway, kind: Kind, where: str, found: _Open) -> None:
     start = 1
     while True:
         # In the order they were made: another could change from one page to the next.
         order = "MetaData.CreateTime, Id"
         page = gateway.query(kind.qbo.entity, where=where, order=order, start=start, size=PAGE)
         for raw in page:
-            payables.add(kind, raw, Side.QBO)
+            found.add(kind, raw, Side.QBO)
         if len(page) < PAGE:
             return
         start += PAGE
 
 
-def _rows(
-    billcom: _Payables, qbo: _Payables, vendors: _Vendors, explanations: Iterable[Explanation]
-) -> list[TieOutRow]:
+def _whose(parties: _Parties, side: Side, remote_id: str) -> tuple[str, str]:
+    return parties.get((side.value, remote_id), (f"{side}:{remote_id}", remote_id))
+
+
+def _rows(billcom: _Open, qbo: _Open, parties: _Parties, explanations: Iterable[Explanation]) -> list[TieOutRow]:
     names: dict[str, str] = {}
     ours: dict[str, Decimal] = defaultdict(Decimal)
     theirs: dict[str, Decimal] = defaultdict(Decimal)
     explained: dict[str, Decimal] = defaultdict(Decimal)
-    for side, payables, open_ in ((Side.BILLCOM, billcom, ours), (Side.QBO, qbo, theirs)):
-        for vendor, amount in payables.open.values():
-            key, name = vendors.get((side, vendor), (f"{side}:{vendor}", vendor))
+    for side, shown, open_ in ((Side.BILLCOM, billcom, ours), (Side.QBO, qbo, theirs)):
+        for party, amount in shown.open.values():
+            key, name = _whose(parties, side, party)
             names[key] = name
             open_[key] += amount
     for each in explanations:
-        names.setdefault(each.key, each.vendor)
+        names.setdefault(each.key, each.party)
         explained[each.key] += each.amount
     rows = [TieOutRow(names[key], ours[key], theirs[key], explained[key]) for key in names]
-    return sorted(rows, key=lambda row: row.vendor.casefold())
+    return sorted(rows, key=lambda row: row.party.casefold())
 
 
-def _vendors(company: Company) -> _Vendors:
+def _parties(company: Company, account: Account) -> _Parties:
     found = {}
-    for key, label, billcom_id, qbo_id in SyncedObject.objects.of(company, "vendor").values_list(
+    for key, label, billcom_id, qbo_id in SyncedObject.objects.of(company, account.party).values_list(
         "pk", "label", "billcom_id", "qbo_id"
     ):
         for side, remote_id in ((Side.BILLCOM, billcom_id), (Side.QBO, qbo_id)):
@@ -235,59 +293,59 @@ def _vendors(company: Company) -> _Vendors:
     return found
 
 
-def _explanations(company: Company, billcom: _Payables, qbo: _Payables, vendors: _Vendors) -> list[Explanation]:
-    """Every held bill, credit and payment: what makes the two sides differ by rule."""
+def _explanations(company: Company, billcom: _Open, qbo: _Open, parties: _Parties) -> list[Explanation]:
+    """Every held bill, invoice, credit and payment: what makes the two sides differ by rule."""
     found = []
-    held = SyncedObject.objects.filter(company=company, kind__in=SIGNS).exclude(hold_code="")
+    held = SyncedObject.objects.filter(company=company, kind__in=billcom.account.signs).exclude(hold_code="")
     for row in held.only("kind", "billcom_id", "qbo_id", "hold_code", "label", "number"):
         shown = {
             Side.BILLCOM: billcom.open.get((row.kind, row.billcom_id or "")),
             Side.QBO: qbo.open.get((row.kind, row.qbo_id or "")),
         }
-        if row.linked and _open_alike(shown, vendors):
+        if row.linked and _open_alike(shown, parties):
             continue
         for side, sign in ((Side.BILLCOM, 1), (Side.QBO, -1)):
             if there := shown[side]:
-                key, name = vendors.get((side.value, there[0]), (f"{side}:{there[0]}", there[0]))
+                key, name = _whose(parties, side, there[0])
                 found.append(_explain(row, key, name, side, sign * there[1]))
-    return found + _held_payments(company, vendors)
+    return found + _held_payments(company, billcom.account, parties)
 
 
-def _open_alike(shown: dict[Side, tuple[str, Decimal] | None], vendors: _Vendors) -> bool:
-    """Held for something else: both sides show the same amount open, with the same vendor."""
+def _open_alike(shown: dict[Side, tuple[str, Decimal] | None], parties: _Parties) -> bool:
+    """Held for something else: both sides show the same amount open, with the same vendor or customer."""
     ours, theirs = shown[Side.BILLCOM], shown[Side.QBO]
     if ours is None or theirs is None:
         return ours is theirs
-    pair = [vendors.get((side.value, each[0])) for side, each in ((Side.BILLCOM, ours), (Side.QBO, theirs))]
+    pair = [parties.get((side.value, each[0])) for side, each in ((Side.BILLCOM, ours), (Side.QBO, theirs))]
     return ours[1] == theirs[1] and pair[0] is not None and pair[0] == pair[1]
 
 
-def _explain(row: SyncedObject, key: str, vendor: str, side: Side, amount: Decimal) -> Explanation:
-    return Explanation(row.pk, row.kind, str(row), key, vendor, side, amount, row.hold_code)
+def _explain(row: SyncedObject, key: str, party: str, side: Side, amount: Decimal) -> Explanation:
+    return Explanation(row.pk, row.kind, str(row), key, party, side, amount, row.hold_code)
 
 
-def _in_step(company: Company, kind: Kind) -> dict[Side, set[str]]:
+def _in_step(company: Company, kind: str) -> dict[Side, set[str]]:
     """The ids on each side of the linked ones that nothing holds; the others explain themselves."""
-    linked = SyncedObject.objects.of(company, kind.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
+    linked = SyncedObject.objects.of(company, kind).filter(billcom_id__isnull=False, qbo_id__isnull=False)
     pairs = [
         (str(ours), str(theirs)) for ours, theirs in linked.filter(hold_code="").values_list("billcom_id", "qbo_id")
     ]
     return {Side.BILLCOM: {ours for ours, _ in pairs}, Side.QBO: {theirs for _, theirs in pairs}}
 
 
-def _held_payments(company: Company, vendors: _Vendors) -> list[Explanation]:
-    """A payment on one side only has lowered what is open there, of bills and of the credits that it uses."""
-    bills, credits = _in_step(company, BILL), _in_step(company, CREDIT)
+def _held_payments(company: Company, account: Account, parties: _Parties) -> list[Explanation]:
+    """A payment on one side only has lowered what is open there, of all that it settles."""
+    in_step = {name: _in_step(company, name) for name in account.signs}
     found = []
-    held = SyncedObject.objects.of(company, "bill_payment").exclude(hold_code="")
+    held = SyncedObject.objects.of(company, account.payment).exclude(hold_code="")
     for row in held.defer("billcom_raw", "qbo_raw", "base"):
         values = row.billcom_values or row.qbo_values
         if row.linked or not values:
             continue
         side = Side.BILLCOM if row.billcom_id is not None else Side.QBO
-        paid = sum((line["amount"] for line in values["paid"] if line["bill"] in bills[side]), ZERO)
-        paid -= sum((use["amount"] for use in credits_used(values) if use["credit"] in credits[side]), ZERO)
+        settled = account.settles(values)
+        paid = sum((amount for kind, remote_id, amount in settled if remote_id in in_step[kind][side]), ZERO)
         if values["active"] and paid:
-            key, name = vendors.get((side.value, values["vendor"]), (f"{side}:{values['vendor']}", values["vendor"]))
+            key, name = _whose(parties, side, values[account.party])
             found.append(_explain(row, key, name, side, -paid if side is Side.BILLCOM else paid))
     return found

@@ -18,12 +18,12 @@ from syncapp.core.sheets import safe_cell
 from syncapp.models import Company, SetupStep
 from syncapp.services import tie_out
 from syncapp.services.errors import ServiceError
-from syncapp.services.tie_out import Explanation, TieOut, TieOutRow
+from syncapp.services.tie_out import Compared, Explanation, TieOut, TieOutRow
 from syncapp.views.access import SignedIn, looks_at_company
 from syncapp.views.pages import render_page
 
 HEAD = (
-    "Vendor", "Open in BILL", "Open in QuickBooks Online", "Explained (BILL less QuickBooks)", "Unexplained",
+    "Open in BILL", "Open in QuickBooks Online", "Explained (BILL less QuickBooks)", "Unexplained",
     "By these held records",
 )  # fmt: skip
 
@@ -48,21 +48,21 @@ def tie_out_page(request: SignedIn, company: Company) -> HttpResponse:
         company=company,
         found=found,
         error=error,
-        vendors=_with_records(found) if found else [],
+        compared=[(each, _with_records(each)) for each in found.both] if found else [],
         ready=company.setup_step in (SetupStep.FIRST_SYNC, SetupStep.DONE),
     )
 
 
-def _with_records(found: TieOut) -> list[tuple[TieOutRow, list[tuple[str, Explanation]]]]:
-    """Each vendor's row, with the held records behind its difference and their addresses."""
+def _with_records(found: Compared) -> list[tuple[TieOutRow, list[tuple[str, Explanation]]]]:
+    """Each vendor's or customer's row, with the held records behind its difference and their addresses."""
     held = defaultdict(list)
     for each in found.held:
-        held[each.vendor].append((reverse("admin:syncapp_syncedobject_change", args=[each.pk]), each))
-    return [(row, held[row.vendor]) for row in found.rows]
+        held[each.party].append((reverse("admin:syncapp_syncedobject_change", args=[each.pk]), each))
+    return [(row, held[row.party]) for row in found.rows]
 
 
 def _download(company: Company, found: TieOut) -> HttpResponse:
-    """A sheet that can be filed as it is: whose, of when, how the totals are bridged, by vendor, and clearing."""
+    """A sheet that can be filed as it is: whose, of when, how the totals are bridged, one by one, and clearing."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     name = f"tie-out-{slugify(company.name) or company.pk}-{found.at:%Y-%m-%d}"
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
@@ -76,17 +76,22 @@ def _sheet(company: Company, found: TieOut) -> Iterator[tuple[Any, ...]]:
     yield "Company", company.name
     yield "Read from both sides (UTC)", f"{found.at:%Y-%m-%d %H:%M}"
     yield "Result", found.verdict
-    yield ()
-    yield from found.bridge
-    yield ()
-    yield HEAD
-    for row, records in _with_records(found):
-        held = "; ".join(f"{each.label} {each.amount} ({each.reason.lower()})" for _, each in records)
-        yield row.vendor, row.billcom_open, row.qbo_open, row.explained, row.difference, held
-    yield "Total", found.billcom_open, found.qbo_open, found.explained, found.difference
+    for each in found.both:
+        yield ()
+        yield from each.bridge
+        yield ()
+        yield from _table(each)
     if found.clearing is not None:
         yield ()
         yield found.clearing.account, "balance", found.clearing.balance
-        for each in found.clearing.payments:
-            yield each.label, each.vendor, each.amount, f"{each.date:%Y-%m-%d}" if each.date else "", each.why
+        for paid in found.clearing.payments:
+            yield paid.label, paid.vendor, paid.amount, f"{paid.date:%Y-%m-%d}" if paid.date else "", paid.why
         yield "Unexplained", "", found.clearing.unexplained
+
+
+def _table(found: Compared) -> Iterator[tuple[Any, ...]]:
+    yield found.account.party.capitalize(), *HEAD
+    for row, records in _with_records(found):
+        held = "; ".join(f"{each.label} {each.amount} ({each.reason.lower()})" for _, each in records)
+        yield row.party, row.billcom_open, row.qbo_open, row.explained, row.difference, held
+    yield "Total", found.billcom_open, found.qbo_open, found.explained, found.difference

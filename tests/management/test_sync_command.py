@@ -172,8 +172,9 @@ def test_tie_out_lists_every_vendor_and_says_that_both_sides_tie(company: Compan
     words = said("tie_out", str(company.pk))
 
     found = tie_out.tie_out(company, now=timezone.now())
-    assert len(words.splitlines()) == len(found.rows) + len(found.summary()) + 2
-    assert all(row.vendor[:39] in words for row in found.rows)
+    listed = [row for compared in found.both for row in compared.rows]
+    assert len(words.splitlines()) == len(listed) + len(found.summary()) + 4
+    assert all(row.party[:39] in words for row in listed)
     assert "\n".join(found.summary()) in words
     assert words.endswith(f"{found.verdict}\n")
 

@@ -19,8 +19,8 @@ def test_it_brings_both_sides_into_step(company: Company, clock: Clock) -> None:
 
     assert run.progress == 100
     found = tie_out.tie_out(company, now=timezone.now())
-    assert found.ties, [row for row in found.rows if row.difference]
-    assert found.billcom_open > 0
+    assert found.ties, [row for row in found.payables.rows if row.difference]
+    assert found.payables.billcom_open > 0
 
 
 def test_a_second_sync_writes_nothing(company: Company, clock: Clock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from syncapp.core.holds import HoldCode
 from syncapp.models import Company, GLRole, ObjectState, SyncedObject, SyncPreferences
-from syncapp.services import links, setup
+from syncapp.services import links, setup, tie_out
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, synced, writes
 
@@ -186,6 +187,28 @@ def test_an_old_invoice_is_held_until_it_is_touched_or_included(
     synced(company, clock)
     rows[1].refresh_from_db()
     assert rows[1].linked
+
+
+def test_what_customers_owe_ties_out_and_what_is_held_explains_the_rest(
+    company: Company, clock: Clock, sales: Sales
+) -> None:
+    """One of BILL with a payment, one of QuickBooks, and one that was paid in QuickBooks alone."""
+    sales.received(sales.in_bill("I-11"), 60)
+    sales.in_quickbooks("I-12", 70)
+    paid_there = sales.in_quickbooks("I-13", 80)
+    synced(company, clock)
+    link = {"Amount": 30, "LinkedTxn": [{"TxnId": paid_there["Id"], "TxnType": "Invoice"}]}
+    payment = {"CustomerRef": paid_there["CustomerRef"], "TotalAmt": 30, "TxnDate": "2026-10-20", "Line": [link]}
+    sales.sandbox.person("qbo", sales.realm, "Payment", payment)
+    synced(company, clock)
+
+    found = tie_out.tie_out(company, now=timezone.now()).receivables
+
+    (row,) = found.rows
+    assert (row.billcom_open, row.qbo_open, row.difference) == (Decimal(190), Decimal(160), Decimal(0))
+    assert [(each.kind, each.amount) for each in found.held] == [("receivable_payment", Decimal(30))]
+    assert found.bridge[0] == ("Open receivables in QuickBooks Online", Decimal(160))
+    assert found.bridge[-1] == ("Open receivables in BILL", Decimal(190))
 
 
 def test_with_one_way_sync_no_invoice_comes_to_bill(company: Company, clock: Clock, sales: Sales) -> None:

@@ -69,8 +69,8 @@ def test_intuits_own_sample_company(sandbox: Sandbox, clock: Clock, settings: An
     nothing_is_left_open(company)
     assert bool({"needs-address", "needs-email"} & set(held(company))) is not bool(chosen)
     found = tie_out.tie_out(company, now=timezone.now())
-    assert found.ties, [row for row in found.rows if row.difference]
-    assert found.qbo_open == Decimal("1602.67")
+    assert found.ties, [row for row in found.payables.rows if row.difference]
+    assert found.payables.qbo_open == Decimal("1602.67")
     assert writes(synced(company, clock)) == 0
 
 

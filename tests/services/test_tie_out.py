@@ -53,15 +53,15 @@ def test_the_bridge_leads_from_one_total_to_the_other(
     found = tie_out.tie_out(company, now=timezone.now())
 
     assert found.ties
-    *lines, (last, billcom_open) = found.bridge
-    assert sum((amount for _, amount in lines), Decimal(0)) == billcom_open == found.billcom_open
+    *lines, (last, billcom_open) = found.payables.bridge
+    assert sum((amount for _, amount in lines), Decimal(0)) == billcom_open == found.payables.billcom_open
     assert last == "Open payables in BILL"
-    assert sum((amount for _, amount in lines[1:]), Decimal(0)) == found.explained
+    assert sum((amount for _, amount in lines[1:]), Decimal(0)) == found.payables.explained
     assert found.verdict.endswith("but for what is held.")
-    assert sum((each.amount for each in found.held), Decimal(0)) == found.explained
+    assert sum((each.amount for each in found.payables.held), Decimal(0)) == found.payables.explained
     assert [each.amount for each in found.paid_on_one_side if each.amount == 50] == [50]
     by_record: dict[int, Decimal] = {}
-    for each in found.held:
+    for each in found.payables.held:
         by_record[each.pk] = by_record.get(each.pk, Decimal(0)) + each.amount
     assert all(by_record.values()), "what differs in nothing explains nothing"
 
@@ -118,14 +118,22 @@ def test_the_download_has_every_vendor_and_the_totals(
     found = tie_out.tie_out(company, now=timezone.now())
     assert answer["Content-Disposition"].startswith('attachment; filename="tie-out-')
     assert lines[0] == ["Company", company.name] and lines[2] == ["Result", found.verdict]
-    assert lines[4 : 4 + len(found.bridge)] == [[words, str(amount)] for words, amount in found.bridge]
+    assert lines[4 : 4 + len(found.payables.bridge)] == [
+        [words, str(amount)] for words, amount in found.payables.bridge
+    ]
     head = next(at for at, line in enumerate(lines) if line[:1] == ["Vendor"])
-    rows = lines[head + 1 : head + 1 + len(found.rows)]
-    assert [row[0] for row in rows] == [row.vendor for row in found.rows]
-    named = {each.label for each in found.held}
+    rows = lines[head + 1 : head + 1 + len(found.payables.rows)]
+    assert [row[0] for row in rows] == [row.party for row in found.payables.rows]
+    named = {each.label for each in found.payables.held}
     assert all(any(label in row[5] for row in rows) for label in named)
-    total = ["Total", str(found.billcom_open), str(found.qbo_open), str(found.explained), str(found.difference)]
-    assert lines[head + 1 + len(found.rows)] == total
+    total = [
+        "Total",
+        str(found.payables.billcom_open),
+        str(found.payables.qbo_open),
+        str(found.payables.explained),
+        str(found.payables.difference),
+    ]
+    assert lines[head + 1 + len(found.payables.rows)] == total
 
 
 def test_nobody_compares_a_company_of_another_firm(company: Company) -> None:

@@ -196,7 +196,7 @@ def test_what_is_in_quickbooks_alone_stays_there_and_explains_the_difference(
     synced(company, clock)
     row = SyncedObject.objects.get(company=company, kind="vendor_credit", qbo_id=credit["Id"])
     assert (row.hold_code, row.billcom_id) == (HoldCode.FLOW_NOT_IN_MATRIX, None)
-    assert [each.amount for each in both.tie_out().held if each.pk == row.pk] == [Decimal(45)]
+    assert [each.amount for each in both.tie_out().payables.held if each.pk == row.pk] == [Decimal(45)]
 
     paid = pay_in_qbo(company, both.sandbox, both.realm, bill, 75)
     lines = [

@@ -1,4 +1,4 @@
-"""`manage.py tie_out COMPANY`: open payables of both sides, vendor by vendor; exit 1 where they differ unexplained."""
+"""`manage.py tie_out COMPANY`: what is open on both sides, one by one; exit 1 where they differ unexplained."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from syncapp.management.commands.sync import Command as SyncCommand
 from syncapp.services.errors import ServiceError
-from syncapp.services.tie_out import tie_out
+from syncapp.services.tie_out import Compared, tie_out
 
 
 class Command(BaseCommand):
-    help = "Compares both sides' open payables, read live. COMPANY is its number or its name."
+    help = "Compares both sides' open payables and receivables, read live. COMPANY is its number or its name."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("company", metavar="COMPANY")
@@ -25,13 +25,19 @@ class Command(BaseCommand):
             found = tie_out(SyncCommand().company(company), now=timezone.now())
         except ServiceError as error:
             raise CommandError(error.message) from error
-        self.stdout.write(f"{'Vendor':<40}{'BILL':>14}{'QuickBooks':>14}{'explained':>14}{'difference':>14}")
-        for row in found.rows:
-            self.stdout.write(
-                f"{row.vendor[:39]:<40}{row.billcom_open:>14,.2f}{row.qbo_open:>14,.2f}"
-                f"{row.explained:>14,.2f}{row.difference:>14,.2f}"
-            )
-        for line in ("", *found.summary()):
+        for each in found.both:
+            self._write(each)
+        for line in found.summary():
             self.stdout.write(line)
         if not found.ties:
             sys.exit(1)
+
+    def _write(self, compared: Compared) -> None:
+        party = compared.account.party.capitalize()
+        self.stdout.write(f"{party:<40}{'BILL':>14}{'QuickBooks':>14}{'explained':>14}{'difference':>14}")
+        for row in compared.rows:
+            self.stdout.write(
+                f"{row.party[:39]:<40}{row.billcom_open:>14,.2f}{row.qbo_open:>14,.2f}"
+                f"{row.explained:>14,.2f}{row.difference:>14,.2f}"
+            )
+        self.stdout.write("")
