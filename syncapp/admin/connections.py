@@ -56,9 +56,9 @@ class ConnectionAdmin(CompanyScoped):
     search_help_text = "Company, or its name or id there"
     fields = (
         "company", "side", "remote_name", "remote_id", "state", "reason", "sign_in_", "connected_as", "role", "scopes",
-        "connected_by", "connected_at", "access_expires_at", "refresh_expires_at",
+        "connected_by_", "connected_at", "access_expires_at", "refresh_expires_at",
     )  # fmt: skip
-    readonly_fields = ("sign_in_",)
+    readonly_fields = ("sign_in_", "connected_by_")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("credentials")
@@ -74,6 +74,11 @@ class ConnectionAdmin(CompanyScoped):
     @admin.display(description="Signed in with", ordering="sign_in")
     def sign_in_(self, row: Connection) -> str:
         return SIGN_INS.get(row.sign_in, row.sign_in)
+
+    @admin.display(description="Connected by")
+    def connected_by_(self, row: Connection) -> str:
+        """Their name alone: who looks here may not open people's pages."""
+        return str(row.connected_by or "")
 
     @admin.display(description="Since", ordering="connected_at")
     def since_(self, row: Connection) -> str:

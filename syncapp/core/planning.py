@@ -208,7 +208,7 @@ class _Plan:
         if each.fixed or towards not in each.to or (each.fill_only and shown.get(name)):
             return _field_stays(self.kind, name, towards)
         if rule := self._untouchable(name, towards):
-            facts = {"rule": f"{self.kind.field_label(name)} differs. {rule}", "to_make_it_in": towards.label}
+            facts = {"rule": f"Not the same on both sides: {self.kind.field_label(name)}. {rule}", "to_make_it_in": towards.label}
             return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
         if towards is Side.BILLCOM and not self.kind.billcom.updates and name != ACTIVE:
             return _field_stays(self.kind, name, towards)

@@ -170,7 +170,9 @@ def set_up(company: Company, user: User, shown: Mapping[str, Any], *, now: datet
     company.refresh_from_db()
     mappings = setup.bank_mappings(company, now=now)
     choices = list(setup.account_choices(company, GLRole.BANK_ACCOUNT))
-    picked = {each.pk: each.account.pk if each.account else choices[0].pk for each in mappings}
+    free = [each for each in choices if each.pk not in {known.account_id for known in mappings}]
+    spare = [each for each in free if "clearing" not in str(each).casefold()] or choices
+    picked = {each.pk: each.account.pk if each.account else spare[0].pk for each in mappings}
     setup.save_bank_mappings(company, picked, now=now)
     account = setup.propose_uncategorized(company) or setup.account_choices(company, GLRole.UNALLOCATED_EXPENSE).first()
     setup.save_uncategorized(company, account.pk if account else None, now=now)

@@ -10,7 +10,7 @@ from syncapp.core.schema import Field, Type
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import OPEN_STATES, SyncedObject
-from syncapp.services import planning
+from syncapp.services import links, planning
 from syncapp.services import terms as terms_service
 
 
@@ -26,6 +26,7 @@ def why(row: SyncedObject, *, now: datetime) -> list[str]:
             lines.append(f"    {kind.field_label(name)}: {ours or '—'} | {theirs or '—'}")
     if row.hold is not None:
         lines += [f"  Held ({row.hold.code}): {row.hold.describe()}", f"  What to do: {row.hold.fix()}"]
+    lines += [f"  Possible match: {each.full_name} (number {each.pk})" for each in links.candidates(row)[:10]]
     lines += [f"  {line}" for line in _next(row)]
     lines += [
         f"  {_moment(each.planned_at)} UTC: {each}: {each.get_state_display()} {each.error_words}".rstrip()
@@ -77,6 +78,6 @@ def _next(row: SyncedObject) -> list[str]:
     plan = planning.make(row.company, kind, [fresh], terms_service.load(row.company))
     decision = plan.decisions.get(row.pk)
     if decision is None:
-        return []
+        return ["Next sync: stays held"] if row.hold is not None else []
     found = [f"Next sync: {write.verb} in {Side(write.side).label}" for write in decision.writes]
     return found or [f"Next sync: {'stays held' if decision.hold else 'nothing to do'}"]

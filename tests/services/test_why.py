@@ -34,3 +34,15 @@ def test_long_values_are_not_cut(company: Company, clock: Clock) -> None:
     vendor.qbo_values["name"] = "Long " * 40 + "End"
 
     assert "End" in explained(vendor)
+
+
+def test_possible_matches_are_named(company: Company, clock: Clock) -> None:
+    synced(company, clock)
+    row = SyncedObject.objects.filter(company=company, hold_code="proposed-match").first()
+    assert row is not None
+    match = SyncedObject.objects.get(pk=row.candidates[0])
+
+    words = explained(row)
+
+    assert f"Possible match: {match.full_name} (number {match.pk})" in words
+    assert "Next sync: stays held" in words
