@@ -208,8 +208,8 @@ class _Plan:
         if each.fixed or towards not in each.to or (each.fill_only and shown.get(name)):
             return _field_stays(self.kind, name, towards)
         if rule := self._untouchable(name, towards):
-            facts = {"rule": f"Not the same on both sides: {self.kind.field_label(name)}. {rule}", "to_make_it_in": towards.label}
-            return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
+            differs = f"Not the same on both sides: {self.kind.field_label(name)}. {rule}"
+            return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": differs, "to_make_it_in": towards.label})
         if towards is Side.BILLCOM and not self.kind.billcom.updates and name != ACTIVE:
             return _field_stays(self.kind, name, towards)
         return self.kind.flow(towards, self.terms)

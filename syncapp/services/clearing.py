@@ -22,6 +22,7 @@ from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway, Write
 from syncapp.kinds.account import KIND as ACCOUNT
 from syncapp.kinds.bill_payment import KIND as PAYMENT
+from syncapp.kinds.funds_transfer import KIND as TRANSFER_KIND
 from syncapp.models import (
     Company,
     GLMapping,
@@ -35,13 +36,18 @@ from syncapp.models import (
 from syncapp.services import budgets, remotes, rows, setup, storing
 from syncapp.services.errors import ServiceError
 
+TRANSFER = TRANSFER_KIND.name
+VOIDED_THERE = "voided in QuickBooks Online only, after BILL drew it"
 # As BILL's own sync names it. Reference: spec, behaviour of BILL's sync, section 5.
 NAME = "Bill.com Money Out Clearing"
 
 
 @dataclass(frozen=True)
 class InClearing:
-    """A payment (the SyncedObject ``pk``) that is posted to clearing and not transferred to it yet, and why."""
+    """A payment (the SyncedObject ``pk``) that is posted to clearing and not transferred to it yet, and why.
+
+    Or a transfer that is to be changed, with what it lacks.
+    """
 
     pk: int
     label: str
@@ -82,7 +88,11 @@ def breakdown(company: Company, qbo: QboGateway) -> Clearing | None:
     # CurrentBalance is a balance of this moment. Reference: Intuit docs, Account.
     shown = qbo.query("Account", where=f"Id = '{account.qbo_id}' AND Active IN (true,false)")
     balance = money(shown[0].get("CurrentBalance")) if shown else None
-    return Clearing(str(account), balance or ZERO, _waiting(company, str(account.qbo_id)))
+    return Clearing(
+        str(account),
+        balance or ZERO,
+        [*_waiting(company, str(account.qbo_id)), *_taken_back(company), *_other_than_posted(company)],
+    )
 
 
 def _waiting(company: Company, account: str) -> list[InClearing]:
@@ -97,6 +107,31 @@ def _waiting(company: Company, account: str) -> list[InClearing]:
         if row.qbo_values["account"] == account and row.qbo_values["active"]:
             vendor = str(row.party) if row.party else ""
             found.append(InClearing(row.pk, row.full_name, vendor, row.date, row.amount or ZERO, _why(row)))
+    return found
+
+
+def _taken_back(company: Company) -> list[InClearing]:
+    """Voided in QuickBooks alone, while BILL has drawn them and their transfer stands."""
+    payments = SyncedObject.objects.of(company, PAYMENT.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
+    held = payments.filter(part_of__qbo_id__isnull=False).exclude(hold_code="").select_related("party")
+    return [
+        InClearing(row.pk, row.full_name, str(row.party or ""), row.date, -row.billcom_values["amount"], VOIDED_THERE)
+        for row in held.defer("billcom_raw", "qbo_raw", "base").order_by("date", "pk")
+        if row.billcom_values["active"] and not row.qbo_values["active"]
+    ]
+
+
+def _other_than_posted(company: Company) -> list[InClearing]:
+    """Transfers that stand in QuickBooks with another amount than BILL's payments come to, and may not be changed."""
+    held = SyncedObject.objects.of(company, TRANSFER).filter(billcom_id__isnull=False, qbo_id__isnull=False)
+    found = []
+    for row in held.exclude(hold_code="").defer("billcom_raw", "qbo_raw", "base").order_by("date", "pk"):
+        ours, theirs = (
+            values["amount"] if values["active"] else ZERO for values in (row.billcom_values, row.qbo_values)
+        )
+        if (ours or ZERO) != (theirs or ZERO):
+            why = f"its transfer is held: {TEXTS[HoldCode(row.hold_code)].title.lower()}"
+            found.append(InClearing(row.pk, row.full_name, "", row.date, (ours or ZERO) - (theirs or ZERO), why))
     return found
 
 

@@ -334,18 +334,24 @@ def _in_step(company: Company, kind: str) -> dict[Side, set[str]]:
 
 
 def _held_payments(company: Company, account: Account, parties: _Parties) -> list[Explanation]:
-    """A payment on one side only has lowered what is open there, of all that it settles."""
+    """A payment that is on one side only, or void on one, has lowered what is open there, of all that it settles."""
     in_step = {name: _in_step(company, name) for name in account.signs}
     found = []
     held = SyncedObject.objects.of(company, account.payment).exclude(hold_code="")
     for row in held.defer("billcom_raw", "qbo_raw", "base"):
-        values = row.billcom_values or row.qbo_values
-        if row.linked or not values:
+        ours, theirs = (_settled(account, row, side, in_step) for side in (Side.BILLCOM, Side.QBO))
+        if ours == theirs:
             continue
         side = Side.BILLCOM if row.billcom_id is not None else Side.QBO
-        settled = account.settles(values)
-        paid = sum((amount for kind, remote_id, amount in settled if remote_id in in_step[kind][side]), ZERO)
-        if values["active"] and paid:
-            key, name = _whose(parties, side, values[account.party])
-            found.append(_explain(row, key, name, side, -paid if side is Side.BILLCOM else paid))
+        key, name = _whose(parties, side, getattr(row, f"{side}_values")[account.party])
+        found.append(_explain(row, key, name, side, theirs - ours))
     return found
+
+
+def _settled(account: Account, row: SyncedObject, side: Side, in_step: dict[str, dict[Side, set[str]]]) -> Decimal:
+    """What the payment takes off what is open on that side; of a void there, nothing."""
+    values = getattr(row, f"{side}_values")
+    if row.remote_id(side) is None or not values or not values["active"]:
+        return ZERO
+    settled = account.settles(values)
+    return sum((amount for kind, remote_id, amount in settled if remote_id in in_step[kind][side]), ZERO)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from itertools import islice
@@ -79,8 +79,9 @@ class Violation(AssertionError):
 class World:
     """The company, both products, one clock, and every step that was taken."""
 
-    def __init__(self, seed: int, planted: str = "") -> None:
-        self.seed, self.planted = seed, planted
+    def __init__(self, seed: int, planted: str = "", preferences: Mapping[str, Any] | None = None) -> None:
+        """``preferences``: what the company prefers, where it isn't left to chance."""
+        self.seed, self.planted, self.preferred = seed, planted, dict(preferences or {})
         self.chance = random.Random(seed)
         self.steps: list[str] = []
         self.counts: Counter[str] = Counter()
@@ -189,6 +190,7 @@ class World:
             "master": self.chance.choice((BILLCOM, QBO)),
             "vendor_country": "US",
             "customer_email": "nobody@client.example",
+            **self.preferred,
         }
         SyncPreferences.objects.filter(company=self.company).update(**self.preferences)
         clocks = f"skew={self.skew.total_seconds():.0f} s, ahead={self.ahead.seconds} s"

@@ -81,7 +81,7 @@ def choose_accounts(company: Company) -> None:
     """What the set-up's pages ask for, answered with what is at hand."""
     for role in (GLRole.UNALLOCATED_EXPENSE, GLRole.DEFAULT_BANK, GLRole.MONEY_OUT_CLEARING, GLRole.DEPOSIT_TO):
         account = setup.propose_uncategorized(company) if role == GLRole.UNALLOCATED_EXPENSE else None
-        account = account or setup.account_choices(company, role).first()
+        account = account or setup.obvious_account(company, role) or setup.account_choices(company, role).first()
         setup.set_account(company, role, account)
     Company.objects.filter(pk=company.pk).update(setup_step=SetupStep.FIRST_SYNC)
     company.refresh_from_db()

@@ -1,0 +1,132 @@
+"""A year of a company's life, by its seed: bought and sold, paid and received, corrected, and closed month by month.
+
+People work on both sides all week; every week ends with a sync. After the year both products' books must agree to the
+cent, but for what is held and says why, and one more sync must write nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from syncapp.models import SyncedObject
+from syncapp.services import tie_out
+from tests.simulation.books import BILLCOM, QBO
+from tests.simulation.invariants import TRANSFER, broken
+from tests.simulation.people import CannotBe
+from tests.simulation.start import Replaced
+from tests.simulation.trouble import Watch
+from tests.simulation.world import World
+
+WEEKS = 52
+PREFERENCES = {"approved_only": False, "one_way": False, "two_way_payments": True, "master": BILLCOM}
+CLOSED_AFTER = 62
+"""Days: a month is closed when it has been over for another one."""
+# How often in a week, on either side. What can't be done in one week (nothing is due, no credit is left) is left out.
+WEEK = {
+    "new_bill": 4,
+    "new_invoice": 3,
+    "edit_bill": 1,
+    "edit_invoice": 1,
+    "new_credit": 1,
+    "pay": 3,
+    "pay_with_credit": 1,
+    "receive": 2,
+    "edit_party": 1,
+}
+SELDOM = ("void_payment", "void_received", "delete_bill", "delete_credit", "delete_invoice", "edit_credit", "contest")
+
+
+class Year:
+    def __init__(self, seed: int) -> None:
+        self.world = World(seed, preferences=PREFERENCES)
+        self.done: Counter[str] = Counter()
+
+    def play(self) -> list[str]:
+        """The year, and everything that does not hold after it, in words."""
+        with self.world as world:
+            for _ in range(8):
+                self._act("new_party", kind="vendor")
+                self._act("new_party", kind="customer")
+            for week in range(WEEKS):
+                self._week(week)
+                world.sync()
+                world.advance(6 * 86_400)
+            world.rest()
+            wrong = [*world.broken, *broken(world)]
+            self.found = self._compare()
+            return wrong + list(self._disagreements(self.found))
+
+    def _act(self, name: str, **how: Any) -> None:
+        people, chance = self.world.people, self.world.chance
+        for side in chance.sample((BILLCOM, QBO), 2):
+            try:
+                getattr(people, name)(side, **how)
+            except (CannotBe, ValueError, LookupError):
+                continue
+            self.done[name] += 1
+            self.world.advance(1800)
+            return
+
+    def _week(self, week: int) -> None:
+        for name, times in WEEK.items():
+            for _ in range(times):
+                self._act(name)
+        self._act(self.world.chance.choice(SELDOM))
+        if week % 4 == 3:
+            self._close()
+
+    def _close(self) -> None:
+        day = (self.world.sandbox.clock.now().date() - timedelta(days=CLOSED_AFTER)).isoformat()
+        change = {"Id": "1", "AccountingInfoPrefs": {"BookCloseDate": day}}
+        self.world.sandbox.qbo.person_save(self.world.realm, "Preferences", change)
+        self.done["months closed"] += 1
+
+    # --- what must be so afterwards ----------------------------------------------------------------------------------
+
+    def _compare(self) -> tie_out.TieOut:
+        replaced = Replaced()
+        replaced.set(tie_out, "Http", lambda: self.world.http(Watch(self.world)))
+        try:
+            return tie_out.tie_out(self.world.company, now=self.world.now())
+        finally:
+            replaced.undo()
+
+    def _disagreements(self, found: tie_out.TieOut) -> Iterator[str]:
+        for compared in found.both:
+            for row in compared.rows:
+                if row.difference:
+                    yield f"{row.party}: {row.difference} of the {compared.account.name} is explained by nothing"
+        if found.clearing is None or found.clearing.unexplained:
+            yield "clearing is not explained by payments that are still to be funded"
+        yield from self._banks()
+
+    def _banks(self) -> Iterator[str]:
+        """What BILL drew from its bank accounts has left the bank in QuickBooks, unless it is held."""
+        books = self.world.books()
+        held = SyncedObject.objects.filter(company=self.world.company, kind__in=("bill_payment", "funds_transfer"))
+        if held.exclude(hold_code="").exists():
+            return
+        drawn = sum(
+            (
+                Decimal(str(each.raw["amount"]))
+                for each in books.live(BILLCOM, "bill_payment")
+                if each.raw["onlinePayment"] and each.raw["singleStatus"] not in ("SCHEDULED", "READY_TO_FUND")
+            ),
+            Decimal(),
+        )
+        entries = [e for e in books.sides[QBO]["JournalEntry"] if str(e.get("PrivateNote")).startswith(TRANSFER)]
+        credited = sum(
+            (
+                Decimal(str(line["Amount"]))
+                for each in entries
+                for line in each["Line"]
+                if line["JournalEntryLineDetail"]["PostingType"] == "Credit"
+            ),
+            Decimal(),
+        )
+        if drawn != credited:
+            yield f"BILL drew {drawn} from its bank accounts and {credited} left the bank in QuickBooks"
