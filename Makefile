@@ -3,6 +3,7 @@
 # make test          the whole suite, on SQLite and on a PostgreSQL it starts itself; ARGS="-k vendor" narrows it
 # make check         ruff, mypy, and whether a migration is missing
 # make simulate      people, faults and crashes at random, then what must hold; SEEDS=2000, SEED=123 alone, PLANTED=1
+# make year          a year of a company's life, by SEED=1; then both products' books are compared to the cent
 # make chaos         200 companies, three workers that are killed for five minutes, then what must hold
 # make bench         what a sync costs, as a table and in bench.json
 # make lock          renew requirements/*.txt after a change of requirements/*.in
@@ -11,7 +12,7 @@
 # PYTHON=python3.13 chooses the interpreter; each version has a virtual environment of its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check simulate chaos bench lock clean
+.PHONY: help demo test check simulate year chaos bench lock clean
 .DELETE_ON_ERROR:
 
 ifeq ($(strip $(PYTHON)),)
@@ -46,6 +47,9 @@ check: $(VENV)/.dev
 
 simulate: $(VENV)/.dev
 	@$(BIN)/python -m tests.simulation $(if $(PLANTED),--planted) $(if $(SEED),--seed $(SEED),$(if $(PLANTED),,--seeds $(or $(SEEDS),300))) $(ARGS)
+
+year: $(VENV)/.dev
+	@$(BIN)/python -m tests.simulation --year --seed $(or $(SEED),1) $(ARGS)
 
 chaos: $(VENV)/.dev
 	@$(BIN)/python -m tests.chaos $(ARGS)

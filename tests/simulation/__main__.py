@@ -16,6 +16,8 @@ from tests.simulation.report import INVARIANTS, Report
 
 def main(arguments: list[str]) -> int:
     options = _options(arguments)
+    if options.year:
+        return _year(options.seed or 1)
     if options.planted:
         return _planted(options) if options.seed is None else _planted_again(options.seed)
     if options.seed is not None:
@@ -29,6 +31,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=300, help="how many scenarios")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--seed", type=int, help="this one alone, with all its steps; also of planted mistakes")
+    parser.add_argument("--year", action="store_true", help="a year of one company, by --seed")
     parser.add_argument("--planted", action="store_true", help="mistakes planted on purpose: each must be caught")
     parser.add_argument("--known", action="store_true", help="begin each mistake with a seed known to catch it")
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 4))
@@ -55,6 +58,21 @@ def _one(seed: int) -> int:
     print("\n".join(report.steps))
     print("\n".join(f"!!! {each}" for each in report.violations) or "everything holds")
     return bool(report.violations)
+
+
+def _year(seed: int) -> int:
+    """52 weeks of people, each ending with a sync; then what doesn't agree, the bridges, and what was done."""
+    _start()
+    from tests.simulation.year import Year
+
+    began, year = time.monotonic(), Year(seed)
+    wrong = year.play()
+    print(", ".join(f"{number} {name}" for name, number in sorted(year.done.items())))
+    print("\n".join(year.found.summary()))
+    print("\n".join(f"!!! {each}" for each in wrong) or "everything holds")
+    print(f"a year in {time.monotonic() - began:.0f} s")
+    _explain(wrong)
+    return bool(wrong)
 
 
 def _many(seeds: Iterable[int], options: argparse.Namespace) -> int:

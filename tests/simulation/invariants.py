@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from syncapp.core.sides import Side
 from syncapp.models import (
     OPEN_STATES,
     Conflict,
@@ -350,10 +351,21 @@ class Checks:
                 yield f"I10 a write was carried out whose journal entry {pk} is gone"
 
     def _outcome(self, operation: Operation, times: int) -> Iterator[str]:
-        if operation.state not in (OperationState.DONE, OperationState.ADOPTED):
+        known = (OperationState.DONE, OperationState.ADOPTED)
+        if operation.state not in known and not self._written_over(operation):
             yield f"I10 {operation} was carried out and is said to be {operation.state}: {operation.error_words}"
         if times > 1 and operation.side == BILLCOM and operation.verb == Verb.CREATE:
             yield f"I10 {operation} was carried out {times} times"
+
+    def _written_over(self, operation: Operation) -> bool:
+        """Its answer was lost, and somebody has entered another value there since: nobody can know that it arrived."""
+        row = operation.object
+        if operation.verb != Verb.UPDATE or operation.state != OperationState.DROPPED or row is None:
+            return False
+        mark = self.books.marks.get((operation.side, row.kind, row.remote_id(Side(operation.side)) or ""), "")
+        names = {_THEIRS.get(name, name) for name in operation.values["changed"]}
+        edits = [edit for name in names for edit in self.edits.get((row.kind, mark, name), [])]
+        return any(edit.side == operation.side for edit in edits)
 
     def made_once(self) -> Iterator[str]:
         """What people haven't made, exactly one operation has."""
