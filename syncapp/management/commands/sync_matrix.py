@@ -31,15 +31,15 @@ class Command(BaseCommand):
         head = f"{'cohort':<8}{' '.join(f'{name:<22}' for name in CHOICES)}"
         for number, given in enumerate(every_terms()):
             if number == 0:
-                kinds = " ".join(f"{each.kind.name:<17}" for each in overview.flows(given))
+                kinds = " ".join(f"{each.kind.label:<19}" for each in overview.flows(given))
                 self.stdout.write(f"{head}{kinds}".rstrip())
             chosen = " ".join(f"{'on' if getattr(given, name) else 'off':<22}" for name in CHOICES)
-            signs = " ".join(f"{each.sign:<17}" for each in overview.flows(given))
+            signs = " ".join(f"{each.sign:<19}" for each in overview.flows(given))
             self.stdout.write(f"{given.cohort.value:<8}{chosen}{signs}".rstrip())
 
     def show_company(self, given: Terms) -> None:
         for each in overview.flows(given):
-            self.stdout.write(f"{each.kind.name:<18}{each.sign:<4}".rstrip())
+            self.stdout.write(f"{each.kind.label:<20}{each.sign:<4}".rstrip())
             for direction in (each.to_qbo, each.to_billcom):
                 if not direction.flows:
                     self.stdout.write(f"    not to {direction.towards.label}: {direction.rule}: {direction.why}")
