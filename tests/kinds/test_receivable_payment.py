@@ -45,3 +45,9 @@ def test_voided_before_it_was_seen_it_does_not_sync() -> None:
 
 def test_the_same_payment_on_both_sides_is_in_step() -> None:
     assert just_linked(KIND).outcome is Outcome.IN_STEP
+
+
+def test_one_that_is_under_way_waits_until_it_is_paid() -> None:
+    decision = only_in(BILLCOM, KIND, {"status": "IN_PROCESS"})
+    assert decision.writes == () and decision.hold is not None
+    assert "in process" in decision.hold.describe() and "shows it as paid" in decision.hold.fix()
