@@ -15,6 +15,15 @@ from django.http import HttpRequest
 from django.utils.log import AdminEmailHandler
 
 
+class Refusals(logging.Filter):
+    """A page that was refused or isn't there is one line of the log, without the way through the code."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", 0) in (403, 404):
+            record.exc_info = record.exc_text = None
+        return True
+
+
 class MailHandler(AdminEmailHandler):
     """Mails each error to ADMINS; settings name it as the handler of Django's logger."""
 

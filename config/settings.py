@@ -218,9 +218,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"in_production": {"()": "django.utils.log.RequireDebugFalse"}},
+    "filters": {
+        "in_production": {"()": "django.utils.log.RequireDebugFalse"},
+        "refusals": {"()": "config.error_reports.Refusals"},
+    },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]},
         "mail": {"class": "config.error_reports.MailHandler", "level": "ERROR", "filters": ["in_production"]},
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from config import keys
+from config.error_reports import Refusals
 
 ROOT = Path(__file__).resolve().parent.parent
 LEAST = {"SECRET_KEY": "secret", "TOKEN_KEYS": "first,second"}
@@ -97,3 +99,12 @@ def test_it_makes_fresh_secrets_each_time() -> None:
     assert first["SECRET_KEY"] != second["SECRET_KEY"]
     assert first["TOKEN_KEYS"] != second["TOKEN_KEYS"]
     assert read(first, "TOKEN_KEYS")["TOKEN_KEYS"] == [first["TOKEN_KEYS"]]
+
+
+@pytest.mark.parametrize(("status", "kept"), [(403, False), (404, False), (500, True)])
+def test_a_refused_page_is_one_line_of_the_log(status: int, kept: bool) -> None:
+    error = ValueError("x")
+    record = logging.LogRecord("django.request", logging.WARNING, "", 1, "Forbidden", (), (ValueError, error, None))
+    record.status_code = status
+    assert Refusals().filter(record)
+    assert bool(record.exc_info) is kept
