@@ -31,6 +31,12 @@ def test_companies_are_found_by_name_firm_and_remote_id(cast: Cast, words: str) 
     assert "Harbor Company" in text(cast.client("bob").get(changelist("company", q=wanted)))
 
 
+def test_the_page_has_the_companys_tabs(cast: Cast) -> None:
+    page = text(cast.client("bob").get(change("company", cast.first.company)))
+
+    assert page.index("Tie-out</a>") < page.index('aria-current="page">Records and runs</a>')
+
+
 def test_the_page_leads_to_counts_holds_conflicts_and_runs(cast: Cast) -> None:
     pk = cast.first.company.pk
     page = text(cast.client("alice").get(change("company", cast.first.company)))
