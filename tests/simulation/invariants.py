@@ -358,14 +358,24 @@ class Checks:
             yield f"I10 {operation} was carried out {times} times"
 
     def _written_over(self, operation: Operation) -> bool:
-        """Its answer was lost, and somebody has entered another value there since: nobody can know that it arrived."""
+        """Its answer was lost, and somebody has entered another value there since: nobody can know that it arrived.
+
+        What was made and renamed is proposed to a person, by its e-mail.
+        """
         row = operation.object
-        if operation.verb != Verb.UPDATE or operation.state != OperationState.DROPPED or row is None:
+        if operation.state != OperationState.DROPPED or row is None:
             return False
+        if operation.verb == Verb.CREATE:
+            return self._renamed(
+                operation.side, operation.kind, operation.values["whole"].get("name", "").split(" ")[0]
+            )
         mark = self.books.marks.get((operation.side, row.kind, row.remote_id(Side(operation.side)) or ""), "")
         names = {_THEIRS.get(name, name) for name in operation.values["changed"]}
         edits = [edit for name in names for edit in self.edits.get((row.kind, mark, name), [])]
-        return any(edit.side == operation.side for edit in edits)
+        return operation.verb == Verb.UPDATE and any(edit.side == operation.side for edit in edits)
+
+    def _renamed(self, side: str, kind: str, mark: str) -> bool:
+        return any(edit.side == side for edit in self.edits.get((kind, mark, "name"), []))
 
     def made_once(self) -> Iterator[str]:
         """What people haven't made, exactly one operation has."""
@@ -380,6 +390,8 @@ class Checks:
             for side in SIDES:
                 for each in self.books.all(side, kind):
                     known = (side, kind, each.id) in self.world.at_first or (side, kind, each.mark) in by_people
+                    if made[side, kind, each.id] == 0 and self._renamed(side, kind, each.mark):
+                        continue  # Made, its answer lost, and renamed: its write is said to be lost.
                     if not known and made[side, kind, each.id] != 1:
                         number = made[side, kind, each.id]
                         yield f"I10 {kind} {each.mark} in {side} was made by {number} operations"
