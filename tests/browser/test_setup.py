@@ -64,6 +64,9 @@ def _look_around(page: Page, pictures: Pictures) -> None:
     page.get_by_role("button", name="Compare now").click()
     expect(page.get_by_text("Both sides tie out")).to_be_visible(timeout=30_000)
     pictures.take(page, "tie-out")
+    page.get_by_role("link", name="Records and runs").click()
+    expect(page.get_by_role("heading", name="Held, by reason")).to_be_visible()
+    pictures.take(page, "records-and-runs")
 
 
 @pytest.fixture
