@@ -271,8 +271,8 @@ class _Plan:
             self.hold = self.hold or values
             return None
         shown = self.pair.views[side].values
-        gates = (gate(values, shown, side, self.terms) for gate in self.kind.update_gates)
-        if hold := next((hold for hold in gates if hold), None):
+        holds = (hold for gate in self.kind.update_gates if (hold := gate(values, shown, side, self.terms)))
+        if hold := next((hold for hold in holds if not _let_in(self.kind, self.seen, hold, self.terms)), None):
             self.hold = self.hold or hold
             return None
         if ACTIVE in names:

@@ -99,6 +99,11 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
     return Hold(HoldCode.PAID_BEFORE_FIRST_SEEN, {"meaning": NOT_OURS, "fix": NOT_OURS_FIX})
 
 
+def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
+    """With payments of others in it nobody knows what they have entered already, so the amount is a person's to say."""
+    return may_sync(values, towards, terms) if towards is Side.QBO and values["active"] else None
+
+
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
     """To where its payments were posted, from the account that is chosen now; of one that is posted both stay."""
     if towards is Side.BILLCOM:
@@ -156,7 +161,7 @@ KIND = Kind(
     date="date",
     flow=flow,
     gates=(may_sync, books_open),
-    update_gates=(books_open_for_update,),
+    update_gates=(may_change, books_open_for_update),
     keys=keys,
     matched_by="bank account and day",
     read=read,

@@ -65,12 +65,13 @@ def _new(context: Context) -> dict[Key, list[int]]:
     # Those that were posted to the bank itself stay among them for ever, so the database leaves them out.
     there = Q(shown__contains=f'"account":"{clearing.qbo_id}"') if clearing else Q(pk=None)
     posted = waiting.annotate(shown=Cast("qbo_values", TextField()), ours=Exists(_made_here(OuterRef("pk"))))
-    columns = ("pk", "funded_from", "date", "qbo_values", "ours")
+    columns = ("pk", "funded_from", "date", "qbo_values", "billcom_values", "ours")
     left = posted.filter(there | Q(ours=True)).exclude(state=ObjectState.RETIRED)
-    for pk, bank, day, values, ours in left.order_by("pk").values_list(*columns):
-        account = values["account"]
+    for pk, bank, day, values, there_now, ours in left.order_by("pk").values_list(*columns):
+        # Void in BILL and not yet in QuickBooks, where that may be refused: it is nothing that BILL has drawn.
+        account, active_there = values["account"], there_now["active"]
         to_clearing = clearing is not None and account == clearing.qbo_id
-        if values["active"] and (to_clearing or (ours and account and account not in banks)):
+        if values["active"] and active_there and (to_clearing or (ours and account and account not in banks)):
             found[bank, day, account].append(pk)
     return found
 
