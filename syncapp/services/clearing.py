@@ -100,6 +100,8 @@ def _waiting(company: Company, account: str) -> list[InClearing]:
     payments = SyncedObject.objects.of(company, PAYMENT.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
     posted = payments.annotate(shown=Cast("qbo_values", TextField())).filter(shown__contains=f'"account":"{account}"')
     waiting = posted.exclude(state=ObjectState.RETIRED).filter(Q(part_of=None) | Q(part_of__qbo_id=None))
+    # A person has found its transfer in QuickBooks and excluded ours.
+    waiting = waiting.exclude(part_of__excluded=True)
     found = []
     for row in (
         waiting.select_related("party", "part_of").defer("billcom_raw", "qbo_raw", "base").order_by("date", "pk")
@@ -125,7 +127,9 @@ def _other_than_posted(company: Company) -> list[InClearing]:
     """Transfers that stand in QuickBooks with another amount than BILL's payments come to, and may not be changed."""
     held = SyncedObject.objects.of(company, TRANSFER).filter(billcom_id__isnull=False, qbo_id__isnull=False)
     found = []
-    for row in held.exclude(hold_code="").defer("billcom_raw", "qbo_raw", "base").order_by("date", "pk"):
+    for row in (
+        held.exclude(hold_code="").filter(excluded=False).defer("billcom_raw", "qbo_raw", "base").order_by("date", "pk")
+    ):
         ours, theirs = (
             values["amount"] if values["active"] else ZERO for values in (row.billcom_values, row.qbo_values)
         )

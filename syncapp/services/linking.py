@@ -101,8 +101,9 @@ def remove_absorbed(kind: Kind, gone: dict[int, SyncedObject]) -> None:
     waiting.update(needs_look=True, waits_for=None)
     # Whoever has dealings with it: the next look names the row that stays.
     SyncedObject.objects.filter(party__in=gone).update(needs_look=True, party=None)
-    for transfer, stays in gone.items():
-        SyncedObject.objects.filter(part_of=transfer).update(part_of=stays)
+    named = SyncedObject.objects.filter(part_of__in=gone).order_by().values_list("part_of", flat=True).distinct()
+    for transfer in list(named):
+        SyncedObject.objects.filter(part_of=transfer).update(part_of=gone[transfer or 0])
     for mapping in GLMapping.objects.filter(account__in=gone):
         GLMapping.objects.filter(pk=mapping.pk).update(account=gone[mapping.account_id or 0])
     _look_again_where_named(kind, gone)
