@@ -79,7 +79,7 @@ def _new(context: Context) -> dict[Key, list[int]]:
 def _gone(context: Context) -> dict[Key, list[int]]:
     """Payments that no longer belong into their transfer: voided, drawn on another day, or not drawn after all.
 
-    What was taken apart is posted as it was, so it stays.
+    What was taken apart stays with BILL's half, since BILL has drawn it.
     """
     found: dict[Key, list[int]] = defaultdict(list)
     members = SyncedObject.objects.of(context.company, PAYMENT).filter(part_of__billcom_id__isnull=False)

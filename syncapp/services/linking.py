@@ -14,6 +14,8 @@ from syncapp.models import Company, GLMapping, ObjectState, Operation, SyncedObj
 from syncapp.services import references, rows
 
 KEY_FIELDS = ("match_key", "second_key", "proposal_key")
+LINKED_FIELDS = (*rows.shown_fields(Side.BILLCOM), "part_of")
+"""What ``absorb`` changes of the row that stays, besides what deciding may change."""
 ONE_SIDED = Q(billcom_id__isnull=True) | Q(qbo_id__isnull=True)
 
 
@@ -85,6 +87,8 @@ def absorb(kind: Kind, keep: SyncedObject, other: SyncedObject) -> None:
     """Make one pair of two rows: ``keep`` has QuickBooks' side (mappings point at it) and takes over BILL's."""
     keep.billcom_id = other.billcom_id
     rows.show(keep, kind, Side.BILLCOM, other.billcom_values, other.billcom_raw, other.billcom_version)
+    if other.part_of_id is not None:
+        keep.part_of_id = other.part_of_id  # What BILL drew is in one transfer, whatever it is linked with.
     rows.release(keep, ObjectState(keep.state))
     keep.needs_look = True
     keep.told_apart = False

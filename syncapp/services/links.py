@@ -21,7 +21,7 @@ from syncapp.models.companies import Company
 from syncapp.services import linking, rows, terms
 from syncapp.services.errors import ServiceError
 
-LINK_FIELDS = (*rows.PLAN_FIELDS, *rows.shown_fields(Side.BILLCOM), "excluded", "excluded_by")
+LINK_FIELDS = (*rows.PLAN_FIELDS, *linking.LINKED_FIELDS, "excluded", "excluded_by")
 TAKEN = (HoldCode.NAME_TAKEN, HoldCode.NUMBER_TAKEN)
 
 
@@ -122,12 +122,18 @@ def unlink(row: SyncedObject, user: User) -> tuple[SyncedObject, SyncedObject]:
 
 
 def _take_off_billcom(kind: Kind, keep: SyncedObject) -> SyncedObject:
-    """BILL's half as a row of its own, not saved yet. It has been known for as long as the pair."""
+    """BILL's half as a row of its own, not saved yet. It has been known for as long as the pair, and the funds transfer
+    that a payment is in is of what BILL drew.
+    """
     part = SyncedObject(
-        company=keep.company, kind=keep.kind, billcom_id=keep.billcom_id, first_seen_at=keep.first_seen_at
+        company=keep.company,
+        kind=keep.kind,
+        billcom_id=keep.billcom_id,
+        first_seen_at=keep.first_seen_at,
+        part_of_id=keep.part_of_id,
     )
     rows.show(part, kind, Side.BILLCOM, keep.billcom_values, keep.billcom_raw, keep.billcom_version)
-    keep.billcom_id = keep.billcom_values = keep.billcom_raw = None
+    keep.billcom_id = keep.billcom_values = keep.billcom_raw = keep.part_of_id = None
     keep.billcom_version = ""
     rows.describe(keep, kind)
     return part

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,20 +83,24 @@ def make(company: Company, kind: Kind, chunk: Sequence[SyncedObject], terms: Ter
 def _wait_for_unread(company: Company, plan: ChunkPlan) -> None:
     """What can't be read on the other side may be the twin of anything that would be made there.
 
-    Not where it is known and linked: then it is the twin of its own.
+    Not where it is known and linked: then it is the twin of its own, and nothing is written over it.
     """
-    creating = {
-        key: write.side
-        for key, decision in plan.decisions.items()
-        for write in decision.writes
-        if write.verb is WriteVerb.CREATE
-    }
-    if not creating:
-        return
-    unread = {side: found for side in set(creating.values()) if (found := _unread(company, plan.kind, side))}
-    for key, side in creating.items():
-        if side in unread:
-            plan.decisions[key] = Decision(key, Outcome.HELD, hold=_unread_hold(plan.kind, side, *unread[side]))
+    writes = [(key, write) for key, decision in plan.decisions.items() for write in decision.writes]
+    for side in {write.side for _, write in writes}:
+        to_side = [(key, write.verb) for key, write in writes if write.side is side]
+        creating = [key for key, verb in to_side if verb is WriteVerb.CREATE]
+        if creating and (found := _unread(company, plan.kind, side)):
+            _hold_all(plan, creating, _unread_hold(plan.kind, side, *found))
+        changing = {str(plan.rows[key].remote_id(side)): key for key, verb in to_side if verb is not WriteVerb.CREATE}
+        if changing:
+            own = UnreadRecord.objects.filter(company=company, kind=plan.kind.name, side=side)
+            for each in own.filter(remote_id__in=changing):
+                _hold_all(plan, [changing[each.remote_id]], _unread_pair_hold(plan.kind, side, each))
+
+
+def _hold_all(plan: ChunkPlan, keys: Iterable[int], hold: Hold) -> None:
+    for key in keys:
+        plan.decisions[key] = Decision(key, Outcome.HELD, hold=hold)
 
 
 def _unread(company: Company, kind: Kind, side: Side) -> tuple[UnreadRecord, int] | None:
@@ -116,11 +120,23 @@ def _unread_hold(kind: Kind, side: Side, first: UnreadRecord, others: int) -> Ho
         f"It may be {what}{more}, which can't be read: {first.why.rstrip('.')}. "
         f"Until it can, no {kind.label.lower()} is made there."
     )
-    fix = (
+    return Hold(HoldCode.WAITS_FOR, {"target": what, "meaning": meaning, "fix": _unread_fix(side)})
+
+
+def _unread_pair_hold(kind: Kind, side: Side, unread: UnreadRecord) -> Hold:
+    what = f"{kind.label.lower()} {unread.remote_id} in {side.label}"
+    meaning = (
+        f"It is linked with {what}, which can't be read: {unread.why.rstrip('.')}. "
+        "Until it can, nothing is written over it."
+    )
+    return Hold(HoldCode.WAITS_FOR, {"target": what, "meaning": meaning, "fix": _unread_fix(side)})
+
+
+def _unread_fix(side: Side) -> str:
+    return (
         f"Open it in {side.label} and fill in or correct that; the next sync reads it again. If nothing is wrong with "
         "it there, send the list on the page Unreadable records to whoever runs Tieout."
     )
-    return Hold(HoldCode.WAITS_FOR, {"target": what, "meaning": meaning, "fix": fix})
 
 
 def _leave_children(plan: ChunkPlan) -> None:
@@ -180,7 +196,7 @@ def commit(context: Context, plan: ChunkPlan) -> bool:
         rows.forget_gone_targets(plan.rows.values())
         rows.save(list(plan.rows.values()), rows.PLAN_FIELDS)
         # A pair has QuickBooks' row, and BILL's side is new to it.
-        rows.save([plan.rows[key] for key in plan.linked], rows.shown_fields(Side.BILLCOM))
+        rows.save([plan.rows[key] for key in plan.linked], linking.LINKED_FIELDS)
         Operation.objects.bulk_create(plan.operations, batch_size=rows.CHUNK)
         Conflict.objects.bulk_create(plan.conflicts, batch_size=rows.CHUNK)
         if plan.linked:

@@ -42,13 +42,13 @@ def read_page(
 ) -> tuple[list[tuple[str, Values, Raw]], dict[str, str]]:
     """(id, values, raw) of every record of this kind; and by its id why one can't be read."""
     found, unread = {}, {}
+    raws = list(raws)
+    others = _others(context, kind, side, raws)
     for raw in raws:
         remote_id = id_of(raw, side)
+        if remote_id in others:
+            continue
         try:
-            if kind.skips and kind.skips(raw, side):
-                # Another kind's: nothing of this one waits for it.
-                keep_unread(context, kind, side, {}, {remote_id})
-                continue
             if not isinstance(_version(raw, side), str | None):
                 raise TypeError("its version is no text")
             found[remote_id] = (remote_id, _whole(kind, decode(kind, raw, side)), raw)
@@ -58,6 +58,28 @@ def read_page(
             context.note(words, kind=kind.name, level=Level.ERROR)
             context.count(kind.name, "unreadable")
     return list(found.values()), unread
+
+
+def _others(context: Context, kind: Kind, side: Side, raws: Sequence[Raw]) -> set[str]:
+    """The ids of those that are another kind's: nothing of this one waits for them.
+
+    What is known here stays this kind's, also where a person has taken off what it was recognised by.
+    """
+    if kind.skips is None:
+        return set()
+    skipped = {id_of(raw, side) for raw in raws if _is_another(kind, raw, side)}
+    if skipped:
+        known = SyncedObject.objects.of(context.company, kind.name).filter(**{f"{side}_id__in": skipped})
+        skipped -= set(known.values_list(f"{side}_id", flat=True).order_by())
+        keep_unread(context, kind, side, {}, skipped)
+    return skipped
+
+
+def _is_another(kind: Kind, raw: Raw, side: Side) -> bool:
+    try:
+        return kind.skips is not None and kind.skips(raw, side)
+    except UNREADABLE:
+        return False  # Decoding it says why.
 
 
 def _why(error: Exception) -> str:

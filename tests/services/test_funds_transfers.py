@@ -17,6 +17,7 @@ from syncapp.gateways.qbo import QboGateway
 from syncapp.models import Company, GLMapping, GLRole, ObjectState, Operation, SetupStep, SyncedObject
 from syncapp.services import clearing, holds, links, setup
 from syncapp.services.errors import ServiceError
+from tests.services.test_rules import bill_in_qbo
 from tests.services.test_vendor_credits import Both
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, choose_banks, held, synced, writes
@@ -248,6 +249,61 @@ def test_what_is_changed_in_quickbooks_is_held_and_stays(
     row.refresh_from_db()
     assert row.hold_code == HoldCode.FLOW_NOT_IN_MATRIX
     assert writes(synced(company, clock)) == 0
+
+
+def test_a_transfer_whose_note_was_rewritten_is_read_held_and_still_changed(
+    company: Company, clock: Clock, books: Books
+) -> None:
+    books.pays_online("F-40", 60)
+    second = books.pays_online("F-41", 40)
+    synced(company, clock)
+    row = transfer_of(company)
+    books.sandbox.person("qbo", books.realm, "JournalEntry", {"Id": row.qbo_id, "PrivateNote": "Bill.com batch"})
+
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert (row.hold_code, row.qbo_values["note"]) == (HoldCode.FLOW_NOT_IN_MATRIX, "Bill.com batch")
+    assert row.hold is not None and "Note" in row.hold.describe()
+    books.sandbox.switch(billcom_void_at_once=True)
+    books.sandbox.person_voids("billcom", books.organization, "payments", second["id"])
+    synced(company, clock)
+    shown = next(each for each in books.qbo("JournalEntry") if each["Id"] == row.qbo_id)
+    assert ({line["Amount"] for line in shown["Line"]}, shown["PrivateNote"]) == ({60}, "Bill.com batch")
+    assert books.clearing() == 0
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_payment_that_is_linked_with_another_is_drawn_once(
+    company: Company, clock: Clock, books: Books, admin_user: User
+) -> None:
+    """Linked with the wrong payment first: what BILL drew goes with BILL's half."""
+    drawn = books.pays_online("F-42", 60)
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=drawn["id"])
+    wrong = next(each for each in books.qbo("BillPayment") if each["Id"] == row.qbo_id)
+    bill = bill_in_qbo(company, books.sandbox, books.realm, "F-43")
+    copied = {name: wrong[name] for name in ("TxnDate", "PayType", "CheckPayment", "TotalAmt")}
+    paid = [{"Amount": 60, "LinkedTxn": [{"TxnId": bill["Id"], "TxnType": "Bill"}]}]
+    right = books.sandbox.person(
+        "qbo", books.realm, "BillPayment", {**copied, "VendorRef": bill["VendorRef"], "Line": paid}
+    )
+    synced(company, clock)
+    other = SyncedObject.objects.get(company=company, kind="bill_payment", qbo_id=right["Id"])
+
+    keep, part = links.unlink(row, admin_user)
+    synced(company, clock)
+    links.link(other, part, admin_user)
+    synced(company, clock)
+
+    other.refresh_from_db()
+    transfer = transfer_of(company)
+    assert (other.part_of, float(transfer.amount or 0)) == (transfer, 60)
+    assert [float(each["Line"][0]["Amount"]) for each in books.transfers() if each["TxnDate"] == TODAY.isoformat()] == [
+        60
+    ]
+    keep.refresh_from_db()
+    assert keep.part_of is None
 
 
 def test_journal_entries_of_others_are_none_of_ours(company: Company, clock: Clock, books: Books) -> None:

@@ -135,6 +135,42 @@ def test_what_is_on_the_other_side_says_what_it_waits_for(
     assert "Mill Stone" not in names_in_billcom(sandbox, loaded)
 
 
+def odd_in_qbo(record: dict[str, Any]) -> None:
+    if "BillAddr" in record:
+        record["BillAddr"] = "1 Quay, Dover"
+
+
+def test_nothing_is_written_over_what_can_t_be_read(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linked, edited in QuickBooks into a shape we can't read, and edited in BILL: held, and tried no further."""
+    new_vendor(sandbox, loaded, ROPE)
+    synced(company, clock)
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="vendor", label=ROPE)
+    wire, realm = Wire(monkeypatch, odd_in_qbo), loaded["qbo"]["realm_id"]
+    wire.times = 1000
+    address = {"Line1": "9 Hill", "City": "Dover", "PostalCode": "19901", "Country": "US"}
+    sandbox.person("qbo", realm, "Vendor", {"Id": row.qbo_id, "DisplayName": ROPE, "BillAddr": address})
+    organization = loaded["billcom"]["organization_id"]
+    sandbox.person("billcom", organization, "vendors", {"id": row.billcom_id, "email": "rope@quay.example"})
+
+    run = synced(company, clock)
+
+    row.refresh_from_db()
+    assert (row.hold_code, writes(run)) == (HoldCode.WAITS_FOR, 0)
+    assert row.hold is not None and "nothing is written over it" in row.hold.describe()
+
+    wire.times = 0
+    synced(company, clock)
+    synced(company, clock)
+
+    shown = next(each for each in sandbox.books("qbo", realm)["Vendor"] if each["Id"] == row.qbo_id)
+    assert (shown["PrimaryEmailAddr"]["Address"], shown["BillAddr"]["Line1"]) == ("rope@quay.example", "9 Hill")
+    row.refresh_from_db()
+    assert row.hold_code == ""
+
+
 def test_one_broken_answer_is_asked_for_again_at_once(
     company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
