@@ -223,9 +223,11 @@ class _Plan:
     def _leave(self, name: str, towards: Side, hold: Hold) -> None:
         """Not ours to write. On a transaction somebody must know, unless it was so when the two were linked and the
         field never flows. On a list such a field simply stays different; one that flows once a preference is on is
-        held till then.
+        held till then. What is filled in once is each side's own after that.
         """
-        if self.kind.transaction:
+        if self.kind.fields[name].fill_only:
+            must_know = False
+        elif self.kind.transaction:
             must_know = not self.pair.is_new(name) or bool(self._untouchable(name, towards))
         else:
             must_know = self.kind.flow(towards, self.terms) is not None
@@ -273,7 +275,10 @@ class _Plan:
         shown = self.pair.views[side].values
         holds = (hold for gate in self.kind.update_gates if (hold := gate(values, shown, side, self.terms)))
         if hold := next((hold for hold in holds if not _let_in(self.kind, self.seen, hold, self.terms)), None):
-            self.hold = self.hold or hold
+            if all(self.kind.fields[name].fill_only for name in names):
+                self.agreed |= names  # Nobody disagrees where there was nothing to fill.
+            else:
+                self.hold = self.hold or hold
             return None
         if ACTIVE in names:
             verb = WriteVerb.RESTORE if values.get(ACTIVE) else WriteVerb.RETIRE

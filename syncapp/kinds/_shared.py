@@ -111,11 +111,17 @@ def at_no_rate(of: str) -> Gate:
     """QuickBooks names the currency; BILL shows a rate of exchange on what isn't in US dollars."""
 
     def gate(values: Values, towards: Side, terms: Terms) -> Hold | None:
-        if values["currency"] not in ("", terms.home_currency) or values["exchange_rate"] not in (None, ZERO, ONE):
-            return Hold(HoldCode.CURRENCY, {"currency": values["currency"] or f"of this {of}"})
+        currency = values.get("currency") or ""  # What an earlier release read may lack it.
+        if currency not in ("", terms.home_currency) or not at_par(values.get("exchange_rate")):
+            return Hold(HoldCode.CURRENCY, {"currency": currency or f"of this {of}"})
         return None
 
     return gate
+
+
+def at_par(rate: Decimal | None) -> bool:
+    """Whether BILL's rate of exchange is that of US dollars; some records show none."""
+    return rate in (None, ZERO, ONE)
 
 
 def settled_stays(rule: str) -> Callable[[str, Values, Values, Side], str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from syncapp.core.codec import dig, money, text
+from syncapp.core.codec import dig, money, number, text
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import (
     BillcomShape,
@@ -26,7 +26,15 @@ from syncapp.core.schema import (
     Values,
 )
 from syncapp.core.sides import Cohort, Side
-from syncapp.kinds._shared import books_open, books_open_for_update, by_amount, payment_keys, voided
+from syncapp.kinds._shared import (
+    at_no_rate,
+    at_par,
+    books_open,
+    books_open_for_update,
+    by_amount,
+    payment_keys,
+    voided,
+)
 
 TWO_WAY = "AP payments made in QuickBooks come to BILL only with 2-Way AP Payment Sync."
 TWO_WAY_FIX = (
@@ -38,6 +46,14 @@ NOT_APPLIED_FIX = "Apply the rest to a bill in QuickBooks Online, or correct the
 OTHERS = "It settles journal entries, deposits or the like, which don't sync."
 CREDITS_THERE = "It applies vendor credits, and how they are applied goes from BILL to QuickBooks Online only."
 CREDITS_THERE_FIX = "Apply the credit to the bill in BILL and record the payment there, then exclude this one."
+CARDS = {"CARD_ACCOUNT", "AP_CARD"}
+# Reference: spec, BILL API, section 8: wallets, cards and BILL's own are no bank transfers.
+NO_ACCOUNT_FOR = "It was paid from {source} in BILL, and which account in QuickBooks Online that is isn't known."
+NO_ACCOUNT_FIX = (
+    "Enter the payment in QuickBooks Online by hand, from the account it was paid from, and link the two."
+)
+CHECK = ", check "
+"""What comes before a BILL check's number in QuickBooks' memo."""
 NOT_DRAWN = {
     "",
     "UNDEFINED",
@@ -69,14 +85,19 @@ def _read_billcom(values: Values, raw: Raw) -> Values:
     values["credits_used"] = _by_credit([use for _, uses in shares for use in uses])
     values["active"] = not {text(raw.get("status")), text(raw.get("singleStatus"))} & GONE
     values["funding_bank"] = text(dig(raw, ("fundingAccount", "id"))) if _drawn(raw) else ""
-    values["check_number"] = text(dig(raw, ("disbursementInfo", "checkDisbursement", "checkNumber")))
+    values["funding"] = text(dig(raw, ("fundingAccount", "type")))
+    check = text(dig(raw, ("disbursementInfo", "checkDisbursement", "checkNumber")))
+    values["check_number"] = check if values["online"] else ""
     return values
 
 
 def _drawn(raw: Raw) -> bool:
-    """Whether BILL has begun to draw it from a bank account. Reference: spec, BILL API, sections 3.4 and 8."""
+    """Whether BILL has begun to draw it from a bank account. Reference: spec, BILL API, sections 3.4 and 8.
+
+    Not what was paid in another currency: its amount isn't what left the bank.
+    """
     from_bank = raw.get("onlinePayment") is True and dig(raw, ("fundingAccount", "type")) == "BANK_ACCOUNT"
-    return from_bank and text(raw.get("singleStatus")) not in NOT_DRAWN
+    return from_bank and at_par(number(raw.get("exchangeRate"))) and text(raw.get("singleStatus")) not in NOT_DRAWN
 
 
 def _uses(share: Raw) -> list[Values]:
@@ -129,7 +150,14 @@ def _read_qbo(values: Values, raw: Raw) -> Values:
         dig(raw, ("CheckPayment", "BankAccountRef", "value"))
         or dig(raw, ("CreditCardPayment", "CCAccountRef", "value"))
     )
+    _, values["check_number"] = _noted(raw)
     return values
+
+
+def _noted(raw: Raw) -> tuple[str, str]:
+    """(QuickBooks' memo, the number of BILL's check that it ends with)"""
+    note, mark, check = text(raw.get("PrivateNote")).rpartition(CHECK)
+    return (note, check) if mark else (check, "")
 
 
 def credits_used(values: Values) -> list[Values]:
@@ -181,7 +209,11 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
         return {**values, "account": (named.billcom_id if named else None) or ""}
     if not values["amount"]:
         return {**values, "account": ""}  # Nothing leaves any account.
-    if values["online"]:
+    if values["online"] and (source := values.get("funding")) in CARDS:
+        role, account = "Card Account", terms.accounts.get("card")
+    elif values["online"] and source not in (None, "", "BANK_ACCOUNT"):
+        return _paid_from_elsewhere(source)
+    elif values["online"]:
         role, account = "Money Out Clearing Account", terms.accounts.get("money-out-clearing")
     elif named and named.qbo_id:
         return {**values, "account": named.qbo_id}
@@ -190,6 +222,12 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
     if account is None:
         return Hold(HoldCode.NEEDS_MAPPING, {"role": role})
     return {**values, "account": account.qbo_id}
+
+
+def _paid_from_elsewhere(source: str) -> Hold:
+    words = source.lower().replace("_", " ")
+    facts = {"rule": NO_ACCOUNT_FOR.format(source=f"a {words}"), "fix": NO_ACCOUNT_FIX}
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
 
 
 def write(payload: Raw, draft: Draft) -> Raw:
@@ -201,6 +239,10 @@ def write(payload: Raw, draft: Draft) -> Raw:
     if not draft.remote_id:
         payload |= _paid_from(draft.values["account"], draft.terms)
         payload |= _references(draft.values)
+    elif "check_number" in draft.changed and draft.values["check_number"]:
+        # BILL gives it a number when it prints the check, days after the payment was posted.
+        note, _ = _noted(draft.current or {})
+        payload["PrivateNote"] = f"{note}{CHECK}{draft.values['check_number']}"
     return payload
 
 
@@ -223,7 +265,7 @@ def _references(values: Values) -> Raw:
     if not values["online"]:
         return {"DocNumber": values["number"][:21]} if values["number"] else {}
     note = " ".join(part for part in ("BILL payment", values["confirmation"]) if part)
-    return {"PrivateNote": f"{note}, check {values['check_number']}" if values["check_number"] else note}
+    return {"PrivateNote": f"{note}{CHECK}{values['check_number']}" if values["check_number"] else note}
 
 
 def _record(payload: Raw, draft: Draft) -> Raw:
@@ -278,10 +320,13 @@ KIND = Kind(
         ),
         "number": Field(billcom="syncReference", qbo="DocNumber", fact=True, label="Reference"),
         "confirmation": Field(billcom="confirmationNumber", fact=True, label="Confirmation"),
-        "check_number": Field(fact=True, label="Check no."),
+        "check_number": Field(to=frozenset({Side.QBO}), fill_only=True, label="Check no."),
         "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
         "status": Field(billcom="status", fact=True, label="Status in BILL"),
+        "funding": Field(fact=True, label="Funded by"),
         "funding_bank": Field(fact=True, label="Drawn from BILL bank account"),
+        "currency": Field(qbo="CurrencyRef.value", fact=True, label="Currency"),
+        "exchange_rate": Field(billcom="exchangeRate", type=Type.NUMBER, fact=True, label="Exchange rate"),
         "others": Field(type=Type.BOOL, fact=True, label="Settles something else"),
     },
     transaction=True,
@@ -292,7 +337,7 @@ KIND = Kind(
     party="vendor",
     funded_from="funding_bank",
     flow=flow,
-    gates=(may_sync, books_open),
+    gates=(at_no_rate("payment"), may_sync, books_open),
     update_gates=(may_change, books_open_for_update),
     keys=payment_keys("vendor", "bill", _applied),
     key_refs=("vendor", "paid"),

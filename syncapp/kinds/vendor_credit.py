@@ -24,6 +24,7 @@ from syncapp.core.sides import Side
 from syncapp.kinds import _expense_lines as expense
 from syncapp.kinds._shared import (
     NUMBER_LENGTH,
+    adds_up,
     books_open,
     books_open_for_update,
     numbered_keys,
@@ -61,7 +62,12 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
     if not values["total"]:
         rule = "Its total is zero, and a credit of nothing is not sent to QuickBooks Online."
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
-    if hold := _lines_fit(values, terms):
+    return _as_it_may_be(values, towards, terms)
+
+
+def _as_it_may_be(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    """As it is shown now; also a change of it goes over only where it is known to be approved."""
+    if hold := adds_up(values, towards) or _lines_fit(values, terms):
         return hold
     if terms.approved_only:
         return Hold(HoldCode.NOT_APPROVED, {"meaning": APPROVAL_UNKNOWN, "fix": APPROVAL_FIX})
@@ -77,7 +83,7 @@ def _lines_fit(values: Values, terms: Terms) -> Hold | None:
 
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
-    return _lines_fit(values, terms) if values["active"] else None
+    return _as_it_may_be(values, towards, terms) if values["active"] else None
 
 
 # What was applied has settled bills by its amount.

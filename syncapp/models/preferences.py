@@ -116,6 +116,7 @@ class GLRole(models.TextChoices):
     DEPOSIT_TO = "deposit-to", "Deposit To Account"
     MONEY_OUT_CLEARING = "money-out-clearing", "Money Out Clearing Account"
     MONEY_IN_CLEARING = "money-in-clearing", "Money In Clearing Account"
+    CARD = "card", "Card Account"
 
 
 class GLMapping(models.Model):

@@ -17,9 +17,10 @@ from syncapp.core.codec import decode, money
 from syncapp.core.holds import TEXTS, HoldCode
 from syncapp.core.schema import ZERO
 from syncapp.core.sides import Side
-from syncapp.gateways.errors import GatewayError
+from syncapp.gateways.errors import BadAnswer, Duplicate, GatewayError, RateLimited, Unavailable
 from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway, Write
+from syncapp.kinds._shared import at_par
 from syncapp.kinds.account import KIND as ACCOUNT
 from syncapp.kinds.bill_payment import KIND as PAYMENT
 from syncapp.kinds.funds_transfer import KIND as TRANSFER_KIND
@@ -84,14 +85,14 @@ def breakdown(company: Company, qbo: QboGateway) -> Clearing | None:
     )
     if mapping is None or mapping.account is None or mapping.account.qbo_id is None:
         return None
-    account = mapping.account
+    account, posted_to = mapping.account, mapping.account.qbo_id
     # CurrentBalance is a balance of this moment. Reference: Intuit docs, Account.
-    shown = qbo.query("Account", where=f"Id = '{account.qbo_id}' AND Active IN (true,false)")
+    shown = qbo.query("Account", where=f"Id = '{posted_to}' AND Active IN (true,false)")
     balance = money(shown[0].get("CurrentBalance")) if shown else None
     return Clearing(
         str(account),
         balance or ZERO,
-        [*_waiting(company, str(account.qbo_id)), *_taken_back(company), *_other_than_posted(company)],
+        [*_waiting(company, posted_to), *_taken_back(company, posted_to), *_other_than_posted(company, posted_to)],
     )
 
 
@@ -112,18 +113,18 @@ def _waiting(company: Company, account: str) -> list[InClearing]:
     return found
 
 
-def _taken_back(company: Company) -> list[InClearing]:
+def _taken_back(company: Company, account: str) -> list[InClearing]:
     """Voided in QuickBooks alone, while BILL has drawn them and their transfer stands."""
     payments = SyncedObject.objects.of(company, PAYMENT.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
     held = payments.filter(part_of__qbo_id__isnull=False).exclude(hold_code="").select_related("party")
     return [
         InClearing(row.pk, row.full_name, str(row.party or ""), row.date, -row.billcom_values["amount"], VOIDED_THERE)
         for row in held.defer("billcom_raw", "qbo_raw", "base").order_by("date", "pk")
-        if row.billcom_values["active"] and not row.qbo_values["active"]
+        if row.billcom_values["active"] and not row.qbo_values["active"] and row.qbo_values["account"] == account
     ]
 
 
-def _other_than_posted(company: Company) -> list[InClearing]:
+def _other_than_posted(company: Company, account: str) -> list[InClearing]:
     """Transfers that stand in QuickBooks with another amount than BILL's payments come to, and may not be changed."""
     held = SyncedObject.objects.of(company, TRANSFER).filter(billcom_id__isnull=False, qbo_id__isnull=False)
     found = []
@@ -133,7 +134,7 @@ def _other_than_posted(company: Company) -> list[InClearing]:
         ours, theirs = (
             values["amount"] if values["active"] else ZERO for values in (row.billcom_values, row.qbo_values)
         )
-        if (ours or ZERO) != (theirs or ZERO):
+        if row.billcom_values["clearing"] == account and (ours or ZERO) != (theirs or ZERO):
             why = f"its transfer is held: {TEXTS[HoldCode(row.hold_code)].title.lower()}"
             found.append(InClearing(row.pk, row.full_name, "", row.date, (ours or ZERO) - (theirs or ZERO), why))
     return found
@@ -145,6 +146,10 @@ def _why(row: SyncedObject) -> str:
         return f"its transfer is held: {TEXTS[HoldCode(transfer.hold_code)].title.lower()}"
     if row.funded_from:
         return "drawn; its transfer comes with the next sync"
+    if row.billcom_values.get("funding") not in (None, "", "BANK_ACCOUNT"):
+        return "paid by card or from a wallet in BILL, so no bank account is ever drawn for it"
+    if not at_par(row.billcom_values.get("exchange_rate")):
+        return "paid in another currency, so its transfer is entered by hand"
     if row.billcom_values["online"]:
         return "not drawn from the bank yet"
     return "not paid through BILL, so BILL never draws it"
@@ -166,6 +171,17 @@ def make_account(company: Company, user: User, *, now: datetime) -> SyncedObject
     return account
 
 
+def _what_to_do(error: GatewayError) -> str:
+    if isinstance(error, Duplicate):
+        return (
+            f"There is an account named {NAME} already, inactive or of another type. Make it an active account of type "
+            "Bank there and sync, or choose another account in Sync preferences."
+        )
+    if isinstance(error, RateLimited | Unavailable | BadAnswer):
+        return "Try again: it is made only once."
+    return "Make it there by hand, sync, and choose it in Sync preferences."
+
+
 def _made(company: Company, now: datetime) -> SyncedObject:
     payload = {"Name": NAME, "AccountType": "Bank", "AccountSubType": "Checking"}
     try:
@@ -174,18 +190,17 @@ def _made(company: Company, now: datetime) -> SyncedObject:
         raw = qbo.write(Write(entity="Account", operation="create", payload=payload, request_id=request_id))
         values = decode(ACCOUNT, raw, Side.QBO)
     except GatewayError as error:
-        raise ServiceError(
-            f"QuickBooks Online didn't make the account: {error.words} Try again: it is made only once."
-        ) from None
+        raise ServiceError(f"QuickBooks Online didn't make the account: {error.words} {_what_to_do(error)}") from None
     finally:
         budgets.settle()
     with transaction.atomic():
-        # A sync that runs just now may have read it before us.
-        found, _ = SyncedObject.objects.get_or_create(
+        # A sync that runs just now may have read it before us, and knows it better.
+        found, fresh = SyncedObject.objects.select_for_update().get_or_create(
             company=company, kind=ACCOUNT.name, qbo_id=str(raw["Id"]), defaults={"first_seen_at": now}
         )
-        rows.show(found, ACCOUNT, Side.QBO, values, raw, storing.version_of(raw, Side.QBO))
-        found.save()
+        if fresh:
+            rows.show(found, ACCOUNT, Side.QBO, values, raw, storing.version_of(raw, Side.QBO))
+            found.save()
         Operation.objects.create(
             id=uuid4(),
             company=company,

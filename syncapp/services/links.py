@@ -229,7 +229,7 @@ def may_be_let_in(row: SyncedObject) -> bool:
 
 
 def _waits_for_our_word(row: SyncedObject) -> bool:
-    return row.hold_code == HoldCode.NOT_APPROVED and not KINDS[row.kind].approval_told and not row.linked
+    return row.hold_code == HoldCode.NOT_APPROVED and not KINDS[row.kind].approval_told
 
 
 def let_in(objects: QuerySet[SyncedObject], user: User) -> int:

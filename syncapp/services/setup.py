@@ -45,6 +45,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     GLRole.DEPOSIT_TO: ("BANK", "OTHER_CURRENT_ASSET"),
     GLRole.MONEY_OUT_CLEARING: ("BANK",),
     GLRole.MONEY_IN_CLEARING: ("BANK",),
+    GLRole.CARD: ("CREDIT_CARD",),
 }
 ORDER = tuple(SetupStep)
 # In the name of almost any bank account, so they tell nothing.

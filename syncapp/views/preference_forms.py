@@ -28,6 +28,7 @@ ROLE_NOTES: Mapping[GLRole, str] = {
     ),
     GLRole.MONEY_OUT_CLEARING: "Payments made through BILL post here until their funds leave the bank.",
     GLRole.MONEY_IN_CLEARING: "Customers' payments received through BILL post here until their funds reach the bank.",
+    GLRole.CARD: "Bills paid through BILL by credit card post to this account. Needed only where you pay by card.",
     GLRole.BANK_ACCOUNT: (
         "This is where funds transfers for payments made/received through the specified bank account will post."
     ),

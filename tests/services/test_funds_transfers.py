@@ -306,6 +306,74 @@ def test_a_payment_that_is_linked_with_another_is_drawn_once(
     assert keep.part_of is None
 
 
+def in_qbo(books: Books, payment: dict[str, Any]) -> dict[str, Any]:
+    return books.twin("bill_payment", "BillPayment", payment["id"])
+
+
+def pays_from(books: Books, number: str, source: str) -> SyncedObject:
+    bill = books.bill(number, 45)
+    funding = {"type": source, "id": "0cc01"}
+    paid = {"billId": bill["id"], "processDate": TODAY.isoformat(), "amount": 45, "fundingAccount": funding}
+    made = books.enters("payments", paid)
+    synced(books.company, Clock())
+    return SyncedObject.objects.get(company=books.company, kind="bill_payment", billcom_id=made["id"])
+
+
+def test_what_is_paid_by_card_posts_to_the_card_account(
+    company: Company, clock: Clock, books: Books, admin_user: User
+) -> None:
+    before = len(books.transfers())
+    row = pays_from(books, "F-50", "CARD_ACCOUNT")
+    assert (row.hold_code, row.qbo_id) == (HoldCode.NEEDS_MAPPING, None)
+    assert row.hold is not None and "Card Account" in row.hold.describe()
+
+    card = books.sandbox.person("qbo", books.realm, "Account", {"Name": "Visa", "AccountType": "Credit Card"})
+    synced(company, clock)
+    setup.set_account(company, GLRole.CARD, SyncedObject.objects.get(kind="account", qbo_id=card["Id"]))
+    links.retry(SyncedObject.objects.filter(pk=row.pk), admin_user)
+    synced(company, clock)
+
+    row.refresh_from_db()
+    posted = next(each for each in books.qbo("BillPayment") if each["Id"] == row.qbo_id)
+    assert (posted["PayType"], posted["CreditCardPayment"]["CCAccountRef"]["value"]) == ("CreditCard", card["Id"])
+    assert (len(books.transfers()), books.clearing()) == (before, 0)
+    assert writes(synced(company, clock)) == 0
+
+
+def test_what_is_paid_from_a_wallet_is_held(company: Company, clock: Clock, books: Books) -> None:
+    row = pays_from(books, "F-51", "WALLET")
+    assert (row.hold_code, row.qbo_id, books.clearing()) == (HoldCode.FLOW_NOT_IN_MATRIX, None, 0)
+    assert row.hold is not None and "from a wallet" in row.hold.describe()
+
+
+def test_the_number_of_a_check_comes_to_the_memo_when_bill_prints_it(
+    company: Company, clock: Clock, books: Books
+) -> None:
+    """And stays as a bookkeeper leaves it after that."""
+    day = TODAY + timedelta(days=3)
+    payment = books.pays_online("F-52", 80, day)
+    synced(company, clock)
+    assert "check" not in in_qbo(books, payment)["PrivateNote"]
+    books.sandbox.person(
+        "qbo", books.realm, "BillPayment", {"Id": in_qbo(books, payment)["Id"], "PrivateNote": "October rent"}
+    )
+    books.sandbox.clock(advance=4 * 86_400)
+    clock.wait(4 * 86_400)
+    try:
+        synced(company, clock)
+        check = books.billcom("payments", payment["id"])["disbursementInfo"]["checkDisbursement"]["checkNumber"]
+        assert in_qbo(books, payment)["PrivateNote"] == f"October rent, check {check}"
+        assert writes(synced(company, clock)) == 0
+
+        plain = {"Id": in_qbo(books, payment)["Id"], "PrivateNote": "October rent"}
+        books.sandbox.person("qbo", books.realm, "BillPayment", plain)
+        before = held(company)
+        assert writes(synced(company, clock)) == 0
+        assert (in_qbo(books, payment)["PrivateNote"], held(company)) == ("October rent", before)
+    finally:
+        books.sandbox.clock(real=True)
+
+
 def test_journal_entries_of_others_are_none_of_ours(company: Company, clock: Clock, books: Books) -> None:
     accounts = {each["Name"]: each["Id"] for each in books.qbo("Account")}
     lines = entry(accounts, [("Debit", "Advertising"), ("Credit", "Operating Checking")], 10)
@@ -397,6 +465,40 @@ def test_a_lost_answer_makes_no_second_clearing_account(
     made = clearing.make_account(company, admin_user, now=clock())
 
     assert [each["Id"] for each in books.qbo("Account") if each["Name"] == clearing.NAME] == [made.qbo_id]
+
+
+def test_a_name_that_is_taken_is_not_asked_for_over_and_over(
+    company: Company, clock: Clock, without_clearing: Books, admin_user: User
+) -> None:
+    other = {"Name": clearing.NAME, "AccountType": "Other Current Asset"}
+    without_clearing.sandbox.person("qbo", without_clearing.realm, "Account", other)
+
+    with pytest.raises(ServiceError, match="inactive or of another type") as refused:
+        clearing.make_account(company, admin_user, now=clock())
+
+    assert "Try again" not in str(refused.value)
+
+
+def test_transfers_of_the_account_that_was_clearing_then_are_not_counted(
+    company: Company, clock: Clock, books: Books
+) -> None:
+    """One of them is held with another amount than it has; the account chosen since has nothing of it."""
+    books.pays_online("F-53", 60)
+    synced(company, clock)
+    there = next(each for each in books.transfers() if each["Id"] == transfer_of(company).qbo_id)
+    lines = [{**line, "Amount": 70} for line in there["Line"]]
+    books.sandbox.person("qbo", books.realm, "JournalEntry", {"Id": there["Id"], "Line": lines})
+    synced(company, clock)
+    assert transfer_of(company).hold_code == HoldCode.FLOW_NOT_IN_MATRIX
+    found = books.tie_out().clearing
+    assert found is not None and found.payments
+    other = books.sandbox.person("qbo", books.realm, "Account", {"Name": "New Clearing", "AccountType": "Bank"})
+    synced(company, clock)
+    setup.set_account(company, GLRole.MONEY_OUT_CLEARING, SyncedObject.objects.get(kind="account", qbo_id=other["Id"]))
+
+    found = books.tie_out().clearing
+
+    assert found is not None and not found.payments and not found.unexplained
 
 
 def test_one_that_is_there_is_chosen(company: Company, clock: Clock, books: Books, admin_user: User) -> None:

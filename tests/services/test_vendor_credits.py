@@ -228,3 +228,24 @@ def test_where_only_approved_ones_sync_a_person_says_that_it_is(
 
     assert both.twin("vendor_credit", "VendorCredit", made["id"])["TotalAmt"] == 30
     assert writes(synced(company, clock)) == 0
+
+
+def test_where_only_approved_ones_sync_a_change_is_asked_about_too(
+    company: Company, clock: Clock, both: Both, admin_user: User
+) -> None:
+    """A credit in step from before: BILL doesn't tell whether what it was changed to is approved."""
+    made = both.credit("CR-7")
+    synced(company, clock)
+    SyncPreferences.objects.filter(company=company).update(approved_only=True)
+    line = {**both.billcom("vendor-credits", made["id"])["vendorCreditLineItems"][0], "amount": 55}
+    both.enters(CREDITS, {"id": made["id"], "vendorCreditLineItems": [line]})
+
+    synced(company, clock)
+
+    row = SyncedObject.objects.get(company=company, kind="vendor_credit", billcom_id=made["id"])
+    assert row.hold_code == HoldCode.NOT_APPROVED and links.may_be_let_in(row)
+    assert both.twin("vendor_credit", "VendorCredit", made["id"])["TotalAmt"] == 30
+
+    links.let_in(SyncedObject.objects.filter(pk=row.pk), admin_user)
+    synced(company, clock)
+    assert both.twin("vendor_credit", "VendorCredit", made["id"])["TotalAmt"] == 55
