@@ -80,7 +80,7 @@ def _asks(row: SyncedObject, what: str) -> bool:
     """What can't be undone by another button; to include what was told apart makes a record elsewhere."""
     if what == "include":
         return row.told_apart and not row.linked
-    return what in ("exclude", "link", "unlink", "different")
+    return what in ("exclude", "link", "unlink", "different", "post-again")
 
 
 def _amount(text: str) -> Decimal | None:
@@ -257,6 +257,10 @@ class SyncedObjectAdmin(CompanyScoped):
             kept, _ = links.unlink(row, person(request))
             self.message_user(request, "Taken apart: both records stay out of the sync.", messages.SUCCESS)
             return kept
+        if what == "post-again":
+            links.post_again(row, person(request))
+            self.message_user(request, "The next sync posts it again, as a new record.", messages.SUCCESS)
+            return row
         simple: dict[str, tuple[Callable[..., int], str]] = {
             "retry": (links.retry, "will be tried again with the next sync"),
             "exclude": (links.exclude, "excluded from the sync"),

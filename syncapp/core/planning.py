@@ -305,6 +305,12 @@ def _gone_when_linked(kind: Kind, side: Side) -> Hold:
     return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": side.other.label})
 
 
+def _deleted_there(kind: Kind) -> Hold:
+    rule = f"This {kind.label.lower()} was deleted in QuickBooks Online, and what it is made of still stands in BILL."
+    fix = "Post it again, if it was deleted by mistake; if the same was entered in another way, exclude this one."
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "fix": fix, "to_make_it_in": Side.QBO.label})
+
+
 def _field_stays(kind: Kind, name: str, towards: Side) -> Hold:
     article = "an" if kind.label[0] in "AEIOU" else "a"
     rule = f"{kind.field_label(name)} of {article} {kind.label.lower()} is not written to {towards.label}."
@@ -325,6 +331,8 @@ def _gone(kind: Kind, seen: Seen, pair: _Comparison, terms: Terms) -> Decision |
     edited = ACTIVE in pair.changed[side] and pair.changed[side.other] - {ACTIVE}
     source = terms.master if edited else next(each for each in pair.changed if ACTIVE in pair.changed[each])
     if blocked := plan._closed(ACTIVE, source.other):
+        if source is Side.QBO and kind.billcom.derived:
+            blocked = _deleted_there(kind)
         return _held(seen, blocked)
     plan.changes[source.other].add(ACTIVE)
     if edited:

@@ -252,6 +252,28 @@ def let_in(objects: QuerySet[SyncedObject], user: User) -> int:
     return _decide(mine, included=True, needs_look=True)
 
 
+def may_be_posted_again(row: SyncedObject) -> bool:
+    """Whether it was worked out here and deleted in QuickBooks, so that nothing there could be brought back."""
+    derived = KINDS[row.kind].billcom.derived and row.linked and row.state == ObjectState.HELD and not row.excluded
+    return derived and row.billcom_values["active"] and not row.qbo_values["active"]
+
+
+def post_again(row: SyncedObject, user: User) -> None:
+    """Let another funds transfer take the place of one that was deleted in QuickBooks: the next sync makes it of the
+    payments that this one had. Raises ServiceError.
+    """
+    _refuse_lookers(row.company_id, user, "decide about its records")
+    with transaction.atomic():
+        [held] = _locked(row.pk) or [row]
+        if not may_be_posted_again(held):
+            raise ServiceError("It isn't one that was deleted in QuickBooks Online and is still asked about.")
+        SyncedObject.objects.filter(part_of=held).update(part_of=None)
+        held.billcom_values = {**held.billcom_values, "active": False, "payments": []}
+        rows.release(held, ObjectState.RETIRED)
+        rows.save([held], ("billcom_values", *rows.OUTCOME_FIELDS))
+        _log(held, f"{user} asked for it to be posted again after it was deleted in QuickBooks Online.")
+
+
 def retry(objects: QuerySet[SyncedObject], user: User) -> int:
     """Look at held records again with the next sync."""
     return _requeueable(objects, user).filter(state=ObjectState.HELD, excluded=False).update(needs_look=True)

@@ -306,6 +306,31 @@ def test_a_payment_that_is_linked_with_another_is_drawn_once(
     assert keep.part_of is None
 
 
+def test_one_that_was_deleted_by_mistake_is_posted_again(
+    company: Company, clock: Clock, books: Books, client: Client, admin_user: User
+) -> None:
+    before = len(books.transfers())
+    books.pays_online("F-60", 60)
+    synced(company, clock)
+    row = transfer_of(company)
+    books.sandbox.person_deletes("qbo", books.realm, "JournalEntry", row.qbo_id or "")
+    synced(company, clock)
+    client.force_login(admin_user)
+    page = client.get(reverse("admin:syncapp_syncedobject_change", args=[row.pk])).content.decode()
+    assert "Post it again …" in page and "deleted in QuickBooks Online" in page
+
+    decide = reverse("admin:syncapp_syncedobject_decide", args=[row.pk])
+    assert "makes a new one there" in client.post(decide, {"what": "post-again"}).content.decode()
+    client.post(decide, {"what": "post-again", "sure": "yes"})
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert (row.state, len(books.transfers()), books.clearing()) == (ObjectState.RETIRED, before + 1, 0)
+    assert writes(synced(company, clock)) == 0
+    with pytest.raises(ServiceError, match="isn't one that was deleted"):
+        links.post_again(row, admin_user)
+
+
 def in_qbo(books: Books, payment: dict[str, Any]) -> dict[str, Any]:
     return books.twin("bill_payment", "BillPayment", payment["id"])
 
