@@ -293,9 +293,15 @@ def busiest(calls: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
         "calls of one QuickBooks company in a second": (fullest(qbo, 1, "company"), 10),
         "calls of one QuickBooks company in a minute": (fullest(qbo, 60, "company"), 500),
         "batches of one QuickBooks company in a minute": (fullest(batches, 60, "company"), 40),
-        "calls to BILL in an hour": (fullest(billcom, 3600, "side"), 20_000),
-        "log-ins to BILL in an hour": (fullest(log_ins, 3600, "side"), 200),
+        "calls to BILL in an hour of the clock": (fullest_hour(billcom), 20_000),
+        "log-ins to BILL in an hour of the clock": (fullest_hour(log_ins), 200),
     }
+
+
+def fullest_hour(calls: list[dict[str, Any]]) -> int:
+    """What is used up at BILL comes back when the next hour of the clock begins."""
+    hours = Counter(datetime.fromisoformat(call["at"]).strftime("%Y-%m-%d %H") for call in calls)
+    return max(hours.values(), default=0)
 
 
 def fullest(calls: list[dict[str, Any]], seconds: float, by: str) -> int:

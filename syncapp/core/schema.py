@@ -129,6 +129,8 @@ class Terms:
     account_numbers: bool = False
     locations: bool = False
     classes: bool = False
+    credits_at_once: bool = False
+    """What is applied to a bill in BILL is applied in QuickBooks before the bill is paid in full."""
     class_per_line: bool = False
     """QuickBooks keeps a class for each line, and not one for the whole transaction."""
     customers_in_payables: bool = False

@@ -8,6 +8,8 @@ Reference: Intuit docs, BillPayment; BILL API, payments and bills/record-payment
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from syncapp.core.codec import dig, money, number, text
@@ -16,6 +18,7 @@ from syncapp.core.schema import (
     BillcomShape,
     Draft,
     Field,
+    Keys,
     Kind,
     Lookup,
     QboShape,
@@ -32,6 +35,7 @@ from syncapp.kinds._shared import (
     books_open,
     books_open_for_update,
     by_amount,
+    cut,
     payment_keys,
     voided,
 )
@@ -49,9 +53,8 @@ CREDITS_THERE_FIX = "Apply the credit to the bill in BILL and record the payment
 CARDS = {"CARD_ACCOUNT", "AP_CARD"}
 # Reference: spec, BILL API, section 8: wallets, cards and BILL's own are no bank transfers.
 NO_ACCOUNT_FOR = "It was paid from {source} in BILL, and which account in QuickBooks Online that is isn't known."
-NO_ACCOUNT_FIX = (
-    "Enter the payment in QuickBooks Online by hand, from the account it was paid from, and link the two."
-)
+NO_ACCOUNT_FIX = "Enter the payment in QuickBooks Online by hand, from the account it was paid from, and link the two."
+APPLIED_THERE = "A vendor credit that was applied to a bill in BILL is taken off it in BILL only."
 CHECK = ", check "
 """What comes before a BILL check's number in QuickBooks' memo."""
 NOT_DRAWN = {
@@ -197,6 +200,8 @@ def _applied(values: Values) -> Decimal:
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     """A payment that BILL has sent is never taken back from QuickBooks; only recorded ones are, in cohort B."""
+    if towards is Side.BILLCOM and shown.get("credits_only"):
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": APPLIED_THERE, "to_make_it_in": "BILL"})
     if towards is Side.BILLCOM and (shown.get("online") or terms.cohort is not Cohort.B):
         rule = "A payment made through BILL is voided in BILL only."
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": "BILL"})
@@ -208,7 +213,7 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
     if towards is Side.BILLCOM:
         return {**values, "account": (named.billcom_id if named else None) or ""}
     if not values["amount"]:
-        return {**values, "account": ""}  # Nothing leaves any account.
+        return _day_open({**values, "account": ""}, terms)  # Nothing leaves any account.
     if values["online"] and (source := values.get("funding")) in CARDS:
         role, account = "Card Account", terms.accounts.get("card")
     elif values["online"] and source not in (None, "", "BANK_ACCOUNT"):
@@ -222,6 +227,18 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
     if account is None:
         return Hold(HoldCode.NEEDS_MAPPING, {"role": role})
     return {**values, "account": account.qbo_id}
+
+
+def _day_open(values: Values, terms: Terms) -> Values:
+    """Where the books are closed on the day of a credit, it is applied on the first day that is open."""
+    closed = terms.books_closed_on
+    if closed is None or not values.get("credits_only") or values["date"] > closed.isoformat():
+        return values
+    return {**values, "date": (closed + timedelta(days=1)).isoformat()}
+
+
+def _open_on_its_day(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    return None if values.get("credits_only") else books_open(values, towards, terms)
 
 
 def _paid_from_elsewhere(source: str) -> Hold:
@@ -262,6 +279,8 @@ def _paid_from(account: str, terms: Terms) -> Raw:
 
 def _references(values: Values) -> Raw:
     """An outside payment's reference is QuickBooks' check number; a BILL check's number goes into the memo."""
+    if values.get("credits_only"):
+        return {"PrivateNote": "Vendor credit applied in BILL"}
     if not values["online"]:
         return {"DocNumber": values["number"][:21]} if values["number"] else {}
     note = " ".join(part for part in ("BILL payment", values["confirmation"]) if part)
@@ -283,6 +302,29 @@ def _record(payload: Raw, draft: Draft) -> Raw:
     if values["number"]:
         recorded["syncReference"] = values["number"]
     return recorded
+
+
+_by_bills = payment_keys("vendor", "bill", _applied)
+
+
+def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
+    """As other payments; a credit that was applied without one has no day in BILL, so vendor, bills and amount do."""
+    if values.get("credits_only"):
+        return Keys(second=_joined(values, side, lookup)) if values["active"] else Keys()
+    found = _by_bills(values, side, lookup)
+    if side is Side.BILLCOM or values["amount"] or not values["active"] or not credits_used(values):
+        return found
+    return replace(found, second=_joined(values, side, lookup))
+
+
+def _joined(values: Values, side: Side, lookup: Lookup) -> str:
+    party = lookup.find("vendor", side, values["vendor"])
+    bills = [lookup.find("bill", side, line["bill"]) for line in values["paid"]]
+    if party is None or not bills or None in bills:
+        return ""
+    known = ",".join(sorted(str(each.key) for each in bills if each is not None))
+    used = sum((use["amount"] or Decimal() for use in credits_used(values)), Decimal())
+    return cut(f"{party.key}/credits/{used}/{known}")
 
 
 KIND = Kind(
@@ -322,6 +364,7 @@ KIND = Kind(
         "confirmation": Field(billcom="confirmationNumber", fact=True, label="Confirmation"),
         "check_number": Field(to=frozenset({Side.QBO}), fill_only=True, label="Check no."),
         "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
+        "credits_only": Field(billcom="creditsOnly", type=Type.BOOL, fact=True, label="Credits applied, no payment"),
         "status": Field(billcom="status", fact=True, label="Status in BILL"),
         "funding": Field(fact=True, label="Funded by"),
         "funding_bank": Field(fact=True, label="Drawn from BILL bank account"),
@@ -337,9 +380,9 @@ KIND = Kind(
     party="vendor",
     funded_from="funding_bank",
     flow=flow,
-    gates=(at_no_rate("payment"), may_sync, books_open),
+    gates=(at_no_rate("payment"), may_sync, _open_on_its_day),
     update_gates=(may_change, books_open_for_update),
-    keys=payment_keys("vendor", "bill", _applied),
+    keys=keys,
     key_refs=("vendor", "paid"),
     matched_by="vendor, date, amount and bills paid",
     read=read,

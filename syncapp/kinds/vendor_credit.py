@@ -5,7 +5,7 @@ Reference: BILL API, vendor-credits; Intuit docs, VendorCredit.
 
 from __future__ import annotations
 
-from syncapp.core.codec import money
+from syncapp.core.codec import money, text
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import (
     ZERO,
@@ -27,6 +27,7 @@ from syncapp.kinds._shared import (
     adds_up,
     books_open,
     books_open_for_update,
+    by_amount,
     numbered_keys,
     settled_stays,
 )
@@ -48,7 +49,20 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
         values["open"] = money(raw["Balance"]) if raw.get("Balance") is not None else values["total"]
     else:
         values["open"] = (values["total"] or ZERO) - (money(raw.get("appliedAmount")) or ZERO)
+        values["applied"] = _without_payment(raw)
     return values
+
+
+def _without_payment(raw: Raw) -> list[Values]:
+    """What was applied to bills themselves; what payments used is told with the payments."""
+    return by_amount(
+        [
+            {"bill": text(use.get("billId")), "amount": money(use.get("amount"))}
+            for use in raw.get("usage") or []
+            if not use.get("paymentId")
+        ],
+        "bill",
+    )
 
 
 def flow(towards: Side, terms: Terms) -> Hold | None:
@@ -116,6 +130,16 @@ KIND = Kind(
         "active": Field(billcom="archived", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active"),
         "total": Field(billcom="amount", qbo="TotalAmt", type=Type.MONEY, fact=True, label="Total"),
         "open": Field(type=Type.MONEY, fact=True, label="Not applied yet"),
+        "applied": Field(
+            type=Type.LINES,
+            label="Applied without a payment",
+            fact=True,
+            unordered=True,
+            lines={
+                "bill": Field(type=Type.REF, ref="bill", label="Bill"),
+                "amount": Field(type=Type.MONEY, label="Amount"),
+            },
+        ),
         "mixed_locations": Field(type=Type.BOOL, fact=True, label="Several locations"),
     },
     transaction=True,

@@ -37,6 +37,12 @@ class SyncPreferences(models.Model):
     two_way_payments = models.BooleanField(
         "Enable 2-Way AP Payment Sync", default=False, help_text="AP payments made in QuickBooks come to BILL."
     )
+    credits_at_once = models.BooleanField(
+        "Apply Vendor Credits At Once",
+        default=False,
+        db_default=False,
+        help_text="Off: a credit applied to a bill in BILL is applied in QuickBooks when the bill is paid in full.",
+    )
     master = models.CharField(
         "Master In Case of Conflict",
         max_length=10,

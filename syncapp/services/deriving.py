@@ -43,12 +43,15 @@ class _Drawn:
         return sum((amount for _, _, amount in self.payments), ZERO)
 
 
-def derive(context: Context, kind: Kind) -> None:
-    """Bring the transfers up to date with the payments that came, went or moved since they were last worked out."""
+def derive(context: Context, kind: Kind) -> bool:
+    """Bring the transfers up to date with the payments that came, went or moved since they were last worked out;
+    whether there were any.
+    """
     new, gone = _new(context), _gone(context)
     touched = sorted({*new, *gone})
     for start in range(0, len(touched), rows.CHUNK):
         _bring_up_to_date(context, kind, touched[start : start + rows.CHUNK], new, gone)
+    return bool(touched)
 
 
 def _new(context: Context) -> dict[Key, list[int]]:

@@ -6,7 +6,7 @@ for what was freed on the way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -16,6 +16,7 @@ from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import OPEN_STATES, Operation, RunScope, SyncedObject
 from syncapp.services import (
+    applying_credits,
     deriving,
     guards,
     linking,
@@ -30,6 +31,11 @@ from syncapp.services import terms as terms_service
 from syncapp.services.applying import Applier
 from syncapp.services.context import Context, Stopped
 
+WORKED_OUT: Mapping[str, Callable[[Context, Kind], bool]] = {
+    "bill_payment": applying_credits.derive,
+    "funds_transfer": deriving.derive,
+}
+"""Kinds of which BILL shows some only by what other records say; whether any had to be brought up to date."""
 MOST_PASSES = 12
 """Chains of records that wait for each other (five levels of sub-accounts, then items, bills, payments)."""
 
@@ -122,6 +128,8 @@ def _read_billcom(context: Context, save: Save) -> bool:
             save()
             return False
         pulling_billcom.refresh(context, kind, unapproved.get(kind.name, []))
+        if kind.name == applying_credits.BILL:
+            pulling_billcom.refresh(context, kind, applying_credits.not_gone_over(company))
         pulling_billcom.refresh_unread(context, kind)
         position["kind"] += 1
     save()
@@ -137,8 +145,8 @@ def _plan_all(context: Context, save: Save) -> bool:
             kind = kinds[position["kind"]]
             share = (position["kind"] + 1) / len(kinds)
             _show(context, 40 + int(55 * share) if not position["round"] else 96, f"Syncing {kind.plural}")
-            if kind.billcom.derived and not position.get("after"):
-                deriving.derive(context, kind)
+            derive = WORKED_OUT.get(kind.name)
+            if derive is not None and not position.get("after") and derive(context, kind):
                 busy = _busy(context)
             if kind.name in busy:
                 if not _plan_kind(context, kind, save):

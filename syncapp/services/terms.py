@@ -48,6 +48,7 @@ def load(company: Company) -> Terms:
         approved_only=sync.approved_only,
         one_way=sync.one_way,
         two_way_payments=sync.two_way_payments,
+        credits_at_once=sync.credits_at_once,
         vendor_country=sync.vendor_country,
         customer_email=sync.customer_email,
         home_currency=accounting.home_currency or "USD",

@@ -35,7 +35,7 @@ ROLE_NOTES: Mapping[GLRole, str] = {
 }
 ROLES = tuple(role for role in ROLE_NOTES if role is not GLRole.BANK_ACCOUNT)
 GUIDE_ORDER = ("sync_automatically", "approved_only", "one_way", "two_way_payments")
-AFTER_ACCOUNTS = ("master", "vendor_country", "customer_email")
+AFTER_ACCOUNTS = ("credits_at_once", "master", "vendor_country", "customer_email")
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,14 @@ class SyncPreferencesForm(AccountsForm):
         label="Enable 2-Way AP Payment Sync",
         required=False,
         help_text="This allows AP payments in your accounting software to sync to BILL.",
+    )
+    credits_at_once = Switch(
+        label="Apply Vendor Credits At Once",
+        required=False,
+        help_text=(
+            "A vendor credit that is applied to a bill in BILL is applied in your accounting software when the bill is "
+            "paid in full. Checking this box applies it with the next sync."
+        ),
     )
     master = forms.ChoiceField(
         label="Master In Case of Conflict",

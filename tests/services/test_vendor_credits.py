@@ -169,16 +169,129 @@ def test_a_credit_that_covers_a_bill_is_a_payment_of_nothing(company: Company, c
     assert writes(synced(company, clock)) == 0
 
 
-def test_what_a_credit_covers_in_bill_alone_still_ties_out(company: Company, clock: Clock, both: Both) -> None:
-    """Used on the bill itself, without a payment: in QuickBooks both stay open, and come to the same."""
+def applications(both: Both) -> list[dict[str, Any]]:
+    """QuickBooks' payments of nothing that stand."""
+    return [each for each in both.qbo("BillPayment") if each["TotalAmt"] == 0 and len(each["Line"]) > 1]
+
+
+def test_a_credit_that_covers_a_part_is_applied_when_the_bill_is_paid_in_full(
+    company: Company, clock: Clock, both: Both
+) -> None:
+    """Used on the bill itself, without a payment: until then both stay open in QuickBooks, and come to the same."""
     credit = both.credit("CR-5")
     bill = both.bill("B-3", vendorCredits=[{"id": credit["id"], "amount": 30}])
-
     synced(company, clock)
-
     assert both.billcom("bills", bill["id"])["dueAmount"] == 70
     assert both.twin("bill", "Bill", bill["id"])["Balance"] == 100
     assert both.twin("vendor_credit", "VendorCredit", credit["id"])["Balance"] == 30
+    assert applications(both) == []
+    both.tie_out()
+
+    share = {"billId": bill["id"], "amount": 70}
+    paid = {"vendorId": bill["vendorId"], "processDate": "2026-10-10", "toPrintCheck": False, "payments": [share]}
+    both.enters("payments", paid)
+    synced(company, clock)
+
+    (joined,) = applications(both)
+    assert (joined["TxnDate"], joined["PrivateNote"]) == ("2026-10-02", "Vendor credit applied in BILL")
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 0
+    assert both.twin("vendor_credit", "VendorCredit", credit["id"])["Balance"] == 0
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_credit_that_covers_a_whole_bill_is_applied_at_once(company: Company, clock: Clock, both: Both) -> None:
+    credit = both.credit("CR-8", 100)
+    bill = both.bill("B-5", vendorCredits=[{"id": credit["id"], "amount": 100}])
+
+    synced(company, clock)
+
+    assert len(applications(both)) == 1
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 0
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_what_was_applied_at_once_follows_what_is_changed_in_bill(company: Company, clock: Clock, both: Both) -> None:
+    SyncPreferences.objects.filter(company=company).update(credits_at_once=True)
+    credit, other = both.credit("CR-9"), both.credit("CR-10", 20)
+    bill = both.bill("B-6", vendorCredits=[{"id": credit["id"], "amount": 30}])
+    synced(company, clock)
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 70
+
+    def now_applied(*uses: tuple[dict[str, Any], float]) -> None:
+        listed = [{"id": each["id"], "amount": amount} for each, amount in uses]
+        both.enters("bills", {"id": bill["id"], "vendorCredits": listed})
+        synced(company, clock)
+        both.tie_out()
+        assert writes(synced(company, clock)) == 0
+
+    now_applied((credit, 10), (other, 20))
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 70
+    assert both.twin("vendor_credit", "VendorCredit", credit["id"])["Balance"] == 20
+    assert both.twin("vendor_credit", "VendorCredit", other["id"])["Balance"] == 0
+    now_applied()
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 100
+    assert applications(both) == []
+    now_applied((other, 20))
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 80
+    assert len(applications(both)) == 1
+
+
+def test_a_credit_that_a_bookkeeper_applied_as_well_is_found(company: Company, clock: Clock, both: Both) -> None:
+    """On another day: BILL doesn't tell its own."""
+    credit = both.credit("CR-11", 100)
+    bill = both.bill("B-7")
+    synced(company, clock)
+    there, own = (
+        both.twin("bill", "Bill", bill["id"]),
+        both.twin("vendor_credit", "VendorCredit", credit["id"]),
+    )
+    lines = [
+        {"Amount": 100, "LinkedTxn": [{"TxnId": each["Id"], "TxnType": kind}]}
+        for each, kind in ((there, "Bill"), (own, "VendorCredit"))
+    ]
+    by_hand = {"VendorRef": there["VendorRef"], "TxnDate": "2026-10-20", "TotalAmt": 0, "PayType": "Check"}
+    both.sandbox.person("qbo", both.realm, "BillPayment", {**by_hand, "CheckPayment": {}, "Line": lines})
+    both.enters("bills", {"id": bill["id"], "vendorCredits": [{"id": credit["id"], "amount": 100}]})
+
+    synced(company, clock)
+
+    assert len(applications(both)) == 1
+    row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=f"credits:{bill['id']}")
+    assert row.linked and not row.hold_code
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_what_is_taken_off_in_quickbooks_is_held(company: Company, clock: Clock, both: Both) -> None:
+    credit = both.credit("CR-12", 100)
+    bill = both.bill("B-8", vendorCredits=[{"id": credit["id"], "amount": 100}])
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=f"credits:{bill['id']}")
+    both.sandbox.person_deletes("qbo", both.realm, "BillPayment", row.qbo_id or "")
+
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert row.hold_code == HoldCode.FLOW_NOT_IN_MATRIX
+    assert writes(synced(company, clock)) == 0
+    both.tie_out()
+
+
+def test_a_credit_of_a_closed_month_is_applied_on_the_first_open_day(
+    company: Company, clock: Clock, both: Both
+) -> None:
+    credit = both.credit("CR-13", 100)
+    bill = both.bill("B-9")
+    synced(company, clock)
+    both.sandbox.person("qbo", both.realm, "Preferences", {"AccountingInfoPrefs": {"BookCloseDate": "2026-10-31"}})
+    both.enters("bills", {"id": bill["id"], "vendorCredits": [{"id": credit["id"], "amount": 100}]})
+
+    synced(company, clock)
+
+    assert [each["TxnDate"] for each in applications(both)] == ["2026-11-01"]
+    assert writes(synced(company, clock)) == 0
     both.tie_out()
 
 

@@ -91,6 +91,15 @@ class Books:
         mark = self.marks.get((side, kind, remote_id), "")
         return next((each for each in self.of(side, kind, mark) if each.id == remote_id), None)
 
+    def applied(self, bill: str) -> dict[str, Decimal]:
+        """Credit -> what of it was applied in BILL to the bill of this id itself, without a payment."""
+        return {
+            each.mark: Decimal(str(use["amount"]))
+            for each in self.live(BILLCOM, "vendor_credit")
+            for use in each.raw["usage"]
+            if use["billId"] == bill and "paymentId" not in use
+        }
+
     def name(self, side: str, kind: str, remote_id: str) -> str:
         """What stands behind a reference."""
         return self.marks.get((side, kind, remote_id), f"nobody ({remote_id})") if remote_id else ""

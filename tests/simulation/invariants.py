@@ -7,7 +7,7 @@ value was lost, and a journal entry for each write.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +52,7 @@ def broken(world: World) -> list[str]:
         *checks.directions(),
         *checks.money(),
         *checks.clearing(),
+        *checks.applications(),
         *(world.neighbour.disturbed() if world.neighbour else ()),
         *checks.latches(),
         *checks.journal(),
@@ -296,6 +297,38 @@ class Checks:
             figures = [each.raw["dueAmount"] for each in bills]
             figures += [each.raw["appliedAmount"] - each.raw["amount"] for each in credits]
         return sum((Decimal(str(figure)) for figure in figures), Decimal(0))
+
+    def applications(self) -> Iterator[str]:
+        """What was applied to a bill in BILL is applied to it once in QuickBooks, and nothing else is."""
+        joined: dict[str, list[Shown]] = defaultdict(list)
+        for each in self.books.all(QBO, "bill_payment"):
+            if each.gone and each.values["credits"] and each.values["paid"]:
+                joined[each.values["paid"][0][0]].append(each)
+        for mark, several in joined.items():
+            if len(several) > 1:
+                yield f"I1 credits are applied to bill {mark} {len(several)} times in QuickBooks"
+        for bill in self.books.live(BILLCOM, "bill"):
+            uses, shown = self.books.applied(bill.id), joined.pop(bill.mark, [])
+            if self._asked_about(bill, uses):
+                continue
+            there = dict(shown[0].values["credits"]) if shown else {}
+            if shown and there != uses:
+                yield f"I2 {uses} is applied to bill {bill.mark} in BILL and {there} in QuickBooks"
+            if uses and not shown and self._covered(bill):
+                yield f"I2 {uses} is applied to bill {bill.mark} in BILL and nothing in QuickBooks"
+
+    def _covered(self, bill: Shown) -> bool:
+        """Whether nothing more is to be paid on it."""
+        paid, scheduled, total = (Decimal(str(bill.raw[name])) for name in ("paidAmount", "scheduledAmount", "amount"))
+        return paid + scheduled >= total
+
+    def _asked_about(self, bill: Shown, uses: Mapping[str, Decimal]) -> bool:
+        """Whether a hold says why, on the bill, a credit or what joins them."""
+        credits = [self._row(each) for mark in uses for each in self.books.of(BILLCOM, "vendor_credit", mark)]
+        ids = [key for key in self.rows if key[1] == "bill_payment" and bill.id in key[2]]
+        return any(
+            row is None or row.hold_code for row in [self._row(bill), *credits, *(self.rows[key] for key in ids)]
+        )
 
     def clearing(self) -> Iterator[str]:
         """What BILL drew has gone from the bank to clearing once, and clearing is back at zero."""

@@ -331,6 +331,25 @@ class People:
         self.note(BILLCOM, "bill_payment", f"{amount:.2f}", "made", True)
         return f"{amount} paid on bill {found.mark}, and {used} of credit {credit.mark}"
 
+    def apply_credit(self, side: str) -> str:
+        """In BILL, to a bill itself; what it had of other credits is taken off it."""
+        credit = self.pick(BILLCOM, "vendor_credit", lambda each: _left(each) > 0)
+        whose = credit.raw["vendorId"]
+        found = self.pick(BILLCOM, "bill", lambda each: each.raw["vendorId"] == whose and _due(each) > 1)
+        used = min(_left(credit), _due(found))
+        if self.chance.random() < 0.5:
+            used = (used / 2).quantize(Decimal("0.01"))
+        self._apply(found, [{"id": credit.id, "amount": used}])
+        return f"{used} of credit {credit.mark} applied to bill {found.mark}"
+
+    def take_credit_off(self, side: str) -> str:
+        found = self.pick(BILLCOM, "bill", lambda each: bool(self.look().applied(each.id)))
+        self._apply(found, [])
+        return f"bill {found.mark} lost what credits were applied to it"
+
+    def _apply(self, bill: Shown, uses: list[dict[str, Any]]) -> None:
+        self.save(BILLCOM, "bill", {"vendorCredits": uses}, bill.id)
+
     # --- invoices ----------------------------------------------------------------------------------------------------
 
     def new_invoice(self, side: str) -> str:
@@ -512,6 +531,14 @@ def _ours(mark: str) -> bool:
     return mark[:1].isupper()
 
 
+def _left(credit: Shown) -> Decimal:
+    return Decimal(str(credit.raw["amount"])) - Decimal(str(credit.raw["appliedAmount"]))
+
+
+def _due(bill: Shown) -> Decimal:
+    return Decimal(str(bill.raw["dueAmount"])) - Decimal(str(bill.raw["scheduledAmount"]))
+
+
 def _is_expense(side: str, account: Shown) -> bool:
     if side == BILLCOM:
         return (account.raw.get("account") or {}).get("type") == "EXPENSE"
@@ -536,6 +563,8 @@ _ACTS = {
     "edit_credit": 3,
     "delete_credit": 1,
     "pay_with_credit": 4,
+    "apply_credit": 3,
+    "take_credit_off": 0.5,
     "pay": 6,
     "void_payment": 2,
     "new_invoice": 7,

@@ -187,6 +187,7 @@ class World:
             "approved_only": self.chance.random() < 0.15,
             "one_way": self.chance.random() < 0.1,
             "two_way_payments": self.chance.random() < 0.6,
+            "credits_at_once": self.chance.random() < 0.3,
             "master": self.chance.choice((BILLCOM, QBO)),
             "vendor_country": "US",
             "customer_email": "nobody@client.example",

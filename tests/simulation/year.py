@@ -34,6 +34,7 @@ WEEK = {
     "new_credit": 1,
     "pay": 3,
     "pay_with_credit": 1,
+    "apply_credit": 1,
     "receive": 2,
     "edit_party": 1,
 }

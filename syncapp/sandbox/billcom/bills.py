@@ -39,7 +39,7 @@ class BillRules(Rules):
             ask_again(books, row)
         if not row.get("approvers"):
             row.pop("approvers", None)
-        if credits:
+        if credits is not None:
             self._check_credits(books, row, credits)
             row["_credits"] = credits
         settle(books, row)
@@ -62,16 +62,20 @@ class BillRules(Rules):
             where = f"vendorCredits[{at}]"
             if credit["vendorId"] != row["vendorId"]:
                 raise Refused(400, problem("is a credit of another vendor", f"{where}.id"))
-            if not 0 < each["amount"] <= credit["amount"] - credit["appliedAmount"]:
+            own = sum((cents(use["amount"]) for use in credit["usage"] if _is_direct(use, row["id"])), ZERO)
+            if not 0 < each["amount"] <= credit["amount"] - credit["appliedAmount"] + own:
                 raise Refused(400, problem("is more than the credit has left", f"{where}.amount"))
 
     def kept(self, books: Books, row: Row, old: Row | None) -> None:
         credits = row.pop("_credits", None)
         owe(books, row, old)
-        for each in credits or ():
+        if credits is None:
+            return
+        # The list that is sent replaces what was applied to the bill itself.
+        take_back_direct(books, row["id"])
+        for each in credits:
             apply_credit(books, each["id"], each["amount"], row["id"], payment_id=None)
-        if credits:
-            follow(books, row)
+        follow(books, row)
 
     def may_archive(self, books: Books, row: Row) -> None:
         if has_payments(row) and not books.switches.billcom_archive_paid_bill:
@@ -231,6 +235,21 @@ def apply_credit(books: Books, credit_id: str, amount: Any, bill_id: str, paymen
     count_use(fresh)
     books.organization.credited_by.setdefault(bill_id, {})[credit_id] = None
     books.keep_quietly("vendor-credits", fresh)
+
+
+def _is_direct(use: Row, bill_id: str) -> bool:
+    return bool(use["billId"] == bill_id) and "paymentId" not in use
+
+
+def take_back_direct(books: Books, bill_id: str) -> None:
+    """What was applied to the bill without a payment."""
+    for credit_id in list(books.organization.credited_by.get(bill_id, ())):
+        credit = books.organization.row("vendor-credits", credit_id)
+        usage = [use for use in credit["usage"] if not _is_direct(use, bill_id)]
+        if len(usage) < len(credit["usage"]):
+            fresh = {**credit, "usage": usage, "updatedTime": books.context.stamp()}
+            count_use(fresh)
+            books.keep_quietly("vendor-credits", fresh)
 
 
 def take_back_credit(books: Books, credit_id: str, payment_id: str) -> None:

@@ -1,0 +1,132 @@
+"""Vendor credits that were applied to a bill in BILL without a payment: in QuickBooks a payment of zero joins the two.
+
+BILL has no record of it: a vendor credit's ``usage`` names the bill. So BILL's half is worked out here, one for each
+bill, as a bill payment of zero. It goes over once the bill is paid in full, as BILL's own sync does it, or at once
+where that is preferred; what has gone over stays until the credit is taken off the bill.
+
+Reference: spec, sync matrix, sections 1 and 3; spec, behaviour of BILL's sync, section 6; spec, BILL API 3.3.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from syncapp.core.codec import money
+from syncapp.core.schema import ZERO, Kind, Raw, Values
+from syncapp.core.sides import Side
+from syncapp.models import Company, ObjectState, SyncedObject
+from syncapp.services import rows, storing
+from syncapp.services.context import Context
+
+CREDIT, BILL, PAYMENT = "vendor_credit", "bill", "bill_payment"
+HEAD = "credits:"
+"""What the ids of those payments begin with; the bill's id follows, and a number where there was one before."""
+APPLIED = '"applied":[{'
+"""In the values of a credit that is applied to a bill without a payment, as they are stored: without blanks."""
+
+
+@dataclass
+class _Applied:
+    """What is applied to one bill."""
+
+    vendor: str
+    days: set[str] = field(default_factory=set)
+    uses: list[tuple[str, Decimal]] = field(default_factory=list)
+    """(credit, amount)"""
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((amount for _, amount in self.uses), ZERO)
+
+
+def derive(context: Context, kind: Kind) -> bool:
+    """Bring these payments of zero up to date with what credits and bills show; whether there was anything to do."""
+    applied, there = _applied(context.company), _there(context.company)
+    touched = sorted({*applied, *there})
+    for start in range(0, len(touched), rows.CHUNK):
+        some = touched[start : start + rows.CHUNK]
+        covered = set(some) if context.terms.credits_at_once else _paid_in_full(context.company, some)
+        raws = [raw for bill in some if (raw := _raw(bill, applied.get(bill), there.get(bill, []), bill in covered))]
+        storing.store_page(context, kind, Side.BILLCOM, raws)
+    return bool(touched)
+
+
+def not_gone_over(company: Company) -> list[str]:
+    """BILL's ids of the bills whose payment in full is waited for: a payment may not move a bill's updatedTime."""
+    applied = _applied(company)
+    return sorted(applied.keys() - _there(company).keys()) if applied else []
+
+
+def _applied(company: Company) -> dict[str, _Applied]:
+    """By the bill's id in BILL."""
+    found: dict[str, _Applied] = {}
+    credits = SyncedObject.objects.of(company, CREDIT).filter(billcom_id__isnull=False)
+    using = credits.annotate(shown=Cast("billcom_values", TextField())).filter(shown__contains=APPLIED)
+    for credit in using.only("billcom_id", "billcom_values").order_by("pk"):
+        values: Values = credit.billcom_values
+        for use in values["applied"] if values["active"] else []:
+            each = found.setdefault(use["bill"], _Applied(values["vendor"]))
+            each.uses.append((str(credit.billcom_id), use["amount"] or ZERO))
+            each.days.add(values["date"])
+    return found
+
+
+def _there(company: Company) -> dict[str, list[SyncedObject]]:
+    """Those that were worked out before, by the bill's id, the first one first."""
+    known = SyncedObject.objects.of(company, PAYMENT).filter(billcom_id__gte=HEAD, billcom_id__lt=HEAD[:-1] + ";")
+    found: dict[str, list[SyncedObject]] = defaultdict(list)
+    for row in known.defer("base", "qbo_raw").order_by("first_seen_at", "pk"):
+        found[str(row.billcom_id).removeprefix(HEAD).partition("-")[0]].append(row)
+    return found
+
+
+def _paid_in_full(company: Company, bills: Collection[str]) -> set[str]:
+    """Where what is paid, scheduled and covered by credits comes to the whole bill.
+
+    Reference: spec, BILL API 3.2: paidAmount counts cleared payments and credits.
+    """
+    found = SyncedObject.objects.of(company, BILL).filter(billcom_id__in=bills)
+    return {str(row.billcom_id) for row in found.only("billcom_id", "billcom_raw") if _is_paid(row.billcom_raw)}
+
+
+def _is_paid(raw: Raw) -> bool:
+    return _of(raw, "paidAmount") + _of(raw, "scheduledAmount") >= _of(raw, "amount")
+
+
+def _of(raw: Raw, name: str) -> Decimal:
+    return money(raw.get(name)) or ZERO
+
+
+def _raw(bill: str, applied: _Applied | None, there: Sequence[SyncedObject], covered: bool) -> Raw | None:
+    """The payment as BILL would show it, if it did; None where there is none to be worked out."""
+    last = there[-1] if there else None
+    if applied is None:
+        return {**last.billcom_raw, "status": "VOID"} if last is not None else None
+    again = last is not None and last.state == ObjectState.RETIRED
+    if (last is None or again) and not covered:
+        return None
+    number = len(there) if again or last is None else len(there) - 1
+    uses = [{"id": credit, "amount": amount} for credit, amount in applied.uses]
+    return {
+        "id": f"{HEAD}{bill}-{number}" if number else f"{HEAD}{bill}",
+        "vendorId": applied.vendor,
+        "processDate": _day(applied, None if again else last),
+        "amount": ZERO,
+        "status": "PAID",
+        "onlinePayment": False,
+        "creditsOnly": True,
+        "billPayments": [{"billId": bill, "amount": applied.amount, "vendorCredits": uses}],
+    }
+
+
+def _day(applied: _Applied, known: SyncedObject | None) -> str:
+    """BILL doesn't tell when: the day of the latest credit, until QuickBooks shows another."""
+    shown: dict[str, Any] = (known.qbo_values if known is not None else None) or {}
+    return str(shown.get("date") or max(applied.days))
