@@ -55,6 +55,16 @@ CARDS = {"CARD_ACCOUNT", "AP_CARD"}
 NO_ACCOUNT_FOR = "It was paid from {source} in BILL, and which account in QuickBooks Online that is isn't known."
 NO_ACCOUNT_FIX = "Enter the payment in QuickBooks Online by hand, from the account it was paid from, and link the two."
 APPLIED_THERE = "A vendor credit that was applied to a bill in BILL is taken off it in BILL only."
+APPLICATION = "credits:"
+"""What the id of a payment begins with that was worked out from credits applied to a bill; the bill's id follows."""
+DEFERRED = (
+    "A vendor credit was applied to a bill in BILL, and the bill isn't paid in full there. "
+    "Until it is, both stay open in QuickBooks Online."
+)
+DEFERRED_FIX = (
+    "Nothing is to be done: it goes over when the bill is paid. To apply such credits sooner, turn on Apply Vendor "
+    "Credits At Once. If the bill was archived, take the credit off it in BILL."
+)
 CHECK = ", check "
 """What comes before a BILL check's number in QuickBooks' memo."""
 NOT_DRAWN = {
@@ -88,6 +98,7 @@ def _read_billcom(values: Values, raw: Raw) -> Values:
     values["credits_used"] = _by_credit([use for _, uses in shares for use in uses])
     values["active"] = not {text(raw.get("status")), text(raw.get("singleStatus"))} & GONE
     values["funding_bank"] = text(dig(raw, ("fundingAccount", "id"))) if _drawn(raw) else ""
+    values["credits_only"], values["bill_paid"] = raw.get("creditsOnly") is True, raw.get("billPaid") is True
     values["funding"] = text(dig(raw, ("fundingAccount", "type")))
     check = text(dig(raw, ("disbursementInfo", "checkDisbursement", "checkNumber")))
     values["check_number"] = check if values["online"] else ""
@@ -187,6 +198,8 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
     if towards is Side.BILLCOM and values["active"] and _applied(values) != values["amount"]:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NOT_APPLIED, "fix": NOT_APPLIED_FIX})
+    if values.get("credits_only") and not values["bill_paid"] and not terms.credits_at_once:
+        return Hold(HoldCode.WAITS_FOR, {"target": "the bill's payment", "meaning": DEFERRED, "fix": DEFERRED_FIX})
     if towards is Side.QBO and values["status"] == "APPROVING":
         return Hold(HoldCode.NOT_APPROVED, {"approval": "waiting for approval"})
     return None
@@ -364,7 +377,8 @@ KIND = Kind(
         "confirmation": Field(billcom="confirmationNumber", fact=True, label="Confirmation"),
         "check_number": Field(to=frozenset({Side.QBO}), fill_only=True, label="Check no."),
         "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
-        "credits_only": Field(billcom="creditsOnly", type=Type.BOOL, fact=True, label="Credits applied, no payment"),
+        "credits_only": Field(type=Type.BOOL, fact=True, label="Credits applied, no payment"),
+        "bill_paid": Field(type=Type.BOOL, fact=True, label="Its bill is paid in full"),
         "status": Field(billcom="status", fact=True, label="Status in BILL"),
         "funding": Field(fact=True, label="Funded by"),
         "funding_bank": Field(fact=True, label="Drawn from BILL bank account"),

@@ -46,6 +46,7 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
     values = expense.read(values, raw, side, LINES)
     if side is Side.QBO:
         # Reference: Intuit docs, VendorCredit: Balance may be missing.
+        values["applied"] = []
         values["open"] = money(raw["Balance"]) if raw.get("Balance") is not None else values["total"]
     else:
         values["open"] = (values["total"] or ZERO) - (money(raw.get("appliedAmount")) or ZERO)

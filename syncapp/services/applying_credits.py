@@ -1,8 +1,8 @@
 """Vendor credits that were applied to a bill in BILL without a payment: in QuickBooks a payment of zero joins the two.
 
 BILL has no record of it: a vendor credit's ``usage`` names the bill. So BILL's half is worked out here, one for each
-bill, as a bill payment of zero. It goes over once the bill is paid in full, as BILL's own sync does it, or at once
-where that is preferred; what has gone over stays until the credit is taken off the bill.
+bill, as a bill payment of zero. It is held until the bill is paid in full, as BILL's own sync does it, unless credits
+are to be applied at once; what has gone over stays until the credit is taken off the bill.
 
 Reference: spec, sync matrix, sections 1 and 3; spec, behaviour of BILL's sync, section 6; spec, BILL API 3.3.
 """
@@ -15,19 +15,18 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import TextField
+from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
 from syncapp.core.codec import money
 from syncapp.core.schema import ZERO, Kind, Raw, Values
 from syncapp.core.sides import Side
+from syncapp.kinds.bill_payment import APPLICATION
 from syncapp.models import Company, ObjectState, SyncedObject
 from syncapp.services import rows, storing
 from syncapp.services.context import Context
 
-CREDIT, BILL, PAYMENT = "vendor_credit", "bill", "bill_payment"
-HEAD = "credits:"
-"""What the ids of those payments begin with; the bill's id follows, and a number where there was one before."""
+CREDIT, BILL = "vendor_credit", "bill"
 APPLIED = '"applied":[{'
 """In the values of a credit that is applied to a bill without a payment, as they are stored: without blanks."""
 
@@ -52,16 +51,18 @@ def derive(context: Context, kind: Kind) -> bool:
     touched = sorted({*applied, *there})
     for start in range(0, len(touched), rows.CHUNK):
         some = touched[start : start + rows.CHUNK]
-        covered = set(some) if context.terms.credits_at_once else _paid_in_full(context.company, some)
-        raws = [raw for bill in some if (raw := _raw(bill, applied.get(bill), there.get(bill, []), bill in covered))]
+        covered = _paid_in_full(context.company, some)
+        raws = [_raw(bill, applied.get(bill), there.get(bill, []), bill in covered) for bill in some]
         storing.store_page(context, kind, Side.BILLCOM, raws)
     return bool(touched)
 
 
 def not_gone_over(company: Company) -> list[str]:
     """BILL's ids of the bills whose payment in full is waited for: a payment may not move a bill's updatedTime."""
-    applied = _applied(company)
-    return sorted(applied.keys() - _there(company).keys()) if applied else []
+    waiting = (
+        _known(company).filter(qbo_id=None).exclude(state=ObjectState.RETIRED).values_list("billcom_id", flat=True)
+    )
+    return sorted({_bill_of(str(each)) for each in waiting})
 
 
 def _applied(company: Company) -> dict[str, _Applied]:
@@ -80,11 +81,18 @@ def _applied(company: Company) -> dict[str, _Applied]:
 
 def _there(company: Company) -> dict[str, list[SyncedObject]]:
     """Those that were worked out before, by the bill's id, the first one first."""
-    known = SyncedObject.objects.of(company, PAYMENT).filter(billcom_id__gte=HEAD, billcom_id__lt=HEAD[:-1] + ";")
     found: dict[str, list[SyncedObject]] = defaultdict(list)
-    for row in known.defer("base", "qbo_raw").order_by("first_seen_at", "pk"):
-        found[str(row.billcom_id).removeprefix(HEAD).partition("-")[0]].append(row)
+    for row in _known(company).defer("base", "qbo_raw").order_by("first_seen_at", "pk"):
+        found[_bill_of(str(row.billcom_id))].append(row)
     return found
+
+
+def _known(company: Company) -> QuerySet[SyncedObject]:
+    return SyncedObject.objects.filter(rows.APPLIED_CREDITS, company=company)
+
+
+def _bill_of(remote_id: str) -> str:
+    return remote_id.removeprefix(APPLICATION).partition("-")[0]
 
 
 def _paid_in_full(company: Company, bills: Collection[str]) -> set[str]:
@@ -104,24 +112,25 @@ def _of(raw: Raw, name: str) -> Decimal:
     return money(raw.get(name)) or ZERO
 
 
-def _raw(bill: str, applied: _Applied | None, there: Sequence[SyncedObject], covered: bool) -> Raw | None:
-    """The payment as BILL would show it, if it did; None where there is none to be worked out."""
+def _raw(bill: str, applied: _Applied | None, there: Sequence[SyncedObject], covered: bool) -> Raw:
+    """The payment as BILL would show it, if it did."""
     last = there[-1] if there else None
     if applied is None:
-        return {**last.billcom_raw, "status": "VOID"} if last is not None else None
+        assert last is not None
+        return {**last.billcom_raw, "status": "VOID"}
+    # What was voided in QuickBooks can't come back there, so another takes its place.
     again = last is not None and last.state == ObjectState.RETIRED
-    if (last is None or again) and not covered:
-        return None
     number = len(there) if again or last is None else len(there) - 1
     uses = [{"id": credit, "amount": amount} for credit, amount in applied.uses]
     return {
-        "id": f"{HEAD}{bill}-{number}" if number else f"{HEAD}{bill}",
+        "id": f"{APPLICATION}{bill}-{number}" if number else f"{APPLICATION}{bill}",
         "vendorId": applied.vendor,
         "processDate": _day(applied, None if again else last),
         "amount": ZERO,
         "status": "PAID",
         "onlinePayment": False,
         "creditsOnly": True,
+        "billPaid": covered,
         "billPayments": [{"billId": bill, "amount": applied.amount, "vendorCredits": uses}],
     }
 

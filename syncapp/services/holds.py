@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from syncapp.core.holds import HoldCode
 from syncapp.kinds import KINDS
 from syncapp.models import ObjectState, SyncedObject
+from syncapp.services import rows
 
 SETTLED = (
     HoldCode.PAID_BEFORE_FIRST_SEEN,
@@ -21,7 +22,10 @@ def is_settled() -> Q:
     """Of held records: by a rule, or waiting for one that is. Whoever wants such a one to sync still can."""
     derived = [kind.name for kind in KINDS.values() if kind.billcom.derived]
     asked = Q(hold_code=HoldCode.PAID_BEFORE_FIRST_SEEN, kind__in=derived)
-    return Q(hold_code__in=SETTLED) & ~asked | Q(hold_code=HoldCode.WAITS_FOR, waits_for__hold_code__in=SETTLED)
+    deferred = Q(rows.APPLIED_CREDITS, hold_code=HoldCode.WAITS_FOR, waits_for=None)
+    return (
+        Q(hold_code__in=SETTLED) & ~asked | deferred | Q(hold_code=HoldCode.WAITS_FOR, waits_for__hold_code__in=SETTLED)
+    )
 
 
 def needs_a_person() -> QuerySet[SyncedObject]:

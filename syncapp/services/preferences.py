@@ -27,6 +27,7 @@ EDITABLE = (
     "approved_only",
     "one_way",
     "two_way_payments",
+    "credits_at_once",
     "master",
     "vendor_country",
     "customer_email",

@@ -9,16 +9,22 @@ from typing import Any
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model
+from django.db.models import Field, Model, Q
 
 from syncapp.core.holds import Hold
 from syncapp.core.planning import EARLIER
 from syncapp.core.records import Seen, View
 from syncapp.core.schema import Kind, Lookup, Raw, Target, Values
 from syncapp.core.sides import Side
+from syncapp.kinds.bill_payment import APPLICATION
+from syncapp.kinds.bill_payment import KIND as BILL_PAYMENT
 from syncapp.models import ObjectState, SyncedObject
 
 CHUNK = 500
+APPLIED_CREDITS = Q(
+    kind=BILL_PAYMENT.name, billcom_id__gte=APPLICATION, billcom_id__lt=APPLICATION[:-1] + chr(ord(APPLICATION[-1]) + 1)
+)
+"""Payments of zero that were worked out from what credits are applied to; a range, which has an index."""
 DESCRIBED = ("label", "number", "amount", "date", "funded_from")
 """The columns that ``describe`` fills."""
 

@@ -24,7 +24,7 @@ from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway
 from syncapp.kinds import KINDS
 from syncapp.kinds.bill_payment import credits_used
-from syncapp.models import Company, SyncedObject
+from syncapp.models import Company, ObjectState, SyncedObject
 from syncapp.services import budgets, clearing, remotes
 from syncapp.services.clearing import Clearing
 from syncapp.services.context import Remotes
@@ -325,8 +325,12 @@ def _explain(row: SyncedObject, key: str, party: str, side: Side, amount: Decima
 
 
 def _in_step(company: Company, kind: str) -> dict[Side, set[str]]:
-    """The ids on each side of the linked ones that nothing holds; the others explain themselves."""
+    """The ids on each side of the linked ones that nothing holds; the others explain themselves.
+
+    What is gone on both sides is open on neither, whatever was paid on it.
+    """
     linked = SyncedObject.objects.of(company, kind).filter(billcom_id__isnull=False, qbo_id__isnull=False)
+    linked = linked.exclude(state=ObjectState.RETIRED)
     pairs = [
         (str(ours), str(theirs)) for ours, theirs in linked.filter(hold_code="").values_list("billcom_id", "qbo_id")
     ]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from syncapp.core.holds import HoldCode
 from syncapp.models import Company, SyncedObject, SyncPreferences
-from syncapp.services import links, tie_out
+from syncapp.services import holds, links, preferences, tie_out
 from tests.services.test_rules import bill_in_qbo, expense_line, pay_in_qbo
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, synced, writes
@@ -185,6 +185,9 @@ def test_a_credit_that_covers_a_part_is_applied_when_the_bill_is_paid_in_full(
     assert both.twin("bill", "Bill", bill["id"])["Balance"] == 100
     assert both.twin("vendor_credit", "VendorCredit", credit["id"])["Balance"] == 30
     assert applications(both) == []
+    waiting = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=f"credits:{bill['id']}")
+    assert waiting.hold is not None and "isn't paid in full" in waiting.hold.describe()
+    assert not holds.needs_a_person().filter(pk=waiting.pk).exists()
     both.tie_out()
 
     share = {"billId": bill["id"], "amount": 70}
@@ -236,6 +239,40 @@ def test_what_was_applied_at_once_follows_what_is_changed_in_bill(company: Compa
     now_applied((other, 20))
     assert both.twin("bill", "Bill", bill["id"])["Balance"] == 80
     assert len(applications(both)) == 1
+
+
+def test_what_waits_goes_over_once_credits_are_to_be_applied_at_once(
+    company: Company, clock: Clock, both: Both, admin_user: User
+) -> None:
+    credit = both.credit("CR-14")
+    bill = both.bill("B-10", vendorCredits=[{"id": credit["id"], "amount": 30}])
+    synced(company, clock)
+    assert applications(both) == []
+
+    preferences.save_sync_preferences(company, admin_user, {"credits_at_once": True}, {}, now=clock())
+    synced(company, clock)
+
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 70
+    both.tie_out()
+
+
+def test_a_credit_that_is_in_bill_alone_explains_the_bill_that_it_lowers(
+    company: Company, clock: Clock, both: Both, admin_user: User
+) -> None:
+    credit = both.credit("CR-15")
+    bill = both.bill("B-11")
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="vendor_credit", billcom_id=credit["id"])
+    both.sandbox.person_deletes("qbo", both.realm, "VendorCredit", row.qbo_id or "")
+    links.exclude(SyncedObject.objects.filter(pk=row.pk), admin_user)
+    both.enters("bills", {"id": bill["id"], "vendorCredits": [{"id": credit["id"], "amount": 30}]})
+
+    synced(company, clock)
+
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 100
+    waiting = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=f"credits:{bill['id']}")
+    explained = [(each.pk, each.amount) for each in both.tie_out().payables.held if each.pk == waiting.pk]
+    assert explained == [(waiting.pk, Decimal(-30))]
 
 
 def test_a_credit_that_a_bookkeeper_applied_as_well_is_found(company: Company, clock: Clock, both: Both) -> None:
