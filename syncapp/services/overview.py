@@ -63,6 +63,8 @@ def conditions(terms: Terms) -> list[str]:
     if terms.invoices_since and not terms.one_way:
         since = f"{terms.invoices_since:%d %b %Y}".lstrip("0")
         found.append(f"Invoices that weren't changed in QuickBooks Online since {since} come to BILL when included.")
+    if not terms.credits_at_once:
+        found.append("A credit that is applied to a bill in BILL is applied in QuickBooks Online once the bill is paid.")
     if terms.approved_only:
         found.append("Sync Only Approved is on: a bill goes to QuickBooks Online once it is approved in BILL.")
     if terms.books_closed_on:
