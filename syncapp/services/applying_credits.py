@@ -47,14 +47,23 @@ class _Applied:
 
 def derive(context: Context, kind: Kind) -> bool:
     """Bring these payments of zero up to date with what credits and bills show; whether there was anything to do."""
-    applied, there = _applied(context.company), _there(context.company)
-    touched = sorted({*applied, *there})
-    for start in range(0, len(touched), rows.CHUNK):
-        some = touched[start : start + rows.CHUNK]
-        covered = _paid_in_full(context.company, some)
-        raws = [_raw(bill, applied.get(bill), there.get(bill, []), bill in covered) for bill in some]
-        storing.store_page(context, kind, Side.BILLCOM, raws)
-    return bool(touched)
+    applied = _applied(context.company)
+    known: dict[str, list[int]] = defaultdict(list)
+    for pk, remote_id in _known(context.company).order_by().values_list("pk", "billcom_id"):
+        known[_bill_of(str(remote_id))].append(pk)
+    bills = sorted({*applied, *known})
+    changed = False
+    for start in range(0, len(bills), rows.CHUNK):
+        some = bills[start : start + rows.CHUNK]
+        there, paid = _there([pk for bill in some for pk in known[bill]]), _paid_in_full(context.company, some)
+        raws = [_raw(bill, applied.get(bill), there[bill], bill in paid) for bill in some]
+        fresh = [
+            raw for bill, raw in zip(some, raws, strict=True) if not there[bill] or raw != there[bill][-1].billcom_raw
+        ]
+        if fresh:
+            storing.store_page(context, kind, Side.BILLCOM, fresh)
+            changed = True
+    return changed
 
 
 def not_gone_over(company: Company) -> list[str]:
@@ -79,10 +88,10 @@ def _applied(company: Company) -> dict[str, _Applied]:
     return found
 
 
-def _there(company: Company) -> dict[str, list[SyncedObject]]:
+def _there(keys: Sequence[int]) -> dict[str, list[SyncedObject]]:
     """Those that were worked out before, by the bill's id, the first one first."""
     found: dict[str, list[SyncedObject]] = defaultdict(list)
-    for row in _known(company).defer("base", "qbo_raw").order_by("first_seen_at", "pk"):
+    for row in SyncedObject.objects.filter(pk__in=keys).defer("base", "qbo_raw").order_by("first_seen_at", "pk"):
         found[_bill_of(str(row.billcom_id))].append(row)
     return found
 

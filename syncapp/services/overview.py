@@ -64,7 +64,9 @@ def conditions(terms: Terms) -> list[str]:
         since = f"{terms.invoices_since:%d %b %Y}".lstrip("0")
         found.append(f"Invoices that weren't changed in QuickBooks Online since {since} come to BILL when included.")
     if not terms.credits_at_once:
-        found.append("A credit that is applied to a bill in BILL is applied in QuickBooks Online once the bill is paid.")
+        found.append(
+            "Credits applied to a bill in BILL are applied in QuickBooks Online once the bill is paid in full."
+        )
     if terms.approved_only:
         found.append("Sync Only Approved is on: a bill goes to QuickBooks Online once it is approved in BILL.")
     if terms.books_closed_on:

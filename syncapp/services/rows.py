@@ -21,10 +21,8 @@ from syncapp.kinds.bill_payment import KIND as BILL_PAYMENT
 from syncapp.models import ObjectState, SyncedObject
 
 CHUNK = 500
-APPLIED_CREDITS = Q(
-    kind=BILL_PAYMENT.name, billcom_id__gte=APPLICATION, billcom_id__lt=APPLICATION[:-1] + chr(ord(APPLICATION[-1]) + 1)
-)
-"""Payments of zero that were worked out from what credits are applied to; a range, which has an index."""
+APPLIED_CREDITS = Q(kind=BILL_PAYMENT.name, billcom_id__startswith=APPLICATION)
+"""Payments of zero that were worked out from what credits are applied to."""
 DESCRIBED = ("label", "number", "amount", "date", "funded_from")
 """The columns that ``describe`` fills."""
 
