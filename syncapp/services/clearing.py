@@ -75,23 +75,56 @@ class Clearing:
         return self.balance + self.waiting
 
 
-def breakdown(company: Company, qbo: QboGateway) -> Clearing | None:
-    """None where no clearing account is chosen. Reads its balance; raises GatewayError."""
-    mapping = (
-        GLMapping.objects.filter(company=company, role=GLRole.MONEY_OUT_CLEARING, account__qbo_id__isnull=False)
-        .select_related("account")
-        .defer("account__billcom_raw", "account__qbo_raw")
-        .first()
-    )
-    if mapping is None or mapping.account is None or mapping.account.qbo_id is None:
-        return None
-    account, posted_to = mapping.account, mapping.account.qbo_id
-    # CurrentBalance is a balance of this moment. Reference: Intuit docs, Account.
-    shown = qbo.query("Account", where=f"Id = '{posted_to}' AND Active IN (true,false)")
-    balance = money(shown[0].get("CurrentBalance")) if shown else None
+@dataclass(frozen=True)
+class BankBalance:
+    """What QuickBooks shows of an account that stands for one or more of BILL's bank accounts."""
+
+    account: str
+    banks: str
+    """Those of BILL."""
+    balance: Decimal
+
+
+def balances(company: Company, qbo: QboGateway) -> tuple[Clearing | None, list[BankBalance]]:
+    """What the clearing account, where one is chosen, and the bank accounts stand at in QuickBooks, by one query.
+
+    Raises GatewayError.
+    """
+    mappings = GLMapping.objects.filter(company=company, account__qbo_id__isnull=False)
+    mappings = mappings.filter(role__in=[GLRole.MONEY_OUT_CLEARING, GLRole.BANK_ACCOUNT]).select_related("account")
+    chosen = [
+        (each, each.account, str(each.account.qbo_id))
+        for each in mappings.defer("account__billcom_raw", "account__qbo_raw")
+        if each.account is not None
+    ]
+    shown = _balances(qbo, {qbo_id for _, _, qbo_id in chosen})
+    cleared, banks = None, dict[str, tuple[SyncedObject, list[str]]]()
+    for mapping, account, qbo_id in chosen:
+        if mapping.role == GLRole.MONEY_OUT_CLEARING:
+            cleared = _breakdown(company, account, shown.get(qbo_id, ZERO))
+        else:
+            banks.setdefault(qbo_id, (account, []))[1].append(mapping.label)
+    found = [
+        BankBalance(str(row), ", ".join(filter(None, names)), shown.get(qbo_id, ZERO))
+        for qbo_id, (row, names) in banks.items()
+    ]
+    return cleared, sorted(found, key=lambda each: each.account.casefold())
+
+
+def _balances(qbo: QboGateway, ids: set[str]) -> dict[str, Decimal]:
+    """CurrentBalance is a balance of this moment. Reference: Intuit docs, Account."""
+    if not ids:
+        return {}
+    listed = ",".join(f"'{each}'" for each in sorted(ids))
+    shown = qbo.query("Account", where=f"Id IN ({listed}) AND Active IN (true,false)")
+    return {str(each["Id"]): money(each.get("CurrentBalance")) or ZERO for each in shown}
+
+
+def _breakdown(company: Company, account: SyncedObject, balance: Decimal) -> Clearing:
+    posted_to = str(account.qbo_id)
     return Clearing(
         str(account),
-        balance or ZERO,
+        balance,
         [*_waiting(company, posted_to), *_taken_back(company, posted_to), *_other_than_posted(company, posted_to)],
     )
 

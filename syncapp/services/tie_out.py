@@ -26,7 +26,7 @@ from syncapp.kinds import KINDS
 from syncapp.kinds.bill_payment import credits_used
 from syncapp.models import Company, ObjectState, SyncedObject
 from syncapp.services import budgets, clearing, remotes
-from syncapp.services.clearing import Clearing
+from syncapp.services.clearing import BankBalance, Clearing
 from syncapp.services.context import Remotes
 from syncapp.services.errors import ServiceError
 
@@ -158,6 +158,8 @@ class TieOut:
     calls: dict[str, int] = field(default_factory=dict)
     clearing: Clearing | None = None
     """What stands in the clearing account; None where none is chosen."""
+    banks: list[BankBalance] = field(default_factory=list)
+    """What the bank accounts stand at in QuickBooks."""
 
     @property
     def both(self) -> tuple[Compared, Compared]:
@@ -187,7 +189,12 @@ class TieOut:
         for each in self.both:
             first, *between, last = each.bridge
             lines += [first, *((f"  {words}", amount) for words, amount in between), last]
-        return [f"{words:<50}{amount:>16,.2f}" for words, amount in [*lines, *self._cleared()]] + [self.verdict]
+        return [
+            f"{words:<50}{amount:>16,.2f}" for words, amount in [*lines, *self._cleared(), *self._at_the_bank()]
+        ] + [self.verdict]
+
+    def _at_the_bank(self) -> list[tuple[str, Decimal]]:
+        return [(f"{each.account} in QuickBooks Online", each.balance) for each in self.banks]
 
     def _cleared(self) -> list[tuple[str, Decimal]]:
         if self.clearing is None:
@@ -217,12 +224,12 @@ def tie_out(company: Company, *, now: datetime) -> TieOut:
     try:
         both = remotes.open_both(company, timezone.now, http)
         payables, receivables = (_compare(company, account, both) for account in (PAYABLES, RECEIVABLES))
-        cleared = clearing.breakdown(company, both.qbo)
+        cleared, banks = clearing.balances(company, both.qbo)
     except GatewayError as error:
         raise ServiceError(f"Both sides can't be read just now: {error}") from error
     finally:
         budgets.settle()
-    return TieOut(now, payables, receivables, dict(http.calls), cleared)
+    return TieOut(now, payables, receivables, dict(http.calls), cleared, banks)
 
 
 def _compare(company: Company, account: Account, both: Remotes) -> Compared:

@@ -62,7 +62,7 @@ def _with_records(found: Compared) -> list[tuple[TieOutRow, list[tuple[str, Expl
 
 
 def _download(company: Company, found: TieOut) -> HttpResponse:
-    """A sheet that can be filed as it is: whose, of when, how the totals are bridged, one by one, and clearing."""
+    """A sheet that can be filed as it is: company, time, the totals bridged one by one, clearing, the banks."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     name = f"tie-out-{slugify(company.name) or company.pk}-{found.at:%Y-%m-%d}"
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
@@ -87,6 +87,10 @@ def _sheet(company: Company, found: TieOut) -> Iterator[tuple[Any, ...]]:
         for paid in found.clearing.payments:
             yield paid.label, paid.vendor, paid.amount, f"{paid.date:%Y-%m-%d}" if paid.date else "", paid.why
         yield "Unexplained", "", found.clearing.unexplained
+    if found.banks:
+        yield ()
+        yield "Account in QuickBooks Online", "Bank account in BILL", "Balance"
+        yield from ((each.account, each.banks, each.balance) for each in found.banks)
 
 
 def _table(found: Compared) -> Iterator[tuple[Any, ...]]:

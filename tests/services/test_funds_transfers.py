@@ -399,6 +399,24 @@ def test_the_number_of_a_check_comes_to_the_memo_when_bill_prints_it(
         books.sandbox.clock(real=True)
 
 
+def test_the_bank_accounts_balances_are_shown(
+    company: Company, clock: Clock, books: Books, client: Client, admin_user: User
+) -> None:
+    books.pays_online("F-61", 60)
+    synced(company, clock)
+    balance = books.balance("Operating Checking")
+
+    (found,) = books.tie_out().banks
+
+    assert (found.account, float(found.balance)) == ("Operating Checking", balance)
+    client.force_login(admin_user)
+    Company.objects.filter(pk=company.pk).update(setup_step=SetupStep.DONE)
+    page = client.post(reverse("syncapp:tie-out", args=[company.pk])).content.decode()
+    assert "Bank accounts" in page and f"{balance:,.2f}" in page
+    sheet = client.post(reverse("syncapp:tie-out", args=[company.pk]), {"as": "csv"}).content.decode()
+    assert f"Operating Checking,{found.banks},{found.balance}" in sheet and not found.banks.startswith(",")
+
+
 def test_journal_entries_of_others_are_none_of_ours(company: Company, clock: Clock, books: Books) -> None:
     accounts = {each["Name"]: each["Id"] for each in books.qbo("Account")}
     lines = entry(accounts, [("Debit", "Advertising"), ("Credit", "Operating Checking")], 10)
