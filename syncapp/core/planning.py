@@ -187,7 +187,7 @@ class _Plan:
         self.hold: Hold | None = None
 
     def settle(self, name: str) -> None:
-        if self.pair.agrees(name):
+        if self.pair.agrees(name) or self._booked_otherwise(name):
             self.agreed.add(name)
             return
         winner, clash = _winner(self.pair, name, self.terms.master)
@@ -200,6 +200,13 @@ class _Plan:
         if clash:
             self.clashes.append(self._clash(name, winner))
         self.changes[winner.other].add(name)
+
+    def _booked_otherwise(self, name: str) -> bool:
+        """Whether the two were linked so, and each shows the same in a way of its own."""
+        if self.kind.booked_otherwise is None or not self.pair.is_new(name):
+            return False
+        ours, theirs = (self.pair.views[side].values for side in (Side.BILLCOM, Side.QBO))
+        return self.kind.booked_otherwise(name, ours, theirs)
 
     def _closed(self, name: str, towards: Side) -> Hold | None:
         """Why the field may not be written to ``towards``, or None."""

@@ -237,6 +237,8 @@ class Kind:
     ``skips``: remote records that are of another kind. ``taken``: what a duplicate means, "name" or "number".
     ``untouchable(field, values, shown, towards)``: why this field of a linked record isn't written to that side, in a
     sentence, or ""; both sides' own values are given.
+    ``booked_otherwise(field, billcom, qbo)``: whether two records that were linked show this field in different ways
+    and mean the same by it.
     ``party``: the field that names whom a transaction is with, a vendor or a customer.
     ``funded_from``: the field that names the BILL bank account which a payment is drawn from, if it is.
     ``switched``: accounting preference -> the fields that are in use only with it.
@@ -267,6 +269,7 @@ class Kind:
     write: Callable[[Raw, Draft], Raw] = keep_payload
     skips: Callable[[Raw, Side], bool] | None = None
     untouchable: Callable[[str, Values, Values, Side], str] | None = None
+    booked_otherwise: Callable[[str, Values, Values], bool] | None = None
     switched: Mapping[str, str] = field(default_factory=dict)
     taken: str = "name"
     names_path: bool = False

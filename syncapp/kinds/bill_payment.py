@@ -55,6 +55,8 @@ CARDS = {"CARD_ACCOUNT", "AP_CARD"}
 NO_ACCOUNT_FOR = "It was paid from {source} in BILL, and which account in QuickBooks Online that is isn't known."
 NO_ACCOUNT_FIX = "Enter the payment in QuickBooks Online by hand, from the account it was paid from, and link the two."
 APPLIED_THERE = "A vendor credit that was applied to a bill in BILL is taken off it in BILL only."
+JOINED = "In QuickBooks Online a payment joins the bill with these credits already, so nothing is made."
+JOINED_FIX = "Nothing is to be done, unless that payment there is wrong."
 APPLICATION = "credits:"
 """What the id of a payment begins with that was worked out from credits applied to a bill; the bill's id follows."""
 DEFERRED = (
@@ -99,6 +101,7 @@ def _read_billcom(values: Values, raw: Raw) -> Values:
     values["active"] = not {text(raw.get("status")), text(raw.get("singleStatus"))} & GONE
     values["funding_bank"] = text(dig(raw, ("fundingAccount", "id"))) if _drawn(raw) else ""
     values["credits_only"], values["bill_paid"] = raw.get("creditsOnly") is True, raw.get("billPaid") is True
+    values["joined"] = raw.get("joined") is True
     values["funding"] = text(dig(raw, ("fundingAccount", "type")))
     check = text(dig(raw, ("disbursementInfo", "checkDisbursement", "checkNumber")))
     values["check_number"] = check if values["online"] else ""
@@ -179,6 +182,17 @@ def credits_used(values: Values) -> list[Values]:
     return values.get("credits_used") or []
 
 
+def booked_otherwise(name: str, billcom: Values, qbo: Values) -> bool:
+    """QuickBooks joins a credit with the payment that settles the bill, where BILL has applied it to the bill itself:
+    the same money leaves the bank, and the credit is used once.
+
+    Reference: spec, behaviour of BILL's sync, section 6.
+    """
+    if name not in ("paid", "credits_used") or credits_used(billcom) or not credits_used(qbo):
+        return False
+    return bool(billcom["amount"] == qbo["amount"] == _applied(qbo))
+
+
 def flow(towards: Side, terms: Terms) -> Hold | None:
     if towards is Side.QBO or terms.payments_both_ways:
         return None
@@ -198,6 +212,8 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
     if towards is Side.BILLCOM and values["active"] and _applied(values) != values["amount"]:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NOT_APPLIED, "fix": NOT_APPLIED_FIX})
+    if values.get("joined"):
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": JOINED, "fix": JOINED_FIX})
     if values.get("credits_only") and not values["bill_paid"] and not terms.credits_at_once:
         return Hold(HoldCode.WAITS_FOR, {"target": "the bill's payment", "meaning": DEFERRED, "fix": DEFERRED_FIX})
     if towards is Side.QBO and values["status"] == "APPROVING":
@@ -378,6 +394,7 @@ KIND = Kind(
         "check_number": Field(to=frozenset({Side.QBO}), fill_only=True, label="Check no."),
         "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
         "credits_only": Field(type=Type.BOOL, fact=True, label="Credits applied, no payment"),
+        "joined": Field(type=Type.BOOL, fact=True, label="Joined by another payment in QuickBooks"),
         "bill_paid": Field(type=Type.BOOL, fact=True, label="Its bill is paid in full"),
         "status": Field(billcom="status", fact=True, label="Status in BILL"),
         "funding": Field(fact=True, label="Funded by"),
@@ -400,6 +417,7 @@ KIND = Kind(
     key_refs=("vendor", "paid"),
     matched_by="vendor, date, amount and bills paid",
     read=read,
+    booked_otherwise=booked_otherwise,
     adapt=adapt,
     write=write,
     taken="number",

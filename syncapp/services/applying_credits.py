@@ -10,23 +10,25 @@ Reference: spec, sync matrix, sections 1 and 3; spec, behaviour of BILL's sync, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from syncapp.core.codec import money
+from syncapp.core.holds import HoldCode
 from syncapp.core.schema import ZERO, Kind, Raw, Values
 from syncapp.core.sides import Side
-from syncapp.kinds.bill_payment import APPLICATION
+from syncapp.kinds.bill_payment import APPLICATION, credits_used
 from syncapp.models import Company, ObjectState, SyncedObject
-from syncapp.services import rows, storing
+from syncapp.services import linking, rows, storing
 from syncapp.services.context import Context
 
-CREDIT, BILL = "vendor_credit", "bill"
+CREDIT, BILL, PAYMENT = "vendor_credit", "bill", "bill_payment"
+USED = '"credits_used":[{'
 APPLIED = '"applied":[{'
 """In the values of a credit that is applied to a bill without a payment, as they are stored: without blanks."""
 
@@ -52,11 +54,14 @@ def derive(context: Context, kind: Kind) -> bool:
     for pk, remote_id in _known(context.company).order_by().values_list("pk", "billcom_id"):
         known[_bill_of(str(remote_id))].append(pk)
     bills = sorted({*applied, *known})
+    settled = bool(bills) and not _payments_to_link(context.company)
     changed = False
     for start in range(0, len(bills), rows.CHUNK):
         some = bills[start : start + rows.CHUNK]
-        there, paid = _there([pk for bill in some for pk in known[bill]]), _paid_in_full(context.company, some)
-        raws = [_raw(bill, applied.get(bill), there[bill], bill in paid) for bill in some]
+        there = _there([pk for bill in some for pk in known[bill]])
+        paid = _paid_in_full(context.company, some) if settled else set()
+        joined = _joined(context.company, {bill: applied[bill] for bill in paid & applied.keys()})
+        raws = [_raw(bill, applied.get(bill), there[bill], bill in paid, bill in joined) for bill in some]
         fresh = [
             raw for bill, raw in zip(some, raws, strict=True) if not there[bill] or raw != there[bill][-1].billcom_raw
         ]
@@ -64,6 +69,48 @@ def derive(context: Context, kind: Kind) -> bool:
             storing.store_page(context, kind, Side.BILLCOM, fresh)
             changed = True
     return changed
+
+
+def _payments_to_link(company: Company) -> bool:
+    """Whether there are payments that may find their twin in this round: it may have joined the credits."""
+    fresh = SyncedObject.objects.to_look_at(company, PAYMENT).filter(linking.ONE_SIDED)
+    may_be_linked = Q(state=ObjectState.NEW) | Q(hold_code=HoldCode.WAITS_FOR)
+    return fresh.filter(may_be_linked).exclude(rows.APPLIED_CREDITS).exists()
+
+
+def _joined(company: Company, applied: Mapping[str, _Applied]) -> set[str]:
+    """The bills that a payment in QuickBooks joins with all the credits that are applied to them, while BILL's half of
+    that payment, if it has one, uses none: BILL's own sync and bookkeepers pay a bill and use its credits in one.
+    """
+    if not applied:
+        return set()
+    credits = {credit for each in applied.values() for credit, _ in each.uses}
+    ids = dict(_pairs(company, CREDIT, credits)) | (bills := dict(_pairs(company, BILL, applied)))
+    parties = SyncedObject.objects.of(company, BILL).filter(billcom_id__in=applied).values("party")
+    used = _used_in_qbo(company, parties)
+    return {
+        bill
+        for bill, each in applied.items()
+        if bill in bills and {ids.get(credit, "") for credit, _ in each.uses} <= used.get(bills[bill], set())
+    }
+
+
+def _pairs(company: Company, kind: str, billcom_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+    linked = SyncedObject.objects.of(company, kind).filter(billcom_id__in=billcom_ids, qbo_id__isnull=False)
+    for billcom_id, qbo_id in linked.values_list("billcom_id", "qbo_id"):
+        yield str(billcom_id), str(qbo_id)
+
+
+def _used_in_qbo(company: Company, parties: QuerySet[SyncedObject, Any]) -> dict[str, set[str]]:
+    """Bill -> credits that payments in QuickBooks join it with, by their ids there; not where BILL's half does, too."""
+    payments = SyncedObject.objects.of(company, PAYMENT).filter(party__in=parties, qbo_id__isnull=False)
+    using = payments.annotate(shown=Cast("qbo_values", TextField())).filter(shown__contains=USED)
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in using.only("billcom_values", "qbo_values").order_by("pk"):
+        if row.qbo_values["active"] and not credits_used(row.billcom_values or {}):
+            for line in row.qbo_values["paid"]:
+                found[line["bill"]] |= {use["credit"] for use in credits_used(row.qbo_values)}
+    return found
 
 
 def not_gone_over(company: Company) -> list[str]:
@@ -121,7 +168,7 @@ def _of(raw: Raw, name: str) -> Decimal:
     return money(raw.get(name)) or ZERO
 
 
-def _raw(bill: str, applied: _Applied | None, there: Sequence[SyncedObject], covered: bool) -> Raw:
+def _raw(bill: str, applied: _Applied | None, there: Sequence[SyncedObject], covered: bool, joined: bool) -> Raw:
     """The payment as BILL would show it, if it did."""
     last = there[-1] if there else None
     if applied is None:
@@ -129,6 +176,7 @@ def _raw(bill: str, applied: _Applied | None, there: Sequence[SyncedObject], cov
         return {**last.billcom_raw, "status": "VOID"}
     # What was voided in QuickBooks can't come back there, so another takes its place.
     again = last is not None and last.state == ObjectState.RETIRED
+    gone_over = last is not None and last.linked and not again
     number = len(there) if again or last is None else len(there) - 1
     uses = [{"id": credit, "amount": amount} for credit, amount in applied.uses]
     return {
@@ -139,7 +187,8 @@ def _raw(bill: str, applied: _Applied | None, there: Sequence[SyncedObject], cov
         "status": "PAID",
         "onlinePayment": False,
         "creditsOnly": True,
-        "billPaid": covered,
+        "billPaid": covered or gone_over,
+        "joined": joined and not gone_over,
         "billPayments": [{"billId": bill, "amount": applied.amount, "vendorCredits": uses}],
     }
 

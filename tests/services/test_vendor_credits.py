@@ -301,6 +301,37 @@ def test_a_credit_that_a_bookkeeper_applied_as_well_is_found(company: Company, c
     assert writes(synced(company, clock)) == 0
 
 
+def test_a_payment_that_has_joined_the_credit_in_quickbooks_stays_as_it_is(
+    company: Company, clock: Clock, both: Both
+) -> None:
+    """As BILL's own sync and bookkeepers enter it: one payment of the bill, with the credit in it."""
+    credit, bill = both.credit("CR-16"), both.bill("B-12")
+    synced(company, clock)
+    there, own = both.twin("bill", "Bill", bill["id"]), both.twin("vendor_credit", "VendorCredit", credit["id"])
+    bank = next(each for each in both.qbo("Account") if each["Name"] == "Operating Checking")
+    lines = [
+        {"Amount": amount, "LinkedTxn": [{"TxnId": each["Id"], "TxnType": kind}]}
+        for each, kind, amount in ((there, "Bill", 100), (own, "VendorCredit", 30))
+    ]
+    head = {"VendorRef": there["VendorRef"], "TxnDate": "2026-10-10", "TotalAmt": 70, "PayType": "Check"}
+    paid_there = {**head, "CheckPayment": {"BankAccountRef": {"value": bank["Id"]}}, "Line": lines}
+    made = both.sandbox.person("qbo", both.realm, "BillPayment", paid_there)
+    both.enters("bills", {"id": bill["id"], "vendorCredits": [{"id": credit["id"], "amount": 30}]})
+    share = {"billId": bill["id"], "amount": 70}
+    paid = {"vendorId": bill["vendorId"], "processDate": "2026-10-10", "toPrintCheck": False, "payments": [share]}
+    payment = both.enters("payments", paid)
+
+    run = synced(company, clock)
+
+    assert writes(run) == 0
+    assert both.twin("bill_payment", "BillPayment", payment["id"])["Id"] == made["Id"]
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 0
+    row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=f"credits:{bill['id']}")
+    assert row.hold is not None and "joins the bill with these credits already" in row.hold.describe()
+    assert not holds.needs_a_person().filter(pk=row.pk).exists()
+    both.tie_out()
+
+
 def test_what_is_taken_off_in_quickbooks_is_held(company: Company, clock: Clock, both: Both) -> None:
     credit = both.credit("CR-12", 100)
     bill = both.bill("B-8", vendorCredits=[{"id": credit["id"], "amount": 100}])
