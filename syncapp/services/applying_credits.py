@@ -115,10 +115,8 @@ def _used_in_qbo(company: Company, parties: QuerySet[SyncedObject, Any]) -> dict
 
 def not_gone_over(company: Company) -> list[str]:
     """BILL's ids of the bills whose payment in full is waited for: a payment may not move a bill's updatedTime."""
-    waiting = (
-        _known(company).filter(qbo_id=None).exclude(state=ObjectState.RETIRED).values_list("billcom_id", flat=True)
-    )
-    return sorted({_bill_of(str(each)) for each in waiting})
+    deferred = _known(company).filter(hold_code=HoldCode.WAITS_FOR, waits_for=None)
+    return sorted({_bill_of(str(each)) for each in deferred.values_list("billcom_id", flat=True)})
 
 
 def _applied(company: Company) -> dict[str, _Applied]:
