@@ -150,7 +150,7 @@ def links_out(row: SyncedObject) -> list[tuple[str, str]]:
     kind = KINDS[row.kind]
     found = []
     for connection in row.company.connections.defer("credentials"):
-        in_billcom = row.billcom_id and not kind.billcom.derived and not row.billcom_values.get("credits_only")
+        in_billcom = row.billcom_id and not kind.billcom.derived and not (row.billcom_values or {}).get("credits_only")
         if connection.side == Side.BILLCOM and row.billcom_id and in_billcom:
             collection = kind.billcom.path.rsplit("/", 1)[-1]
             found.append(("Open in BILL", _address(settings.BILLCOM_APP_URL, connection, collection, row.billcom_id)))
