@@ -170,7 +170,7 @@ class People:
 
     def rename_listed(self, side: str) -> str:
         kind = self.chance.choice(("account", "accounting_class", "location"))
-        found = self.pick(side, kind, lambda each: _ours(each.mark))
+        found = self.pick(side, kind, self._may_go)
         name = f"{found.mark} {self.chance.choice(WORDS)} {self.chance.randrange(10000)}"
         payload = {"name": name}
         if side == QBO:

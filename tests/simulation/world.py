@@ -35,7 +35,7 @@ from syncapp.sandbox.world import Sandbox
 from syncapp.services import runs
 from tests.simulation import company as companies
 from tests.simulation import start
-from tests.simulation.books import BILLCOM, DELETED, ENTITIES, QBO, SIDES, Books
+from tests.simulation.books import BILLCOM, DELETED, ENTITIES, LISTS, QBO, SIDES, Books
 from tests.simulation.evidence import Heard
 from tests.simulation.neighbour import Neighbour
 from tests.simulation.notices import Notices
@@ -347,7 +347,7 @@ class World:
     def lose_a_day(self) -> None:
         """Last night's database is put back after a day whose changes have all been synced."""
         self._all_synced()
-        backup, there, parties = start.copy(), self._marks(QBO), self._parties()
+        backup, there, listed = start.copy(), self._marks(QBO), self._listed()
         self.backed_up = self._values()
         for _ in range(self.chance.randrange(1, 6)):
             self.person()
@@ -360,8 +360,8 @@ class World:
             each.save()
         self.restored, self.edits_before = True, len(self.people.edits)
         self.unknown = self._marks(QBO) - there
-        # Whoever came since is on both sides and linked with nobody: renamed on one of them, it would rightly be two.
-        self.people.twins |= self._parties() - parties
+        # What came since is on both sides and linked with nothing: renamed on one of them, it would rightly be two.
+        self.people.twins |= self._listed() - listed
         self.counts["backups restored"] += 1
         self.step("the database of before is put back")
 
@@ -379,9 +379,9 @@ class World:
         was = self.backed_up.get((edit.kind, edit.mark, edit.field))
         return edit.number >= self.edits_before and was is not None and was == edit.value
 
-    def _parties(self) -> set[str]:
+    def _listed(self) -> set[str]:
         books = self.books()
-        return {each.mark for side in SIDES for kind in ("vendor", "customer") for each in books.live(side, kind)}
+        return {each.mark for side in SIDES for kind in LISTS for each in books.live(side, kind)}
 
     def _all_synced(self) -> None:
         for _ in range(MOST_RESTS):
