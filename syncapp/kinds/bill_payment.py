@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from syncapp.core.codec import dig, money, number, text
+from syncapp.core.codec import dig, money, text
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import (
     BillcomShape,
@@ -31,7 +31,6 @@ from syncapp.core.schema import (
 from syncapp.core.sides import Cohort, Side
 from syncapp.kinds._shared import (
     at_no_rate,
-    at_par,
     books_open,
     books_open_for_update,
     by_amount,
@@ -49,7 +48,10 @@ NOT_APPLIED = "A part of it pays no bill, and in BILL every payment is applied t
 NOT_APPLIED_FIX = "Apply the rest to a bill in QuickBooks Online, or correct the amount there; then sync again."
 OTHERS = "It settles journal entries, deposits or the like, which don't sync."
 CREDITS_THERE = "It applies vendor credits, and how they are applied goes from BILL to QuickBooks Online only."
-CREDITS_THERE_FIX = "Apply the credit to the bill in BILL and record the payment there, then exclude this one."
+CREDITS_THERE_FIX = (
+    "Apply the credit to the bill in BILL, and record there what was paid besides it, if anything. "
+    "Don't exclude this one: the next sync finds what belongs together."
+)
 CARDS = {"CARD_ACCOUNT", "AP_CARD"}
 # Reference: spec, BILL API, section 8: wallets, cards and BILL's own are no bank transfers.
 NO_ACCOUNT_FOR = "It was paid from {source} in BILL, and which account in QuickBooks Online that is isn't known."
@@ -57,6 +59,11 @@ NO_ACCOUNT_FIX = "Enter the payment in QuickBooks Online by hand, from the accou
 APPLIED_THERE = "A vendor credit that was applied to a bill in BILL is taken off it in BILL only."
 JOINED = "In QuickBooks Online a payment joins the bill with these credits already, so nothing is made."
 JOINED_FIX = "Nothing is to be done, unless that payment there is wrong."
+WHOLE, PART = "whole", "part"
+JOINED_IN_PART = (
+    "A payment in QuickBooks Online joins the bill with one of these credits already, by another amount than in BILL."
+)
+JOINED_IN_PART_FIX = "Make the amounts the same in both, or take the credit off the bill in one of them."
 APPLICATION = "credits:"
 """What the id of a payment begins with that was worked out from credits applied to a bill; the bill's id follows."""
 DEFERRED = (
@@ -101,7 +108,7 @@ def _read_billcom(values: Values, raw: Raw) -> Values:
     values["active"] = not {text(raw.get("status")), text(raw.get("singleStatus"))} & GONE
     values["funding_bank"] = text(dig(raw, ("fundingAccount", "id"))) if _drawn(raw) else ""
     values["credits_only"], values["bill_paid"] = raw.get("creditsOnly") is True, raw.get("billPaid") is True
-    values["joined"] = raw.get("joined") is True
+    values["joined"] = text(raw.get("joined"))
     values["funding"] = text(dig(raw, ("fundingAccount", "type")))
     check = text(dig(raw, ("disbursementInfo", "checkDisbursement", "checkNumber")))
     values["check_number"] = check if values["online"] else ""
@@ -109,12 +116,9 @@ def _read_billcom(values: Values, raw: Raw) -> Values:
 
 
 def _drawn(raw: Raw) -> bool:
-    """Whether BILL has begun to draw it from a bank account. Reference: spec, BILL API, sections 3.4 and 8.
-
-    Not what was paid in another currency: its amount isn't what left the bank.
-    """
+    """Whether BILL has begun to draw it from a bank account. Reference: spec, BILL API, sections 3.4 and 8."""
     from_bank = raw.get("onlinePayment") is True and dig(raw, ("fundingAccount", "type")) == "BANK_ACCOUNT"
-    return from_bank and at_par(number(raw.get("exchangeRate"))) and text(raw.get("singleStatus")) not in NOT_DRAWN
+    return from_bank and text(raw.get("singleStatus")) not in NOT_DRAWN
 
 
 def _uses(share: Raw) -> list[Values]:
@@ -188,6 +192,8 @@ def booked_otherwise(name: str, billcom: Values, qbo: Values) -> bool:
 
     Reference: spec, behaviour of BILL's sync, section 6.
     """
+    if name == "date" and billcom.get("credits_only"):
+        return True  # BILL tells no day of it.
     if name not in ("paid", "credits_used") or credits_used(billcom) or not credits_used(qbo):
         return False
     return bool(billcom["amount"] == qbo["amount"] == _applied(qbo))
@@ -212,8 +218,10 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
     if towards is Side.BILLCOM and values["active"] and _applied(values) != values["amount"]:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NOT_APPLIED, "fix": NOT_APPLIED_FIX})
-    if values.get("joined"):
+    if values.get("joined") == WHOLE:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": JOINED, "fix": JOINED_FIX})
+    if values.get("joined"):
+        return Hold(HoldCode.AMBIGUOUS_MATCH, {"meaning": JOINED_IN_PART, "fix": JOINED_IN_PART_FIX})
     if values.get("credits_only") and not values["bill_paid"] and not terms.credits_at_once:
         return Hold(HoldCode.WAITS_FOR, {"target": "the bill's payment", "meaning": DEFERRED, "fix": DEFERRED_FIX})
     if towards is Side.QBO and values["status"] == "APPROVING":
@@ -272,8 +280,8 @@ def _open_on_its_day(values: Values, towards: Side, terms: Terms) -> Hold | None
 
 def _paid_from_elsewhere(source: str) -> Hold:
     words = source.lower().replace("_", " ")
-    facts = {"rule": NO_ACCOUNT_FOR.format(source=f"a {words}"), "fix": NO_ACCOUNT_FIX}
-    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
+    facts = {"meaning": NO_ACCOUNT_FOR.format(source=f"a {words}"), "fix": NO_ACCOUNT_FIX}
+    return Hold(HoldCode.NEEDS_MAPPING, facts)
 
 
 def write(payload: Raw, draft: Draft) -> Raw:
@@ -394,7 +402,7 @@ KIND = Kind(
         "check_number": Field(to=frozenset({Side.QBO}), fill_only=True, label="Check no."),
         "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
         "credits_only": Field(type=Type.BOOL, fact=True, label="Credits applied, no payment"),
-        "joined": Field(type=Type.BOOL, fact=True, label="Joined by another payment in QuickBooks"),
+        "joined": Field(fact=True, label="Joined by another payment in QuickBooks"),
         "bill_paid": Field(type=Type.BOOL, fact=True, label="Its bill is paid in full"),
         "status": Field(billcom="status", fact=True, label="Status in BILL"),
         "funding": Field(fact=True, label="Funded by"),

@@ -22,7 +22,7 @@ from syncapp.core.codec import money
 from syncapp.core.holds import HoldCode
 from syncapp.core.schema import ZERO, Kind, Raw, Values
 from syncapp.core.sides import Side
-from syncapp.kinds.bill_payment import APPLICATION, credits_used
+from syncapp.kinds.bill_payment import APPLICATION, PART, WHOLE, credits_used
 from syncapp.models import Company, ObjectState, SyncedObject
 from syncapp.services import linking, rows, storing
 from syncapp.services.context import Context
@@ -54,14 +54,15 @@ def derive(context: Context, kind: Kind) -> bool:
     for pk, remote_id in _known(context.company).order_by().values_list("pk", "billcom_id"):
         known[_bill_of(str(remote_id))].append(pk)
     bills = sorted({*applied, *known})
-    settled = bool(bills) and not _payments_to_link(context.company)
+    if not bills or _payments_to_link(context.company):
+        return False  # In the next round it is known what they have joined.
+    joined = _joined(context.company, applied)
     changed = False
     for start in range(0, len(bills), rows.CHUNK):
         some = bills[start : start + rows.CHUNK]
         there = _there([pk for bill in some for pk in known[bill]])
-        paid = _paid_in_full(context.company, some) if settled else set()
-        joined = _joined(context.company, {bill: applied[bill] for bill in paid & applied.keys()})
-        raws = [_raw(bill, applied.get(bill), there[bill], bill in paid, bill in joined) for bill in some]
+        paid = _paid_in_full(context.company, some)
+        raws = [_raw(bill, applied.get(bill), there[bill], bill in paid, joined.get(bill, "")) for bill in some]
         fresh = [
             raw for bill, raw in zip(some, raws, strict=True) if not there[bill] or raw != there[bill][-1].billcom_raw
         ]
@@ -75,24 +76,28 @@ def _payments_to_link(company: Company) -> bool:
     """Whether there are payments that may find their twin in this round: it may have joined the credits."""
     fresh = SyncedObject.objects.to_look_at(company, PAYMENT).filter(linking.ONE_SIDED)
     may_be_linked = Q(state=ObjectState.NEW) | Q(hold_code=HoldCode.WAITS_FOR)
-    return fresh.filter(may_be_linked).exclude(rows.APPLIED_CREDITS).exists()
+    # One of no money is linked with what is worked out here, so nothing of it has to be waited for.
+    return fresh.filter(may_be_linked).exclude(rows.APPLIED_CREDITS).exclude(amount=0).exists()
 
 
-def _joined(company: Company, applied: Mapping[str, _Applied]) -> set[str]:
-    """The bills that a payment in QuickBooks joins with all the credits that are applied to them, while BILL's half of
-    that payment, if it has one, uses none: BILL's own sync and bookkeepers pay a bill and use its credits in one.
+def _joined(company: Company, applied: Mapping[str, _Applied]) -> dict[str, str]:
+    """Of the bills that a payment in QuickBooks joins with one of these credits, while BILL's half of that payment, if
+    it has one, uses none: WHOLE, where it comes to what is applied in BILL, else PART.
+
+    BILL's own sync and bookkeepers pay a bill and use its credits in one payment.
     """
-    if not applied:
-        return set()
-    credits = {credit for each in applied.values() for credit, _ in each.uses}
-    ids = dict(_pairs(company, CREDIT, credits)) | (bills := dict(_pairs(company, BILL, applied)))
-    parties = SyncedObject.objects.of(company, BILL).filter(billcom_id__in=applied).values("party")
-    used = _used_in_qbo(company, parties)
-    return {
-        bill
-        for bill, each in applied.items()
-        if bill in bills and {ids.get(credit, "") for credit, _ in each.uses} <= used.get(bills[bill], set())
-    }
+    used = _used_in_qbo(company) if applied else {}
+    if not used:
+        return {}
+    bills = dict(_pairs(company, BILL, applied))
+    credits = dict(_pairs(company, CREDIT, {credit for each in applied.values() for credit, _ in each.uses}))
+    found = {}
+    for bill, each in applied.items():
+        there = used.get(bills.get(bill, ""), {})
+        wanted = {credits.get(credit, ""): amount for credit, amount in each.uses}
+        if there.keys() & wanted.keys():
+            found[bill] = WHOLE if all(there.get(credit) == amount for credit, amount in wanted.items()) else PART
+    return found
 
 
 def _pairs(company: Company, kind: str, billcom_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -101,15 +106,19 @@ def _pairs(company: Company, kind: str, billcom_ids: Iterable[str]) -> Iterator[
         yield str(billcom_id), str(qbo_id)
 
 
-def _used_in_qbo(company: Company, parties: QuerySet[SyncedObject, Any]) -> dict[str, set[str]]:
-    """Bill -> credits that payments in QuickBooks join it with, by their ids there; not where BILL's half does, too."""
-    payments = SyncedObject.objects.of(company, PAYMENT).filter(party__in=parties, qbo_id__isnull=False)
+def _used_in_qbo(company: Company) -> dict[str, dict[str, Decimal]]:
+    """Bill -> credit -> what payments in QuickBooks join it with, by their ids there, where BILL's half uses none.
+
+    A payment of several bills counts for each of them: which credit went to which isn't told.
+    """
+    payments = SyncedObject.objects.of(company, PAYMENT).filter(qbo_id__isnull=False)
     using = payments.annotate(shown=Cast("qbo_values", TextField())).filter(shown__contains=USED)
-    found: dict[str, set[str]] = defaultdict(set)
-    for row in using.only("billcom_values", "qbo_values").order_by("pk"):
+    found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in using.only("billcom_values", "qbo_values").order_by("pk").iterator(rows.CHUNK):
         if row.qbo_values["active"] and not credits_used(row.billcom_values or {}):
             for line in row.qbo_values["paid"]:
-                found[line["bill"]] |= {use["credit"] for use in credits_used(row.qbo_values)}
+                for use in credits_used(row.qbo_values):
+                    found[line["bill"]][use["credit"]] += use["amount"] or ZERO
     return found
 
 
@@ -134,11 +143,16 @@ def _applied(company: Company) -> dict[str, _Applied]:
 
 
 def _there(keys: Sequence[int]) -> dict[str, list[SyncedObject]]:
-    """Those that were worked out before, by the bill's id, the first one first."""
+    """Those that were worked out before, by the bill's id, in the order of their numbers."""
     found: dict[str, list[SyncedObject]] = defaultdict(list)
-    for row in SyncedObject.objects.filter(pk__in=keys).defer("base", "qbo_raw").order_by("first_seen_at", "pk"):
+    known = SyncedObject.objects.filter(pk__in=keys).defer("base", "qbo_raw")
+    for row in sorted(known, key=lambda row: _number_of(str(row.billcom_id))):
         found[_bill_of(str(row.billcom_id))].append(row)
     return found
+
+
+def _number_of(remote_id: str) -> int:
+    return int(remote_id.partition("-")[2] or 0)
 
 
 def _known(company: Company) -> QuerySet[SyncedObject]:
@@ -166,7 +180,7 @@ def _of(raw: Raw, name: str) -> Decimal:
     return money(raw.get(name)) or ZERO
 
 
-def _raw(bill: str, applied: _Applied | None, there: Sequence[SyncedObject], covered: bool, joined: bool) -> Raw:
+def _raw(bill: str, applied: _Applied | None, there: Sequence[SyncedObject], covered: bool, joined: str) -> Raw:
     """The payment as BILL would show it, if it did."""
     last = there[-1] if there else None
     if applied is None:
@@ -186,7 +200,7 @@ def _raw(bill: str, applied: _Applied | None, there: Sequence[SyncedObject], cov
         "onlinePayment": False,
         "creditsOnly": True,
         "billPaid": covered or gone_over,
-        "joined": joined and not gone_over,
+        "joined": "" if gone_over else joined,
         "billPayments": [{"billId": bill, "amount": applied.amount, "vendorCredits": uses}],
     }
 

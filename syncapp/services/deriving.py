@@ -19,6 +19,7 @@ from django.db.models.functions import Cast
 
 from syncapp.core.schema import ZERO, Kind, Raw
 from syncapp.core.sides import Side
+from syncapp.kinds._shared import at_par
 from syncapp.kinds.funds_transfer import CLEARING, note_of
 from syncapp.models import ObjectState, Operation, OperationState, SyncedObject, Verb
 from syncapp.services import rows, storing
@@ -74,6 +75,8 @@ def _new(context: Context) -> dict[Key, list[int]]:
         # Void in BILL and not yet in QuickBooks, where that may be refused: it is nothing that BILL has drawn.
         account, active_there = values["account"], there_now["active"]
         to_clearing = clearing is not None and account == clearing.qbo_id
+        if not at_par(there_now.get("exchange_rate")):
+            continue  # Its amount isn't what left the bank.
         if values["active"] and active_there and (to_clearing or (ours and account and account not in banks)):
             found[bank, day, account].append(pk)
     return found
@@ -124,11 +127,12 @@ def _drawn(context: Context, ids: dict[Key, str], come: dict[int, Key]) -> dict[
     found: dict[Key, _Drawn] = {key: _Drawn() for key in ids}
     payments = SyncedObject.objects.of(context.company, PAYMENT).annotate(ours=Exists(_made_here(OuterRef("pk"))))
     members = payments.filter(Q(part_of__billcom_id__in=ids.values()) | Q(pk__in=come)).order_by("pk")
-    columns = ("pk", "part_of__billcom_id", "billcom_id", "amount", "ours")
-    for pk, transfer, billcom_id, amount, ours in members.values_list(*columns):
+    columns = ("pk", "part_of__billcom_id", "billcom_id", "qbo_id", "amount", "ours")
+    for pk, transfer, billcom_id, qbo_id, amount, ours in members.values_list(*columns):
         each = found[come[pk] if pk in come else _key(transfer)]
         each.payments.append((pk, billcom_id or "", amount or ZERO))
-        each.ours &= ours
+        # A half whose link was taken apart: what it was written by stays with the other.
+        each.ours &= ours or qbo_id is None
     return found
 
 

@@ -367,7 +367,7 @@ def test_what_is_paid_by_card_posts_to_the_card_account(
 
 def test_what_is_paid_from_a_wallet_is_held(company: Company, clock: Clock, books: Books) -> None:
     row = pays_from(books, "F-51", "WALLET")
-    assert (row.hold_code, row.qbo_id, books.clearing()) == (HoldCode.FLOW_NOT_IN_MATRIX, None, 0)
+    assert (row.hold_code, row.qbo_id, books.clearing()) == (HoldCode.NEEDS_MAPPING, None, 0)
     assert row.hold is not None and "from a wallet" in row.hold.describe()
 
 
@@ -415,6 +415,22 @@ def test_the_bank_accounts_balances_are_shown(
     assert "Bank accounts" in page and f"{balance:,.2f}" in page
     sheet = client.post(reverse("syncapp:tie-out", args=[company.pk]), {"as": "csv"}).content.decode()
     assert f"Operating Checking,{found.banks},{found.balance}" in sheet and not found.banks.startswith(",")
+
+
+def test_one_payment_taken_apart_makes_the_others_nobody_elses(
+    company: Company, clock: Clock, books: Books, admin_user: User
+) -> None:
+    parted, voided = books.pays_online("F-70", 60), books.pays_online("F-71", 40)
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=parted["id"])
+    links.unlink(row, admin_user)
+    books.sandbox.switch(billcom_void_at_once=True)
+    books.sandbox.person_voids("billcom", books.organization, "payments", voided["id"])
+
+    synced(company, clock)
+
+    transfer = transfer_of(company)
+    assert (transfer.hold_code, float(transfer.amount or 0), books.clearing()) == ("", 60, 0)
 
 
 def test_journal_entries_of_others_are_none_of_ours(company: Company, clock: Clock, books: Books) -> None:

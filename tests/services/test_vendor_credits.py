@@ -236,9 +236,12 @@ def test_what_was_applied_at_once_follows_what_is_changed_in_bill(company: Compa
     now_applied()
     assert both.twin("bill", "Bill", bill["id"])["Balance"] == 100
     assert applications(both) == []
-    now_applied((other, 20))
-    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 80
-    assert len(applications(both)) == 1
+    for _ in range(2):
+        now_applied((other, 20))
+        assert both.twin("bill", "Bill", bill["id"])["Balance"] == 80
+        assert len(applications(both)) == 1
+        now_applied()
+        assert (applications(both), both.twin("bill", "Bill", bill["id"])["Balance"]) == ([], 100)
 
 
 def test_what_waits_goes_over_once_credits_are_to_be_applied_at_once(
@@ -297,6 +300,7 @@ def test_a_credit_that_a_bookkeeper_applied_as_well_is_found(company: Company, c
     assert len(applications(both)) == 1
     row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=f"credits:{bill['id']}")
     assert row.linked and not row.hold_code
+    assert applications(both)[0]["TxnDate"] == "2026-10-20"
     both.tie_out()
     assert writes(synced(company, clock)) == 0
 
@@ -330,6 +334,36 @@ def test_a_payment_that_has_joined_the_credit_in_quickbooks_stays_as_it_is(
     assert row.hold is not None and "joins the bill with these credits already" in row.hold.describe()
     assert not holds.needs_a_person().filter(pk=row.pk).exists()
     both.tie_out()
+
+
+@pytest.mark.parametrize(("used", "hold"), [(30, HoldCode.FLOW_NOT_IN_MATRIX), (10, HoldCode.AMBIGUOUS_MATCH)])
+def test_what_quickbooks_has_joined_is_not_applied_again_where_credits_are_applied_at_once(
+    company: Company, clock: Clock, both: Both, used: float, hold: HoldCode
+) -> None:
+    """A payment of 20 with the credit in it, of the same amount as in BILL or of another."""
+    SyncPreferences.objects.filter(company=company).update(credits_at_once=True)
+    credit, bill = both.credit("CR-17", 60), both.bill("B-13")
+    synced(company, clock)
+    there, own = both.twin("bill", "Bill", bill["id"]), both.twin("vendor_credit", "VendorCredit", credit["id"])
+    bank = next(each for each in both.qbo("Account") if each["Name"] == "Operating Checking")
+    lines = [
+        {"Amount": amount, "LinkedTxn": [{"TxnId": each["Id"], "TxnType": kind}]}
+        for each, kind, amount in ((there, "Bill", 20 + used), (own, "VendorCredit", used))
+    ]
+    head = {"VendorRef": there["VendorRef"], "TxnDate": "2026-10-10", "TotalAmt": 20, "PayType": "Check"}
+    paid_there = {**head, "CheckPayment": {"BankAccountRef": {"value": bank["Id"]}}, "Line": lines}
+    both.sandbox.person("qbo", both.realm, "BillPayment", paid_there)
+    both.enters("bills", {"id": bill["id"], "vendorCredits": [{"id": credit["id"], "amount": 30}]})
+    share = {"billId": bill["id"], "amount": 20}
+    paid = {"vendorId": bill["vendorId"], "processDate": "2026-10-10", "toPrintCheck": False, "payments": [share]}
+    both.enters("payments", paid)
+
+    assert writes(synced(company, clock)) == 0
+
+    row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=f"credits:{bill['id']}")
+    assert (row.hold_code, applications(both)) == (hold, [])
+    assert holds.needs_a_person().filter(pk=row.pk).exists() is (used != 30)
+    assert writes(synced(company, clock)) == 0
 
 
 def test_what_is_taken_off_in_quickbooks_is_held(company: Company, clock: Clock, both: Both) -> None:
