@@ -187,7 +187,7 @@ class _Plan:
         self.hold: Hold | None = None
 
     def settle(self, name: str) -> None:
-        if self.pair.agrees(name) or self._booked_otherwise(name):
+        if self.pair.agrees(name) or self._booked_otherwise(name) or self._left_as_found(name):
             self.agreed.add(name)
             return
         winner, clash = _winner(self.pair, name, self.terms.master)
@@ -207,6 +207,10 @@ class _Plan:
             return False
         ours, theirs = (self.pair.views[side].values for side in (Side.BILLCOM, Side.QBO))
         return self.kind.booked_otherwise(name, ours, theirs)
+
+    def _left_as_found(self, name: str) -> bool:
+        """What is filled in once on a transaction is for those entered by the sync: others stay as they were found."""
+        return self.kind.transaction and self.kind.fields[name].fill_only and self.pair.is_new(name)
 
     def _closed(self, name: str, towards: Side) -> Hold | None:
         """Why the field may not be written to ``towards``, or None."""
