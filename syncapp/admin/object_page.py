@@ -83,7 +83,7 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "conflicts": [(_label(kind, each.field), each) for each in row.conflicts.all()[:SHOWN]],
         "may_work": working,
         "may_retry": working or may_retry(request),
-        "may_part": row.linked and not kind.billcom.derived,
+        "may_part": row.linked and not kind.worked_out(row.billcom_values or {}),
         "may_be_let_in": links.may_be_let_in(row),
         "may_be_posted_again": links.may_be_posted_again(row),
         "held": row.state == ObjectState.HELD,
@@ -150,7 +150,7 @@ def links_out(row: SyncedObject) -> list[tuple[str, str]]:
     kind = KINDS[row.kind]
     found = []
     for connection in row.company.connections.defer("credentials"):
-        in_billcom = row.billcom_id and not kind.billcom.derived and not (row.billcom_values or {}).get("credits_only")
+        in_billcom = row.billcom_id and not kind.worked_out(row.billcom_values or {})
         if connection.side == Side.BILLCOM and row.billcom_id and in_billcom:
             collection = kind.billcom.path.rsplit("/", 1)[-1]
             found.append(("Open in BILL", _address(settings.BILLCOM_APP_URL, connection, collection, row.billcom_id)))

@@ -341,9 +341,9 @@ def _gone(kind: Kind, seen: Seen, pair: _Comparison, terms: Terms) -> Decision |
     plan = _Plan(kind, seen, pair, terms)
     edited = ACTIVE in pair.changed[side] and pair.changed[side.other] - {ACTIVE}
     source = terms.master if edited else next(each for each in pair.changed if ACTIVE in pair.changed[each])
+    if source is Side.QBO and kind.worked_out(pair.views[Side.BILLCOM].values):
+        return _held(seen, _deleted_there(kind))
     if blocked := plan._closed(ACTIVE, source.other):
-        if source is Side.QBO and kind.billcom.derived:
-            blocked = _deleted_there(kind)
         return _held(seen, blocked)
     plan.changes[source.other].add(ACTIVE)
     if edited:

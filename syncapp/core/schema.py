@@ -276,6 +276,12 @@ class Kind:
     """Children are named "Parent:Child" on a side, so a reference may be a "~key" of a name."""
     approval_told: bool = True
     """False: BILL approves them and doesn't tell, so a person says it, by including the record."""
+    worked_out_if: str = ""
+    """The fact that is true where BILL's half is worked out from other records, as all are of a derived kind."""
+
+    def worked_out(self, billcom: Values) -> bool:
+        """Whether BILL's half is worked out from other records; BILL itself doesn't show it."""
+        return self.billcom.derived or bool(self.worked_out_if and billcom.get(self.worked_out_if))
 
     @cached_property
     def compared(self) -> tuple[str, ...]:

@@ -429,4 +429,5 @@ KIND = Kind(
     adapt=adapt,
     write=write,
     taken="number",
+    worked_out_if="credits_only",
 )

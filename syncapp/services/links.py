@@ -104,8 +104,8 @@ def unlink(row: SyncedObject, user: User) -> tuple[SyncedObject, SyncedObject]:
         if not keep.linked:
             raise ServiceError("This record isn't linked, so there is nothing to take apart.")
         kind = KINDS[keep.kind]
-        if kind.billcom.derived:
-            raise ServiceError(f"A {kind.label.lower()} is worked out from its payments. Exclude it instead.")
+        if kind.worked_out(keep.billcom_values):
+            raise ServiceError("BILL's half is worked out from other records, so it can't be taken off. Exclude it.")
         part = _take_off_billcom(kind, keep)
         for half in (keep, part):
             half.base, half.wanted, half.told_apart = None, {}, True
@@ -254,13 +254,15 @@ def let_in(objects: QuerySet[SyncedObject], user: User) -> int:
 
 def may_be_posted_again(row: SyncedObject) -> bool:
     """Whether it was worked out here and deleted in QuickBooks, so that nothing there could be brought back."""
-    derived = KINDS[row.kind].billcom.derived and row.linked and row.state == ObjectState.HELD and not row.excluded
-    return derived and row.billcom_values["active"] and not row.qbo_values["active"]
+    if not row.linked or row.state != ObjectState.HELD or row.excluded:
+        return False
+    worked_out = KINDS[row.kind].worked_out(row.billcom_values)
+    return bool(worked_out and row.billcom_values["active"] and not row.qbo_values["active"])
 
 
 def post_again(row: SyncedObject, user: User) -> None:
-    """Let another funds transfer take the place of one that was deleted in QuickBooks: the next sync makes it of the
-    payments that this one had. Raises ServiceError.
+    """Let another take the place of a funds transfer, or of an application of credits, that was deleted in QuickBooks:
+    the next sync makes it of what this one was made of. Raises ServiceError.
     """
     _refuse_lookers(row.company_id, user, "decide about its records")
     with transaction.atomic():
@@ -268,7 +270,9 @@ def post_again(row: SyncedObject, user: User) -> None:
         if not may_be_posted_again(held):
             raise ServiceError("It isn't one that was deleted in QuickBooks Online and is still asked about.")
         SyncedObject.objects.filter(part_of=held).update(part_of=None)
-        held.billcom_values = {**held.billcom_values, "active": False, "payments": []}
+        held.billcom_values = {**held.billcom_values, "active": False}
+        if KINDS[held.kind].billcom.derived:
+            held.billcom_values["payments"] = []
         rows.release(held, ObjectState.RETIRED)
         rows.save([held], ("billcom_values", *rows.OUTCOME_FIELDS))
         _log(held, f"{user} asked for it to be posted again after it was deleted in QuickBooks Online.")

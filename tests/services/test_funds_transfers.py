@@ -399,6 +399,36 @@ def test_the_number_of_a_check_comes_to_the_memo_when_bill_prints_it(
         books.sandbox.clock(real=True)
 
 
+def test_the_memo_of_a_check_that_others_entered_stays_as_it_is(company: Company, clock: Clock, books: Books) -> None:
+    day = TODAY + timedelta(days=3)
+    bill = books.bill("F-53", 80)
+    synced(company, clock)
+    bank = next(each for each in books.qbo("Account") if each["Name"] == "Operating Checking")
+    there = books.twin("bill", "Bill", bill["id"])
+    entered = {
+        "VendorRef": there["VendorRef"],
+        "TxnDate": day.isoformat(),
+        "TotalAmt": 80,
+        "PayType": "Check",
+        "CheckPayment": {"BankAccountRef": {"value": bank["Id"]}},
+        "PrivateNote": "Rent, by hand",
+        "Line": [{"Amount": 80, "LinkedTxn": [{"TxnId": there["Id"], "TxnType": "Bill"}]}],
+    }
+    made = books.sandbox.person("qbo", books.realm, "BillPayment", entered)
+    funding = {"type": "BANK_ACCOUNT", "id": books.banks()[0]}
+    paid = {"billId": bill["id"], "processDate": day.isoformat(), "amount": 80, "fundingAccount": funding}
+    payment = books.enters("payments", paid)
+    books.sandbox.clock(advance=4 * 86_400)
+    clock.wait(4 * 86_400)
+    try:
+        assert writes(synced(company, clock)) == 0
+        assert in_qbo(books, payment)["Id"] == made["Id"]
+        assert books.billcom("payments", payment["id"])["disbursementInfo"]["checkDisbursement"]["checkNumber"]
+        assert in_qbo(books, payment)["PrivateNote"] == "Rent, by hand"
+    finally:
+        books.sandbox.clock(real=True)
+
+
 def test_the_bank_accounts_balances_are_shown(
     company: Company, clock: Clock, books: Books, client: Client, admin_user: User
 ) -> None:
