@@ -213,7 +213,9 @@ class Applier:
         for each in operations:
             row = self.rows[each.object_id or 0]
             rows.hold(row, Hold(HoldCode.REJECTED, {"side": Side.BILLCOM.label, "code": "unreadable", "words": words}))
-        rows.save([self.rows[each.object_id or 0] for each in operations], rows.OUTCOME_FIELDS)
+        with transaction.atomic():
+            self.context.confirm_lease()
+            rows.save([self.rows[each.object_id or 0] for each in operations], rows.OUTCOME_FIELDS)
 
     def _remote_id(self, operation: Operation) -> str:
         return self.rows[operation.object_id or 0].billcom_id or ""
@@ -359,6 +361,7 @@ class Applier:
             self._let_go(operation, row)
             touched.append(row)
         with transaction.atomic():
+            self.context.confirm_lease()
             rows.save(operations, OPERATION_FIELDS)
             rows.save(touched, ("state", "needs_look"))
 
@@ -387,6 +390,8 @@ def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, co
         rows.hold(row, Hold(HoldCode.REJECTED, {"side": side.label, "code": "accepted in part", "words": words}))
         context.note(f"{row}: {side.label}: {words}.", kind=kind.name, level=Level.WARNING)
         return
+    if not kind.approval_told:
+        row.included = False  # What a person knew to be approved has gone over; the next change is asked about.
     if held is not None and held.code is not HoldCode.IN_DOUBT and operation.verb != Verb.CREATE:
         rows.hold(row, held)
         return

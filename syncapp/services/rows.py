@@ -215,8 +215,10 @@ PLAN_FIELDS = (
 )
 """What deciding may change."""
 
-OUTCOME_FIELDS = tuple(name for name in PLAN_FIELDS if name not in ("told_apart", "wanted", "party"))
-"""What an answer may change: not what a person said about the record meanwhile."""
+OUTCOME_FIELDS = (*(name for name in PLAN_FIELDS if name not in ("told_apart", "wanted", "party")), "included")
+"""What an answer may change: not what a person said about the record meanwhile. While its write is open, nobody says
+that it is to be included.
+"""
 
 
 def shown_fields(side: Side) -> tuple[str, ...]:
