@@ -39,6 +39,7 @@ class _Applied:
 
     vendor: str
     days: set[str] = field(default_factory=set)
+    numbers: list[str] = field(default_factory=list)
     uses: list[tuple[str, Decimal]] = field(default_factory=list)
     """(credit, amount)"""
 
@@ -46,23 +47,36 @@ class _Applied:
     def amount(self) -> Decimal:
         return sum((amount for _, amount in self.uses), ZERO)
 
+    @property
+    def by_credit(self) -> dict[str, Decimal]:
+        return _total(self.uses)
+
+
+@dataclass(frozen=True)
+class _Bill:
+    """What is asked of a bill that credits are applied to. ``day``: the bill's own, ISO."""
+
+    day: str
+    paid: bool
+
 
 def derive(context: Context, kind: Kind) -> bool:
     """Bring these payments of zero up to date with what credits and bills show; whether there was anything to do."""
     applied = _applied(context.company)
-    known: dict[str, list[int]] = defaultdict(list)
-    for pk, remote_id in _known(context.company).order_by().values_list("pk", "billcom_id"):
-        known[_bill_of(str(remote_id))].append(pk)
-    bills = sorted({*applied, *known})
+    known, settled = _known_by_bill(context.company, applied)
+    bills = sorted((applied.keys() | known.keys()) - settled)
     if not bills or _payments_to_link(context.company):
         return False  # In the next round it is known what they have joined.
-    joined = _joined(context.company, applied)
+    joined = _joined(context.company, {bill: applied[bill] for bill in bills if bill in applied})
+    leaving = _leaving(applied, known, bills)
     changed = False
     for start in range(0, len(bills), rows.CHUNK):
         some = bills[start : start + rows.CHUNK]
-        there = _there([pk for bill in some for pk in known[bill]])
-        paid = _paid_in_full(context.company, some)
-        raws = [_raw(bill, applied.get(bill), there[bill], bill in paid, joined.get(bill, "")) for bill in some]
+        there = _there([pk for bill in some for pk in known.get(bill, ())])
+        shown = _bills(context.company, some)
+        raws = [
+            _raw(bill, applied.get(bill), there[bill], shown.get(bill), joined.get(bill, ""), leaving) for bill in some
+        ]
         fresh = [
             raw for bill, raw in zip(some, raws, strict=True) if not there[bill] or raw != there[bill][-1].billcom_raw
         ]
@@ -70,6 +84,63 @@ def derive(context: Context, kind: Kind) -> bool:
             storing.store_page(context, kind, Side.BILLCOM, fresh)
             changed = True
     return changed
+
+
+def _known_by_bill(company: Company, applied: Mapping[str, _Applied]) -> tuple[dict[str, list[int]], set[str]]:
+    """The keys of what was worked out before, by the bill's id; and the bills for which nothing has changed since."""
+    known: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    settled: dict[str, tuple[int, bool]] = {}
+    found = _known(company).only("pk", "billcom_id", "qbo_id", "state", "billcom_values", "qbo_values").order_by()
+    for row in found.iterator(rows.CHUNK):
+        bill, number = _bill_of(str(row.billcom_id)), _number_of(str(row.billcom_id))
+        known[bill].append((number, row.pk))
+        if number >= settled.get(bill, (0, False))[0]:
+            settled[bill] = (number, _is_settled(row, applied.get(bill)))
+    keys = {bill: [pk for _, pk in sorted(each)] for bill, each in known.items()}
+    return keys, {bill for bill, (_, as_it_was) in settled.items() if as_it_was}
+
+
+def _is_settled(row: SyncedObject, applied: _Applied | None) -> bool:
+    """Whether it went over just as it is applied now, or is as gone as what was applied."""
+    if applied is None:
+        return row.state == ObjectState.RETIRED
+    if row.state != ObjectState.LINKED or not row.linked:
+        return False
+    ours, theirs = row.billcom_values, row.qbo_values
+    same = _total((use["credit"], use["amount"]) for use in credits_used(ours)) == applied.by_credit
+    return bool(same and ours["active"] and theirs["active"] and ours["date"] == theirs["date"])
+
+
+def _leaving(applied: Mapping[str, _Applied], known: Mapping[str, Sequence[int]], bills: Sequence[str]) -> set[str]:
+    """The credits that QuickBooks still shows on a bill from which they were taken off, or moved, in BILL."""
+    found: set[str] = set()
+    for start in range(0, len(bills), rows.CHUNK):
+        keys = [pk for bill in bills[start : start + rows.CHUNK] for pk in known.get(bill, ())]
+        for bill, there in _there(keys).items():
+            if _gone_over(there) and _moved(there[-1], applied.get(bill)):
+                found |= _uses(there[-1].billcom_raw).keys()
+    return found
+
+
+def _gone_over(there: Sequence[SyncedObject]) -> bool:
+    return bool(there) and there[-1].linked and there[-1].state != ObjectState.RETIRED
+
+
+def _moved(last: SyncedObject, applied: _Applied | None) -> bool:
+    return applied is None or _uses(last.billcom_raw) != applied.by_credit
+
+
+def _uses(raw: Raw) -> dict[str, Decimal]:
+    """What one of these payments was worked out from: credit -> amount."""
+    shares = raw.get("billPayments") or []
+    return _total((use["id"], use["amount"]) for share in shares for use in share.get("vendorCredits") or [])
+
+
+def _total(uses: Iterable[tuple[str, Decimal | None]]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for credit, amount in uses:
+        found[credit] += amount or ZERO
+    return dict(found)
 
 
 def _payments_to_link(company: Company) -> bool:
@@ -139,6 +210,7 @@ def _applied(company: Company) -> dict[str, _Applied]:
             each = found.setdefault(use["bill"], _Applied(values["vendor"]))
             each.uses.append((str(credit.billcom_id), use["amount"] or ZERO))
             each.days.add(values["date"])
+            each.numbers.append(values["number"])
     return found
 
 
@@ -163,49 +235,59 @@ def _bill_of(remote_id: str) -> str:
     return remote_id.removeprefix(APPLICATION).partition("-")[0]
 
 
-def _paid_in_full(company: Company, bills: Collection[str]) -> set[str]:
-    """Where what is paid, scheduled and covered by credits comes to the whole bill.
+def _bills(company: Company, bills: Collection[str]) -> dict[str, _Bill]:
+    found = SyncedObject.objects.of(company, BILL).filter(billcom_id__in=bills)
+    shown = found.only("billcom_id", "billcom_raw", "date")
+    return {str(row.billcom_id): _Bill(str(row.date or ""), _paid_in_full(row.billcom_raw)) for row in shown}
+
+
+def _paid_in_full(raw: Raw) -> bool:
+    """Whether what is paid, scheduled and covered by credits comes to the whole bill; not where BILL doesn't tell.
 
     Reference: spec, BILL API 3.2: paidAmount counts cleared payments and credits.
     """
-    found = SyncedObject.objects.of(company, BILL).filter(billcom_id__in=bills)
-    return {str(row.billcom_id) for row in found.only("billcom_id", "billcom_raw") if _is_paid(row.billcom_raw)}
+    amount, paid, scheduled = (money(raw.get(name)) for name in ("amount", "paidAmount", "scheduledAmount"))
+    return amount is not None and paid is not None and paid + (scheduled or ZERO) >= amount
 
 
-def _is_paid(raw: Raw) -> bool:
-    return _of(raw, "paidAmount") + _of(raw, "scheduledAmount") >= _of(raw, "amount")
+def _raw(
+    bill: str,
+    applied: _Applied | None,
+    there: Sequence[SyncedObject],
+    shown: _Bill | None,
+    joined: str,
+    leaving: Collection[str],
+) -> Raw:
+    """The payment as BILL would show it, if it did.
 
-
-def _of(raw: Raw, name: str) -> Decimal:
-    return money(raw.get(name)) or ZERO
-
-
-def _raw(bill: str, applied: _Applied | None, there: Sequence[SyncedObject], covered: bool, joined: str) -> Raw:
-    """The payment as BILL would show it, if it did."""
+    What has gone over is never changed, but taken off, and put on anew: so credits can change places between bills,
+    and QuickBooks never has to find room for one that is still used elsewhere.
+    """
     last = there[-1] if there else None
-    if applied is None:
-        assert last is not None
-        return {**last.billcom_raw, "status": "VOID"}
-    # What was voided in QuickBooks can't come back there, so another takes its place.
     again = last is not None and last.state == ObjectState.RETIRED
-    gone_over = last is not None and last.linked and not again
+    gone_over = _gone_over(there)
+    if last is not None and (applied is None or (gone_over and _moved(last, applied))):
+        return {**last.billcom_raw, "status": "VOID"}
+    assert applied is not None
     number = len(there) if again or last is None else len(there) - 1
     uses = [{"id": credit, "amount": amount} for credit, amount in applied.uses]
     return {
         "id": f"{APPLICATION}{bill}-{number}" if number else f"{APPLICATION}{bill}",
         "vendorId": applied.vendor,
-        "processDate": _day(applied, None if again else last),
+        "processDate": _day(applied, shown, None if again else last),
         "amount": ZERO,
         "status": "PAID",
         "onlinePayment": False,
+        "syncReference": ", ".join(filter(None, applied.numbers)),
         "creditsOnly": True,
-        "billPaid": covered or gone_over,
+        "billPaid": gone_over or (shown is not None and shown.paid),
         "joined": "" if gone_over else joined,
+        "elsewhere": not gone_over and any(credit in leaving for credit, _ in applied.uses),
         "billPayments": [{"billId": bill, "amount": applied.amount, "vendorCredits": uses}],
     }
 
 
-def _day(applied: _Applied, known: SyncedObject | None) -> str:
-    """BILL doesn't tell when: the day of the latest credit, until QuickBooks shows another."""
-    shown: dict[str, Any] = (known.qbo_values if known is not None else None) or {}
-    return str(shown.get("date") or max(applied.days))
+def _day(applied: _Applied, shown: _Bill | None, known: SyncedObject | None) -> str:
+    """BILL doesn't tell when: the day on which all of them and the bill were there, until QuickBooks shows another."""
+    there: dict[str, Any] = (known.qbo_values if known is not None else None) or {}
+    return str(there.get("date") or max({*applied.days, shown.day if shown is not None else ""}))
