@@ -187,6 +187,8 @@ def commit(context: Context, plan: ChunkPlan) -> bool:
     """
     for key, decision in plan.decisions.items():
         _take_over(context, plan, plan.rows[key], decision)
+    # What is taken away makes room for what is put in its place.
+    plan.operations.sort(key=lambda each: each.verb != WriteVerb.RETIRE)
     _number_requests(plan.kind, plan.operations)
     with transaction.atomic():
         context.confirm_lease()

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 
+from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.models import OPEN_STATES, Operation, RunScope, SyncedObject
+from syncapp.models import OPEN_STATES, ObjectState, Operation, OperationState, RunScope, SyncedObject, Verb
 from syncapp.services import (
     applying_credits,
     deriving,
@@ -38,6 +39,8 @@ WORKED_OUT: Mapping[str, Callable[[Context, Kind], bool]] = {
 """Kinds of which BILL shows some only by what other records say; whether any had to be brought up to date."""
 MOST_PASSES = 12
 """Chains of records that wait for each other (five levels of sub-accounts, then items, bills, payments)."""
+
+REFUSED = (HoldCode.REJECTED, HoldCode.NAME_TAKEN, HoldCode.NUMBER_TAKEN)
 
 Save = Callable[[], None]
 
@@ -156,8 +159,28 @@ def _plan_all(context: Context, save: Save) -> bool:
             position["kind"] += 1
         if not position["did"]:
             break
+        _try_again(context)
         position.update(round=position["round"] + 1, kind=0, did=0)
     return True
+
+
+def _try_again(context: Context) -> None:
+    """Once in a run, what was refused before something else on that side was changed or taken away: that may have freed
+    the name, the credit or the bill that it was refused for.
+    """
+    refused = Operation.objects.filter(run=context.run, state=OperationState.REFUSED).order_by()
+    if not any(name.endswith(".refused") for name in context.counts) or not refused.exists():
+        return
+    made_room = Operation.objects.filter(
+        run=context.run, state=OperationState.DONE, verb__in=[Verb.UPDATE, Verb.RETIRE]
+    )
+    for side in Side:
+        last = made_room.filter(side=side).aggregate(Max("finished_at"))["finished_at__max"]
+        if last is None:
+            continue
+        once = refused.filter(side=side).values("object").annotate(times=Count("pk"), at=Max("finished_at"))
+        again = once.filter(times=1, at__lte=last).values("object")
+        SyncedObject.objects.filter(pk__in=again, state=ObjectState.HELD, hold_code__in=REFUSED).look_again()
 
 
 def _busy(context: Context) -> set[str]:

@@ -464,3 +464,145 @@ def test_where_only_approved_ones_sync_a_change_is_asked_about_too(
     links.let_in(SyncedObject.objects.filter(pk=row.pk), admin_user)
     synced(company, clock)
     assert both.twin("vendor_credit", "VendorCredit", made["id"])["TotalAmt"] == 55
+
+
+def at_once(company: Company) -> None:
+    SyncPreferences.objects.filter(company=company).update(credits_at_once=True)
+
+
+def now_applied(both: Both, bill: dict[str, Any], *uses: tuple[dict[str, Any], float]) -> None:
+    listed = [{"id": each["id"], "amount": amount} for each, amount in uses]
+    both.enters("bills", {"id": bill["id"], "vendorCredits": listed})
+
+
+def test_credits_change_places_between_bills(company: Company, clock: Clock, both: Both) -> None:
+    """In QuickBooks each is free for the other bill only once it is taken off its own."""
+    at_once(company)
+    one, other = both.credit("CR-20", 30), both.credit("CR-21", 20)
+    first, second, third = (both.bill(number) for number in ("B-20", "B-21", "B-22"))
+    now_applied(both, first, (one, 30))
+    now_applied(both, second, (other, 20))
+    synced(company, clock)
+    assert [both.twin("bill", "Bill", each["id"])["Balance"] for each in (first, second)] == [70, 80]
+
+    for bill in (first, second):
+        now_applied(both, bill)
+    now_applied(both, first, (other, 20))
+    now_applied(both, second, (one, 30))
+    synced(company, clock)
+    assert [both.twin("bill", "Bill", each["id"])["Balance"] for each in (first, second)] == [80, 70]
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+    now_applied(both, second)
+    now_applied(both, third, (one, 30))
+    synced(company, clock)
+    assert [both.twin("bill", "Bill", each["id"])["Balance"] for each in (first, second, third)] == [80, 100, 70]
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_credit_that_cant_be_taken_off_one_bill_waits_for_the_other(
+    company: Company, clock: Clock, both: Both
+) -> None:
+    """The books are closed on the day of what is to be taken off; both say why, and go on once they are opened."""
+    at_once(company)
+    credit, first, second = both.credit("CR-22", 30), both.bill("B-23"), both.bill("B-24")
+    now_applied(both, first, (credit, 30))
+    synced(company, clock)
+    both.sandbox.person("qbo", both.realm, "Preferences", {"AccountingInfoPrefs": {"BookCloseDate": "2026-10-31"}})
+    now_applied(both, first)
+    now_applied(both, second, (credit, 30))
+
+    synced(company, clock)
+
+    stays, waits = (
+        SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=f"credits:{bill['id']}")
+        for bill in (first, second)
+    )
+    assert stays.hold_code == HoldCode.BOOKS_CLOSED
+    assert waits.hold is not None and "still applied as it was in BILL before" in waits.hold.describe()
+    assert [both.twin("bill", "Bill", each["id"])["Balance"] for each in (first, second)] == [70, 100]
+    both.tie_out()
+
+    both.sandbox.person("qbo", both.realm, "Preferences", {"AccountingInfoPrefs": {"BookCloseDate": "2026-09-30"}})
+    synced(company, clock)
+    assert [both.twin("bill", "Bill", each["id"])["Balance"] for each in (first, second)] == [100, 70]
+    both.tie_out()
+
+
+def test_what_was_deleted_in_quickbooks_is_posted_again_when_a_person_says_so(
+    company: Company, clock: Clock, both: Both, admin_user: User
+) -> None:
+    credit = both.credit("CR-23", 100)
+    bill = both.bill("B-25", vendorCredits=[{"id": credit["id"], "amount": 100}])
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=f"credits:{bill['id']}")
+    assert (row.label, row.number) == ("CR-23", "CR-23")
+    both.sandbox.person_deletes("qbo", both.realm, "BillPayment", row.qbo_id or "")
+    synced(company, clock)
+    row.refresh_from_db()
+    assert row.hold is not None and "deleted in QuickBooks Online" in row.hold.describe()
+    assert "Post it again" in row.hold.fix()
+
+    links.post_again(row, admin_user)
+    synced(company, clock)
+
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 0
+    assert len(applications(both)) == 1
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_credit_is_applied_on_the_first_day_on_which_its_bill_is_there(
+    company: Company, clock: Clock, both: Both
+) -> None:
+    at_once(company)
+    credit = both.credit("CR-24")
+    dated = {"invoiceNumber": "B-26", "invoiceDate": "2026-10-20"}
+    bill = both.bill("B-26", invoice=dated, vendorCredits=[{"id": credit["id"], "amount": 30}])
+
+    synced(company, clock)
+
+    assert [each["TxnDate"] for each in applications(both)] == ["2026-10-20"]
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 70
+
+
+def test_a_bill_and_its_credit_are_taken_away_after_what_joins_them(company: Company, clock: Clock, both: Both) -> None:
+    """All on one day: QuickBooks deletes no bill and no credit that a payment holds."""
+    at_once(company)
+    both.sandbox.switch(qbo_paid_bill_stays=True)
+    credit, bill = both.credit("CR-25"), both.bill("B-27")
+    now_applied(both, bill, (credit, 30))
+    synced(company, clock)
+    now_applied(both, bill)
+    both.sandbox.person_deletes("billcom", both.organization, CREDITS, credit["id"])
+    both.sandbox.person_deletes("billcom", both.organization, "bills", bill["id"])
+
+    synced(company, clock)
+
+    assert applications(both) == []
+    for kind, entity, remote_id in (("bill", "Bill", bill["id"]), ("vendor_credit", "VendorCredit", credit["id"])):
+        row = SyncedObject.objects.get(company=company, kind=kind, billcom_id=remote_id)
+        assert row.qbo_id not in {each["Id"] for each in both.qbo(entity)}, row.hold
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_each_change_is_asked_about_where_only_approved_ones_sync(
+    company: Company, clock: Clock, both: Both, admin_user: User
+) -> None:
+    SyncPreferences.objects.filter(company=company).update(approved_only=True)
+    made = both.credit("CR-27")
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="vendor_credit", billcom_id=made["id"])
+    links.let_in(SyncedObject.objects.filter(pk=row.pk), admin_user)
+    synced(company, clock)
+    line = {**both.billcom(CREDITS, made["id"])["vendorCreditLineItems"][0], "amount": 55}
+    both.enters(CREDITS, {"id": made["id"], "vendorCreditLineItems": [line]})
+
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert (row.hold_code, row.included) == (HoldCode.NOT_APPROVED, False)
+    assert both.twin("vendor_credit", "VendorCredit", made["id"])["TotalAmt"] == 30
