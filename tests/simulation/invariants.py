@@ -314,21 +314,26 @@ class Checks:
             there = dict(shown[0].values["credits"]) if shown else {}
             if shown and there != uses:
                 yield f"I2 {uses} is applied to bill {bill.mark} in BILL and {there} in QuickBooks"
-            if uses and not shown and self._covered(bill):
+            if uses and not shown and self._goes_over(bill):
                 yield f"I2 {uses} is applied to bill {bill.mark} in BILL and nothing in QuickBooks"
 
-    def _covered(self, bill: Shown) -> bool:
-        """Whether nothing more is to be paid on it."""
+    def _goes_over(self, bill: Shown) -> bool:
+        """Whether what is applied to it is so in QuickBooks too: once nothing more is to be paid, or at once."""
+        if self.world.preferences["credits_at_once"]:
+            return True
         paid, scheduled, total = (Decimal(str(bill.raw[name])) for name in ("paidAmount", "scheduledAmount", "amount"))
         return paid + scheduled >= total
 
     def _asked_about(self, bill: Shown, uses: Mapping[str, Decimal]) -> bool:
-        """Whether a hold says why, on the bill, a credit or what joins them."""
+        """Whether a hold says why, on the bill, a credit or what joins them. "Not yet" is no reason when it is time."""
         credits = [self._row(each) for mark in uses for each in self.books.of(BILLCOM, "vendor_credit", mark)]
-        ids = [key for key in self.rows if key[1] == "bill_payment" and bill.id in key[2]]
-        return any(
-            row is None or row.hold_code for row in [self._row(bill), *credits, *(self.rows[key] for key in ids)]
-        )
+        known = [row for key, row in self.rows.items() if key[1] == "bill_payment" and bill.id in key[2]]
+        joining = [row for row in known if not (self._deferred(row) and self._goes_over(bill))]
+        return any(row is None or row.hold_code for row in [self._row(bill), *credits, *joining])
+
+    @staticmethod
+    def _deferred(row: SyncedObject) -> bool:
+        return row.hold_code == "waits-for" and row.hold_facts.get("target") == "the bill's payment"
 
     def clearing(self) -> Iterator[str]:
         """What BILL drew has gone from the bank to clearing once, and clearing is back at zero."""

@@ -347,6 +347,37 @@ class People:
         self._apply(found, [])
         return f"bill {found.mark} lost what credits were applied to it"
 
+    def move_credit(self, side: str) -> str:
+        """From one bill to another of the same vendor; where that has credits of its own, the two change theirs."""
+        found = self.pick(BILLCOM, "bill", lambda each: bool(self.look().applied(each.id)))
+        room = _due(found) + self._used(found)
+        other = self.pick(
+            BILLCOM,
+            "bill",
+            lambda each: (
+                each.id != found.id
+                and each.raw["vendorId"] == found.raw["vendorId"]
+                and self._used(found) <= _due(each) + self._used(each)
+                and self._used(each) <= room
+            ),
+        )
+        uses, others = self._uses(found), self._uses(other)
+        for bill in (found, other):
+            self._apply(bill, [])
+        self._apply(other, uses)
+        if others:
+            self._apply(found, others)
+        return f"bills {found.mark} and {other.mark} changed what credits were applied to them"
+
+    def _uses(self, bill: Shown) -> list[dict[str, Any]]:
+        return [
+            {"id": self.look().of(BILLCOM, "vendor_credit", mark)[0].id, "amount": amount}
+            for mark, amount in self.look().applied(bill.id).items()
+        ]
+
+    def _used(self, bill: Shown) -> Decimal:
+        return sum(self.look().applied(bill.id).values(), Decimal())
+
     def _apply(self, bill: Shown, uses: list[dict[str, Any]]) -> None:
         self.save(BILLCOM, "bill", {"vendorCredits": uses}, bill.id)
 
@@ -563,8 +594,9 @@ _ACTS = {
     "edit_credit": 3,
     "delete_credit": 1,
     "pay_with_credit": 4,
-    "apply_credit": 3,
+    "apply_credit": 4,
     "take_credit_off": 0.5,
+    "move_credit": 6,
     "pay": 6,
     "void_payment": 2,
     "new_invoice": 7,

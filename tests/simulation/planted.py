@@ -78,9 +78,9 @@ class Planted(NamedTuple):
 
 PLANTED = {
     "no journal": Planted(no_journal, 20, 1),
-    "no overlap": Planted(no_overlap, 60, 4),
-    "no fencing": Planted(no_fencing, 60, 21),
+    "no overlap": Planted(no_overlap, 60, 6),
+    "no fencing": Planted(no_fencing, 60, 27),
     "no request id": Planted(no_request_id, 20, 1),
-    "base not updated": Planted(base_not_updated, 20, 7),
-    "no second look": Planted(no_second_look, 150, 25),
+    "base not updated": Planted(base_not_updated, 20, 3),
+    "no second look": Planted(no_second_look, 300, 106),
 }
