@@ -208,6 +208,17 @@ def receivables(client: Client) -> None:
     client.get("invoices", max="1")
     client.get(f"receivable-payments/{told['id']}")
     client.get("receivable-payments", max="1")
+    memo = {"customerId": CUSTOMER, "referenceNumber": "r", "creditDate": "2026-11-02", "creditMemoLineItems": lines}
+    kept = client.post("credit-memos", {**memo, "description": "d", "payToChartOfAccountId": ACCOUNT})
+    client.patch(f"credit-memos/{kept['id']}", {"description": "e"})
+    client.put(f"credit-memos/{kept['id']}", memo)
+    swap(client, f"credit-memos/{kept['id']}")
+    owed = client.post("invoices", body)
+    uses = [{"invoiceId": owed["id"], "amount": 10}]
+    client.sample.billcom.person_save(client.sample.id, "credit-memos", {"id": kept["id"], "usage": uses})
+    client.get(f"credit-memos/{kept['id']}")
+    client.get("credit-memos", max="1")
+    client.post("credit-memos/bulk", [memo])
 
 
 def events(client: Client) -> None:

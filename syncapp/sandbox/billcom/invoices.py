@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from syncapp.sandbox.billcom.books import Books, Rules, problem
+from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import Refused, duplicate, invalid
 from syncapp.sandbox.billcom.fields import Field, Type, choice, reference, text
 from syncapp.sandbox.billcom.payments import read
@@ -40,7 +41,7 @@ class InvoiceRules(Rules):
     def prepare(self, books: Books, row: Row, old: Row | None, payload: Row) -> None:
         row.pop("processingOptions", None)
         row["customerId"] = row["customer"]["id"]
-        row["invoiceLineItems"] = [_line(books, line, at, old) for at, line in enumerate(row["invoiceLineItems"])]
+        row[INVOICES.lines] = sold_lines(books, INVOICES, row, old)
         row["totalAmount"] = total(row["invoiceLineItems"])
         row["exchangeRate"] = 1
         if row["totalAmount"] < 0:
@@ -63,7 +64,7 @@ class InvoiceRules(Rules):
                 raise duplicate(f"Invoice number {number} is already in use", "invoiceNumber")
 
     def may_archive(self, books: Books, row: Row) -> None:
-        if received_on(books, row["id"]):
+        if received_on(books, row["id"]) or credited_on(books, row):
             raise invalid("An invoice with payments can't be archived.", "id")
 
     def shown(self, books: Books, row: Row, *, reading: bool) -> Row:
@@ -75,13 +76,17 @@ class InvoiceRules(Rules):
         return {**shown, "payments": paid} if paid else shown
 
 
-def _line(books: Books, line: Row, at: int, old: Row | None) -> Row:
+def sold_lines(books: Books, resource: Resource, row: Row, old: Row | None) -> list[Row]:
     """Reference: spec, BILL API 4.2: a line is worth its quantity times its price."""
+    return [_line(books, resource, line, at, old) for at, line in enumerate(row[resource.lines])]
+
+
+def _line(books: Books, resource: Resource, line: Row, at: int, old: Row | None) -> Row:
     for name in ("quantity", "price"):
         if line.get(name) is None:
-            raise Refused(400, problem("must not be null", f"{INVOICES.lines}[{at}].{name}"))
+            raise Refused(400, problem("must not be null", f"{resource.lines}[{at}].{name}"))
     identifier = line.get("id") if old is not None else None
-    return {**line, "id": identifier or books.context.make_id(INVOICES.line_prefix)}
+    return {**line, "id": identifier or books.context.make_id(resource.line_prefix)}
 
 
 def total(lines: Iterable[Row]) -> Decimal:
@@ -107,12 +112,21 @@ def received_on(books: Books, invoice_id: str) -> list[tuple[Row, Decimal]]:
     ]
 
 
+def credited_on(books: Books, row: Row) -> Decimal:
+    """What credit memos take off an invoice."""
+    memos = books.organization.table("credit-memos")
+    found = (memos.rows[identifier] for identifier in memos.ids_with("customerId", [row["customerId"]]))
+    uses = (use for memo in found for use in memo["usage"])
+    return sum((use["amount"] for use in uses if use["invoiceId"] == row["id"]), ZERO)
+
+
 def settle(books: Books, row: Row) -> None:
     received = sum((amount for _, amount in received_on(books, row["id"])), ZERO)
-    row["dueAmount"] = row["totalAmount"] - received
-    row["creditAmount"] = row["scheduledAmount"] = ZERO
-    paid = received and received >= row["totalAmount"]
-    row["status"] = "PAID_IN_FULL" if paid else "PARTIAL_PAYMENT" if received else "OPEN"
+    row["creditAmount"], row["scheduledAmount"] = credited_on(books, row), ZERO
+    settled = received + row["creditAmount"]
+    row["dueAmount"] = row["totalAmount"] - settled
+    paid = settled and settled >= row["totalAmount"]
+    row["status"] = "PAID_IN_FULL" if paid else "PARTIAL_PAYMENT" if settled else "OPEN"
 
 
 def record(books: Books, body: Any) -> Row:

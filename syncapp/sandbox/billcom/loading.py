@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from syncapp.sandbox.billcom import invoices
+from syncapp.sandbox.billcom import invoices, memos
 from syncapp.sandbox.billcom.approvals import add_policy
 from syncapp.sandbox.billcom.bills import count_use, owe, settle, total
 from syncapp.sandbox.billcom.books import Books
@@ -231,6 +231,14 @@ def _shape_invoice(books: Books, row: Row) -> None:
     row["status"] = "OPEN"
 
 
+def _shape_memo(books: Books, row: Row) -> None:
+    resource = RESOURCES["credit-memos"]
+    _number_lines(books, row, resource)
+    row["amount"] = total(row[resource.lines])
+    row["usage"] = [{**use, "amount": cents(use["amount"])} for use in row.get("usage", ())]
+    memos.count(row)
+
+
 def _shape_received(books: Books, row: Row) -> None:
     row["invoicePayments"] = [{**share, "amount": cents(share["amount"])} for share in row["invoicePayments"]]
     row["amount"] = cents(row["amount"])
@@ -281,6 +289,7 @@ SHAPES: dict[str, Callable[[Books, Row], None]] = {
     "banks": _shape_bank,
     "payments": _shape_payment,
     "invoices": _shape_invoice,
+    "credit-memos": _shape_memo,
     "receivable-payments": _shape_received,
 }
 # A bank account that a sample company comes with has been verified long ago.

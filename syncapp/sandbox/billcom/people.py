@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from syncapp.sandbox.billcom import invoices
+from syncapp.sandbox.billcom import invoices, memos
 from syncapp.sandbox.billcom.approvals import set_state
 from syncapp.sandbox.billcom.books import Books
 from syncapp.sandbox.billcom.declaring import Resource
@@ -26,6 +26,8 @@ def save(books: Books, resource: Resource, payload: Row) -> Row:
         return _save_payment(books, identifier, asked)
     if resource.name == "receivable-payments":
         return _save_received(books, identifier, asked)
+    if resource.name == "credit-memos" and identifier and "usage" in asked:
+        return memos.apply(books, identifier, asked)
     row = _change(books, resource, identifier, asked) if identifier else books.create(resource, asked)
     if resource.name == "banks" and asked.get("status"):
         row = books.keep(resource, {**row, "status": asked["status"]}, row)

@@ -347,6 +347,46 @@ INVOICES = Resource(
     line_prefix="00f",
 )
 
+# Reference: spec, BILL API 4.3
+CREDIT_MEMOS = Resource(
+    name="credit-memos",
+    path="credit-memos",
+    prefix="ccr",
+    label="Credit memo",
+    fields={
+        **OWN,
+        "customerId": reference("customers", required=True),
+        "referenceNumber": text(100, required=True),
+        "creditDate": Field(Type.DATE, required=True),
+        "description": text(4000),
+        "creditMemoLineItems": Field(
+            Type.LINES,
+            required=True,
+            least=1,
+            fields={
+                "id": text(),
+                "description": text(4000),
+                "quantity": NUMBER,
+                "price": NUMBER,
+                "taxable": BOOLEAN,
+                "classifications": group({name: EVERY_LINE[name] for name in INVOICE_LINE_CODES}),
+            },
+        ),
+        "classifications": group({name: EVERY_LINE[name] for name in INVOICE_HEADER_NAMES}),
+        "payToChartOfAccountId": reference("chart-of-accounts"),
+        "payToBankAccountId": reference("banks"),
+        **dict.fromkeys(("amount", "appliedAmount", "status", "usage"), READ_ONLY),
+    },
+    filters={**LIST_FILTERS, "customerId": "eq in"},
+    sorts=TIME_SORTS | {"creditDate", "amount", "appliedAmount"},
+    indexed=("customerId",),
+    verbs=frozenset(Verb),
+    lines="creditMemoLineItems",
+    line_prefix="ccl",
+    bulk=Bulk(50, "creditMemos", frozenset({Verb.CREATE, Verb.PATCH, Verb.PUT, Verb.ARCHIVE, Verb.RESTORE})),
+    when_read=frozenset({"usage"}),
+)
+
 # Recorded by a call of its own, never changed after. Reference: BILL API, receivable-payments
 RECEIVED = Resource(
     name="receivable-payments",
@@ -459,6 +499,7 @@ RESOURCES: dict[str, Resource] = {
         BILLS,
         PAYMENTS,
         INVOICES,
+        CREDIT_MEMOS,
         RECEIVED,
     )
 }

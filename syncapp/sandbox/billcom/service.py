@@ -13,6 +13,7 @@ from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import Problem, Refused, denied, invalid, no_such_path, wrong_developer_key
 from syncapp.sandbox.billcom.invoices import InvoiceRules
 from syncapp.sandbox.billcom.limits import Limits
+from syncapp.sandbox.billcom.memos import CreditMemoRules
 from syncapp.sandbox.billcom.organization import Clock, Context, Emit, Organization
 from syncapp.sandbox.billcom.parties import BankRules, ClassificationRules, CustomerRules, UserRules, VendorRules
 from syncapp.sandbox.billcom.payments import PaymentRules
@@ -29,6 +30,7 @@ RULES: dict[str, Rules] = {
     "vendor-credits": CreditRules(),
     "payments": PaymentRules(),
     "invoices": InvoiceRules(),
+    "credit-memos": CreditMemoRules(),
     "receivable-payments": Rules(),
     "banks": BankRules(),
     "users": UserRules(),
