@@ -59,7 +59,7 @@ TEXTS: Mapping[HoldCode, HoldText] = {
     ),
     HoldCode.NEEDS_NUMBER: HoldText(
         "No number",
-        "BILL needs a number on every bill and invoice, and this one has none in QuickBooks Online.",
+        "BILL needs a number on every bill, invoice and credit memo, and this one has none in QuickBooks Online.",
         "Enter a number in QuickBooks Online and sync again.",
     ),
     HoldCode.NEEDS_ADDRESS: HoldText(

@@ -131,6 +131,8 @@ class Terms:
     classes: bool = False
     credits_at_once: bool = False
     """What is applied to a bill in BILL is applied in QuickBooks before the bill is paid in full."""
+    credit_memos: bool = True
+    """Whether the company started on BILL when credit memos had begun to sync."""
     class_per_line: bool = False
     """QuickBooks keeps a class for each line, and not one for the whole transaction."""
     customers_in_payables: bool = False

@@ -6,6 +6,7 @@ Reference: BILL API, receivable-payments; Intuit docs, Payment; spec, sync matri
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from syncapp.core.codec import dig, money, text
 from syncapp.core.holds import Hold, HoldCode
@@ -29,7 +30,7 @@ from syncapp.kinds._shared import books_open, books_open_for_update, by_amount, 
 RECORD_THERE = "Customers' payments go from BILL to QuickBooks Online only."
 RECORD_THERE_FIX = (
     "Record it in BILL as well, on the same invoices, with the same date and amount: the two are linked then. "
-    "If BILL doesn't have its invoices, it can stay as it is: exclude it."
+    "If it only applies a credit memo, or BILL doesn't have its invoices, it can stay as it is: exclude it."
 )
 # Reference: spec, BILL API 4.4: status; of the states before and after these nothing is documented.
 RECEIVED = ("", "PAID")
@@ -43,7 +44,7 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
     if side is Side.BILLCOM:
         shares = raw.get("invoicePayments") or []
         paid = [{"invoice": text(each.get("invoiceId")), "amount": money(each.get("amount"))} for each in shares]
-        values["active"] = text(raw.get("status")) not in GONE
+        values["active"], values["credits_used"] = text(raw.get("status")) not in GONE, []
     else:
         links = [(line.get("Amount"), each) for line in raw.get("Line") or [] for each in line.get("LinkedTxn") or []]
         paid = [
@@ -51,15 +52,33 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
             for amount, each in links
             if each.get("TxnType") == "Invoice"
         ]
+        values["credits_used"] = _credits(links)
         values["account"] = text(dig(raw, ("DepositToAccountRef", "value")))
         values["active"] = raw.get("status") != "Deleted" and not voided(values["amount"], raw)
     values["paid"] = by_amount(paid, "invoice")
     return values
 
 
+def _credits(links: list[tuple[Any, Raw]]) -> list[Values]:
+    """What of which credit memo is applied with the payment; QuickBooks counts that among what is paid."""
+    found = [(text(each.get("TxnId")), money(amount)) for amount, each in links if each.get("TxnType") == "CreditMemo"]
+    return by_amount([{"credit_memo": credit, "amount": amount} for credit, amount in found], "credit_memo")
+
+
+def credits_used(values: Values) -> list[Values]:
+    """[{credit_memo, amount}]; none where the payment was read by a release that didn't know them."""
+    return values.get("credits_used") or []
+
+
 def _applied(values: Values) -> Decimal:
     """The money that pays invoices; the rest is the customer's credit."""
-    return sum((line["amount"] or ZERO for line in values["paid"]), ZERO)
+    paid = sum((line["amount"] or ZERO for line in values["paid"]), ZERO)
+    return paid - sum((use["amount"] or ZERO for use in credits_used(values)), ZERO)
+
+
+def booked_otherwise(name: str, billcom: Values, qbo: Values) -> bool:
+    """QuickBooks applies a credit memo with the payment, BILL before it: the money received is the same."""
+    return bool(name == "paid" and credits_used(qbo) and billcom["amount"] == qbo["amount"] == _applied(qbo))
 
 
 def received(values: Values, towards: Side, terms: Terms) -> Hold | None:
@@ -126,6 +145,16 @@ KIND = Kind(
             },
         ),
         "active": Field(type=Type.BOOL, label="Active"),
+        "credits_used": Field(
+            type=Type.LINES,
+            label="Credit memos applied",
+            fact=True,
+            unordered=True,
+            lines={
+                "credit_memo": Field(type=Type.REF, ref="credit_memo", label="Credit memo"),
+                "amount": Field(type=Type.MONEY, label="Amount"),
+            },
+        ),
         "number": Field(billcom="referenceNumber", qbo="PaymentRefNum", fact=True, label="Reference"),
         "account": Field(type=Type.REF, ref="account", fact=True, label="Deposited to"),
         "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
@@ -145,6 +174,7 @@ KIND = Kind(
     key_refs=("customer", "paid"),
     matched_by="customer, date, amount and invoices paid",
     read=read,
+    booked_otherwise=booked_otherwise,
     adapt=adapt,
     write=write,
     taken="number",

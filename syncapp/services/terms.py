@@ -28,6 +28,8 @@ from syncapp.services import rows
 
 # Reference: spec, set-up guide, things to know: invoices.
 INVOICES_BEFORE_SET_UP = timedelta(days=90)
+# Reference: spec, sync matrix: CM-new.
+CREDIT_MEMOS_SINCE = date(2019, 1, 15)
 # As it is stored: without blanks.
 CREDIT_CARD = '"AccountType":"Credit Card"'
 
@@ -49,6 +51,7 @@ def load(company: Company) -> Terms:
         one_way=sync.one_way,
         two_way_payments=sync.two_way_payments,
         credits_at_once=sync.credits_at_once,
+        credit_memos=company.signed_up_on >= CREDIT_MEMOS_SINCE,
         vendor_country=sync.vendor_country,
         customer_email=sync.customer_email,
         home_currency=accounting.home_currency or "USD",

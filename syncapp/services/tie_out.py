@@ -24,6 +24,7 @@ from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway
 from syncapp.kinds import KINDS
 from syncapp.kinds.bill_payment import credits_used
+from syncapp.kinds.receivable_payment import credits_used as applied_memos
 from syncapp.models import Company, ObjectState, SyncedObject
 from syncapp.services import budgets, clearing, remotes
 from syncapp.services.clearing import BankBalance, Clearing
@@ -59,11 +60,12 @@ def _of_payment(values: Values) -> list[tuple[str, str, Decimal]]:
 
 
 def _of_received(values: Values) -> list[tuple[str, str, Decimal]]:
-    return [("invoice", line["invoice"], line["amount"] or ZERO) for line in values["paid"]]
+    paid = [("invoice", line["invoice"], line["amount"] or ZERO) for line in values["paid"]]
+    return paid + [("credit_memo", use["credit_memo"], -(use["amount"] or ZERO)) for use in applied_memos(values)]
 
 
 PAYABLES = Account("payables", "vendor", {"bill": 1, "vendor_credit": -1}, "bill_payment", _of_payment)
-RECEIVABLES = Account("receivables", "customer", {"invoice": 1}, "receivable_payment", _of_received)
+RECEIVABLES = Account("receivables", "customer", {"invoice": 1, "credit_memo": -1}, "receivable_payment", _of_received)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ SHAPE_OF = {
     "bill_payment": ("payments", "bills-record-payment"),
     "invoice": ("invoices",),
     "receivable_payment": ("receivable-payments",),
+    "credit_memo": ("credit-memos",),
 }
 
 STAY_IN_BILL = {"bill_payment", "vendor_credit", "funds_transfer", "invoice", "receivable_payment"}

@@ -14,7 +14,10 @@ from syncapp.core.sides import Cohort
 from syncapp.management.commands.sync import Command as SyncCommand
 from syncapp.services import overview, terms
 
-CHOICES = ("one_way", "two_way_payments", "classes", "locations", "items_in_payables", "customers_in_payables")
+CHOICES = (
+    *("one_way", "two_way_payments", "classes", "locations", "items_in_payables", "customers_in_payables"),
+    "credit_memos",
+)
 """What the directions depend on, besides the cohort."""
 
 
