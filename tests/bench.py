@@ -121,7 +121,7 @@ def first_floor(found: dict[str, Any], shown: dict[str, Any]) -> dict[str, int]:
 
 
 KINDS = {"Account", "Class", "Department", "Vendor", "Customer", "Item"}
-KINDS |= {"Bill", "VendorCredit", "BillPayment", "JournalEntry", "Invoice", "Payment"}
+KINDS |= {"Bill", "VendorCredit", "BillPayment", "JournalEntry", "Invoice", "CreditMemo", "Payment"}
 LISTS = {
     "vendor-credits",
     "chart-of-accounts",
@@ -133,6 +133,7 @@ LISTS = {
     "bills",
     "payments",
     "invoices",
+    "credit-memos",
     "receivable-payments",
 }
 

@@ -27,11 +27,12 @@ ENTITIES = {
     "vendor_credit": ("vendor-credits", "VendorCredit"),
     "bill_payment": ("payments", "BillPayment"),
     "invoice": ("invoices", "Invoice"),
+    "credit_memo": ("credit-memos", "CreditMemo"),
     "receivable_payment": ("receivable-payments", "Payment"),
 }
-TRANSACTIONS = ("bill", "vendor_credit", "bill_payment", "invoice", "receivable_payment")
+TRANSACTIONS = ("bill", "vendor_credit", "bill_payment", "invoice", "credit_memo", "receivable_payment")
 PAYMENTS = ("bill_payment", "receivable_payment")
-DELETED = ("bill", "vendor_credit", "invoice")
+DELETED = ("bill", "vendor_credit", "invoice", "credit_memo")
 """What QuickBooks deletes without a trace."""
 LISTS = tuple(name for name in ENTITIES if name not in TRANSACTIONS)
 _MARK = re.compile(r"[A-Z]\d{4}")
@@ -117,7 +118,7 @@ def _mark(side: str, kind: str, raw: Raw, voided: dict[str, str]) -> str:
         return str(raw["invoice"]["invoiceNumber"] if side == BILLCOM else raw.get("DocNumber") or raw["Id"])
     if kind == "invoice":
         return str(raw["invoiceNumber"] if side == BILLCOM else raw.get("DocNumber") or raw["Id"])
-    if kind == "vendor_credit":
+    if kind in ("vendor_credit", "credit_memo"):
         return str(raw["referenceNumber"] if side == BILLCOM else raw.get("DocNumber") or raw["Id"])
     text = str(raw.get("name" if side == BILLCOM else "DisplayName") or raw.get("Name"))
     found = _MARK.search(text)
@@ -248,21 +249,24 @@ def _qbo_payment(books: Books, raw: Raw) -> Values:
     }
 
 
-def _billcom_invoice(books: Books, raw: Raw) -> Values:
+def _billcom_sold(books: Books, raw: Raw, lines_key: str) -> Values:
     lines = []
-    for line in raw["invoiceLineItems"]:
+    for line in raw[lines_key]:
         tracked = (line.get("classifications") or {}).get("accountingClassId") or ""
         worth = (Decimal(str(line["quantity"])) * Decimal(str(line["price"]))).quantize(Decimal("0.01"))
         lines.append((worth, line.get("description") or "", books.name(BILLCOM, "accounting_class", tracked)))
-    return {
-        "customer": books.name(BILLCOM, "customer", raw["customerId"]),
-        "date": raw["invoiceDate"],
-        "due": raw["dueDate"],
-        "lines": tuple(lines),
-    }
+    return {"customer": books.name(BILLCOM, "customer", raw["customerId"]), "lines": tuple(lines)}
 
 
-def _qbo_invoice(books: Books, raw: Raw) -> Values:
+def _billcom_invoice(books: Books, raw: Raw) -> Values:
+    return {**_billcom_sold(books, raw, "invoiceLineItems"), "date": raw["invoiceDate"], "due": raw["dueDate"]}
+
+
+def _billcom_memo(books: Books, raw: Raw) -> Values:
+    return {**_billcom_sold(books, raw, "creditMemoLineItems"), "date": raw["creditDate"]}
+
+
+def _qbo_memo(books: Books, raw: Raw) -> Values:
     lines = []
     for line in raw["Line"]:
         if (detail := line.get("SalesItemLineDetail")) is not None:
@@ -271,9 +275,12 @@ def _qbo_invoice(books: Books, raw: Raw) -> Values:
     return {
         "customer": books.name(QBO, "customer", _inside(raw, "CustomerRef", "value")),
         "date": raw["TxnDate"],
-        "due": raw.get("DueDate") or "",
         "lines": tuple(lines),
     }
+
+
+def _qbo_invoice(books: Books, raw: Raw) -> Values:
+    return {**_qbo_memo(books, raw), "due": raw.get("DueDate") or ""}
 
 
 def _billcom_received(books: Books, raw: Raw) -> Values:
@@ -287,6 +294,7 @@ def _billcom_received(books: Books, raw: Raw) -> Values:
 
 def _qbo_received(books: Books, raw: Raw) -> Values:
     links = [(line, link) for line in raw["Line"] for link in line.get("LinkedTxn", [])]
+    links = [(line, link) for line, link in links if link["TxnType"] == "Invoice"]
     return {
         "customer": books.name(QBO, "customer", _inside(raw, "CustomerRef", "value")),
         "date": raw["TxnDate"],
@@ -306,5 +314,6 @@ _READ = {
     "vendor_credit": (_billcom_credit, _qbo_credit),
     "bill_payment": (_billcom_payment, _qbo_payment),
     "invoice": (_billcom_invoice, _qbo_invoice),
+    "credit_memo": (_billcom_memo, _qbo_memo),
     "receivable_payment": (_billcom_received, _qbo_received),
 }

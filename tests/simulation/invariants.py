@@ -245,9 +245,9 @@ class Checks:
             if not own and (preferences["one_way"] or not both_ways):
                 yield f"I5 the payment of {each.mark} came to BILL although payments go one way"
 
-        for each in self.books.all(BILLCOM, "invoice"):
-            if preferences["one_way"] and (BILLCOM, "invoice", each.mark) not in made:
-                yield f"I5 invoice {each.mark} came to BILL although transactions go one way"
+        for each in (*self.books.all(BILLCOM, "invoice"), *self.books.all(BILLCOM, "credit_memo")):
+            if preferences["one_way"] and (BILLCOM, each.kind, each.mark) not in made:
+                yield f"I5 {each.kind} {each.mark} came to BILL although transactions go one way"
         for each in self.books.all(BILLCOM, "receivable_payment"):
             if (BILLCOM, "receivable_payment", each.mark) not in made:
                 yield f"I5 the customer's payment of {each.mark} came to BILL"
@@ -268,13 +268,19 @@ class Checks:
                 yield f"I6 customer {mark} owes {owed[BILLCOM]} in BILL and {owed[QBO]} in QuickBooks"
 
     def _receivable(self, side: str, mark: str) -> Decimal:
-        """What is open on invoices."""
-        due = "dueAmount" if side == BILLCOM else "Balance"
-        invoices = [each for each in self.books.live(side, "invoice") if each.values["customer"] == mark]
-        return sum((Decimal(str(each.raw[due])) for each in invoices), Decimal(0))
+        """What is open on invoices, less what is left of credit memos."""
+        invoices, memos = (
+            [each.raw for each in self.books.live(side, kind) if each.values["customer"] == mark]
+            for kind in ("invoice", "credit_memo")
+        )
+        due = [each["dueAmount" if side == BILLCOM else "Balance"] for each in invoices]
+        left = [
+            each["amount"] - each["appliedAmount"] if side == BILLCOM else each["RemainingCredit"] for each in memos
+        ]
+        return sum((Decimal(str(each)) for each in due), -sum((Decimal(str(each)) for each in left), Decimal(0)))
 
     def _sales_in_step(self, mark: str) -> bool:
-        kinds = [(side, kind) for side in SIDES for kind in ("invoice", "receivable_payment")]
+        kinds = [(side, kind) for side in SIDES for kind in ("invoice", "credit_memo", "receivable_payment")]
         shown = [each for side, kind in kinds for each in self.books.live(side, kind)]
         rows = [self._row(each) for each in shown if each.values["customer"] == mark]
         return all(row is not None and row.linked and not row.hold_code for row in rows)

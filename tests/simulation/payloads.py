@@ -67,6 +67,13 @@ def invoice_payload(
     return {**head, "TxnDate": dates[0], "DueDate": dates[1]}
 
 
+def memo_payload(side: str, customer: str, mark: str, day: date, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    if side == BILLCOM:
+        head = {"customerId": customer, "referenceNumber": mark, "creditDate": day.isoformat()}
+        return {**head, "creditMemoLineItems": lines}
+    return {"CustomerRef": {"value": customer}, "DocNumber": mark, "TxnDate": day.isoformat(), "Line": lines}
+
+
 def bill_payload(
     side: str, vendor: str, mark: str, day: date, due: date, lines: list[tuple[Decimal, str, str, str, str]], place: str
 ) -> dict[str, Any]:

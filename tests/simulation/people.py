@@ -19,6 +19,7 @@ from tests.simulation.payloads import (
     credit_payload,
     invoice_payload,
     line_payload,
+    memo_payload,
     party_field,
     sales_line,
 )
@@ -441,6 +442,53 @@ class People:
         self.note(side, "invoice", found.mark, "active", False)
         return f"invoice {found.mark} taken away"
 
+    # --- credit memos ------------------------------------------------------------------------------------------------
+
+    def new_memo(self, side: str) -> str:
+        customer = self.pick(side, "customer", lambda each: _ours(each.mark))
+        mark = self.mark("M")
+        lines = [self._sale(side) for _ in range(self.chance.choice((1, 1, 2)))]
+        self.save(side, "credit_memo", memo_payload(side, customer.id, mark, self._today(), lines))
+        self._made(side, "credit_memo", mark)
+        return f"new credit memo {mark} of {customer.mark}"
+
+    def edit_memo(self, side: str) -> str:
+        found = self.pick(side, "credit_memo")
+        what = self.chance.choice(("date", "lines"))
+        day = (self._today() - timedelta(days=self.chance.randrange(30))).isoformat()
+        if what == "date":
+            change: dict[str, Any] = {"creditDate": day} if side == BILLCOM else {"TxnDate": day}
+        else:
+            change = {"creditMemoLineItems" if side == BILLCOM else "Line": [self._sale(side)]}
+        if side == QBO:
+            change["CustomerRef"] = found.raw["CustomerRef"]
+        self.save(side, "credit_memo", change, found.id)
+        self.note(side, "credit_memo", found.mark, what, self._seen(side, "credit_memo", found.id).values[what])
+        return f"credit memo {found.mark}: {what}"
+
+    def delete_memo(self, side: str) -> str:
+        found = self.pick(side, "credit_memo", self._may_go)
+        self._product(side).person_delete(self.ids[side], entity(side, "credit_memo"), found.id)
+        self.note(side, "credit_memo", found.mark, "active", False)
+        return f"credit memo {found.mark} taken away"
+
+    def apply_memo(self, side: str) -> str:
+        """To an invoice of the same customer, in one of the products: it stays there."""
+        memo = self.pick(side, "credit_memo", lambda each: not _applied(side, each))
+        whose = memo.values["customer"]
+        due = "dueAmount" if side == BILLCOM else "Balance"
+        invoice = self.pick(side, "invoice", lambda each: each.values["customer"] == whose and each.raw[due] > 1)
+        total = Decimal(str(memo.raw["amount" if side == BILLCOM else "TotalAmt"]))
+        used = min(total, Decimal(str(invoice.raw[due])))
+        if side == BILLCOM:
+            self.save(side, "credit_memo", {"usage": [{"invoiceId": invoice.id, "amount": used}]}, memo.id)
+        else:
+            pair = ((invoice.id, "Invoice"), (memo.id, "CreditMemo"))
+            lines = [{"Amount": used, "LinkedTxn": [{"TxnId": each, "TxnType": kind}]} for each, kind in pair]
+            head = {"CustomerRef": memo.raw["CustomerRef"], "TotalAmt": 0, "TxnDate": self._today().isoformat()}
+            self.save(side, "receivable_payment", {**head, "Line": lines})
+        return f"{used} of credit memo {memo.mark} applied to invoice {invoice.mark}"
+
     def receive(self, side: str) -> str:
         """Mostly in BILL: what is received in QuickBooks stays there."""
         side = side if self.chance.random() < 0.3 else BILLCOM
@@ -566,6 +614,12 @@ def _left(credit: Shown) -> Decimal:
     return Decimal(str(credit.raw["amount"])) - Decimal(str(credit.raw["appliedAmount"]))
 
 
+def _applied(side: str, memo: Shown) -> bool:
+    if side == BILLCOM:
+        return bool(memo.raw["appliedAmount"])
+    return bool(memo.raw["RemainingCredit"] < memo.raw["TotalAmt"])
+
+
 def _due(bill: Shown) -> Decimal:
     return Decimal(str(bill.raw["dueAmount"])) - Decimal(str(bill.raw["scheduledAmount"]))
 
@@ -603,6 +657,10 @@ _ACTS = {
     "same_invoice_on_both": 1,
     "edit_invoice": 4,
     "delete_invoice": 1,
+    "new_memo": 3,
+    "edit_memo": 2,
+    "delete_memo": 0.5,
+    "apply_memo": 1.5,
     "receive": 4,
     "void_received": 1,
     "close_books": 0.3,

@@ -36,9 +36,14 @@ WEEK = {
     "pay_with_credit": 1,
     "apply_credit": 1,
     "receive": 2,
+    "new_memo": 1,
+    "apply_memo": 1,
     "edit_party": 1,
 }
-SELDOM = ("void_payment", "void_received", "delete_bill", "delete_credit", "delete_invoice", "edit_credit", "contest")
+SELDOM = (
+    *("void_payment", "void_received", "delete_bill", "delete_credit", "delete_invoice", "edit_credit", "contest"),
+    *("edit_memo", "delete_memo"),
+)
 
 
 class Year:
