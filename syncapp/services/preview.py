@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -15,11 +16,12 @@ from syncapp.core.records import Decision, Outcome, Write, WriteVerb
 from syncapp.core.schema import Kind, Terms
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.models import Company, ObjectState, Operation, RunScope, RunState, SyncedObject
+from syncapp.models import Company, ObjectState, Operation, RunScope, RunState, SyncedObject, SyncRun
 from syncapp.services import guards, linking, planning, rows
 from syncapp.services import terms as terms_service
+from syncapp.services.context import Context, Remotes
 from syncapp.services.errors import ServiceError
-from syncapp.services.stages import MOST_PASSES
+from syncapp.services.stages import MOST_PASSES, WORKED_OUT
 
 MOST_RECORDS = 5000
 """So many are looked at: the transaction keeps others from writing (all of them, on SQLite), so it must be short."""
@@ -62,6 +64,13 @@ class Preview:
     in_flight: int = 0
 
 
+class _Slice(Context):
+    """For working out what BILL doesn't show: it has no lease to hold, because all that it saves is taken back."""
+
+    def confirm_lease(self) -> None:
+        """Nobody else sees what is saved."""
+
+
 class _Undo(Exception):
     """Takes back everything the look at the plan has touched."""
 
@@ -70,7 +79,7 @@ def preview(company: Company, *, now: datetime, limit: int = 500) -> Preview:
     """Keys and links are worked out inside a transaction that is taken back; nothing is sent, nothing stays."""
     if company.runs.filter(state=RunState.RUNNING).exists():
         raise ServiceError("A sync of this company is running. Look at its progress, or come back when it is done.")
-    look = _Look(company, terms_service.load(company))
+    look = _Look(company, terms_service.load(company), now)
     try:
         with transaction.atomic():
             look.through_all()
@@ -99,8 +108,9 @@ class _Told:
 class _Look:
     """Goes through the kinds as a run does, and remembers what it would have done with each record."""
 
-    def __init__(self, company: Company, terms: Terms) -> None:
+    def __init__(self, company: Company, terms: Terms, now: datetime) -> None:
         self.company, self.terms = company, terms
+        self.context = _slice(company, terms, now)
         self.records: dict[int, _Told] = {}
         self.found = Preview()
         writing = Operation.objects.unfinished(company).filter(object__isnull=False)
@@ -132,6 +142,9 @@ class _Look:
 
     def _kind(self, kind: Kind) -> bool:
         """Whether it let something go on that others, or the next round, wait for."""
+        derive = WORKED_OUT.get(kind.name)
+        if derive is not None and not self.found.unseen:
+            derive(self.context, kind)
         stop = guards.retired_at_once(self.company, kind)
         if stop is not None:
             self.found.stop = stop.what
@@ -170,6 +183,12 @@ class _Look:
         wanted = [each for each in more if each is not None]
         self.found.more = self.found.more or len(list_) + len(wanted) > limit
         list_ += wanted[: limit - len(list_)]
+
+
+def _slice(company: Company, terms: Terms, now: datetime) -> _Slice:
+    """It has no way to the products."""
+    nowhere = cast("Remotes", None)
+    return _Slice(company, SyncRun(company=company), nowhere, terms, lambda: now, uuid.uuid4(), 0, lambda: False)
 
 
 def _chunks(queryset: QuerySet[SyncedObject]) -> Iterator[list[SyncedObject]]:

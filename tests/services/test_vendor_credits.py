@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from syncapp.core.holds import HoldCode
 from syncapp.models import Company, SyncedObject, SyncPreferences
-from syncapp.services import holds, links, preferences, tie_out
+from syncapp.services import holds, links, preferences, preview, stages, tie_out
 from tests.services.test_rules import bill_in_qbo, expense_line, pay_in_qbo
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, synced, writes
@@ -606,3 +606,33 @@ def test_each_change_is_asked_about_where_only_approved_ones_sync(
     row.refresh_from_db()
     assert (row.hold_code, row.included) == (HoldCode.NOT_APPROVED, False)
     assert both.twin("vendor_credit", "VendorCredit", made["id"])["TotalAmt"] == 30
+
+
+def test_the_preview_says_what_is_applied_and_what_waits(
+    company: Company, clock: Clock, both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid, part = both.credit("CR-28", 100), both.credit("CR-29", 30)
+    covered = both.bill("B-30", vendorCredits=[{"id": paid["id"], "amount": 100}])
+    open_ = both.bill("B-31", vendorCredits=[{"id": part["id"], "amount": 30}])
+    with monkeypatch.context() as patched:
+        patched.setattr(stages, "_plan_all", lambda context, save: True)
+        synced(company, clock)
+    before = SyncedObject.objects.filter(company=company).count()
+
+    found = preview.preview(company, now=timezone.now())
+
+    about = {row.label: row.after for row in found.holds if row.kind == "bill_payment"}
+    assert "isn't paid in full" in about["CR-29"]
+    assert "CR-28" in about  # It waits for the bill and the credit, which this very sync makes.
+    assert SyncedObject.objects.filter(company=company).count() == before
+    synced(company, clock)
+    assert both.twin("bill", "Bill", covered["id"])["Balance"] == 0
+    assert both.twin("bill", "Bill", open_["id"])["Balance"] == 100
+
+    both.enters("bills", {"id": open_["id"], "vendorCredits": []})
+    SyncPreferences.objects.filter(company=company).update(credits_at_once=True)
+    both.enters("bills", {"id": open_["id"], "vendorCredits": [{"id": part["id"], "amount": 20}]})
+    with monkeypatch.context() as patched:
+        patched.setattr(stages, "_plan_all", lambda context, save: True)
+        synced(company, clock)
+    assert preview.preview(company, now=timezone.now()).counts["bill_payment.create.qbo"] == 1
