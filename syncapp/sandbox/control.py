@@ -107,10 +107,12 @@ def trial_balance(world: Sandbox, parts: Parts, request: Request) -> Any:
 def person(world: Sandbox, parts: Parts, request: Request) -> Any:
     """A person at the other product: GET looks, POST saves or does …/void, /restore, /approve, DELETE ends a record.
 
+    POST …/obstruct with {"obstacle": name} keeps a QuickBooks record from being changed or taken away by the API.
+
     With an id in the path that one record, else all of them (GET) or a new one (POST).
     """
     if len(parts) not in (3, 4, 5):
-        raise Wrong("the path goes on with {side}/{company}/{entity}[/{id}[/void|restore|approve]]")
+        raise Wrong("the path goes on with {side}/{company}/{entity}[/{id}[/void|restore|approve|obstruct]]")
     side, company, entity, *rest = parts
     product: Any = _side(world, side, company)
     try:
@@ -136,7 +138,11 @@ def _by_person(product: Any, side: str, request: Request, named: tuple[str, ...]
 def _acts(product: Any, side: str, request: Request) -> dict[str, Callable[..., Any]]:
     """What a person can do with a record besides saving and deleting it."""
     if side == "qbo":
-        return {"void": product.person_void}
+
+        def obstruct(company: str, entity: str, id: str) -> Any:
+            return product.person_obstructs(company, entity, id, str(_body(request).get("obstacle", "")))
+
+        return {"void": product.person_void, "obstruct": obstruct}
 
     def approve(company: str, entity: str, id: str) -> Any:
         return product.person_approve(company, id, str(_body(request).get("state", "APPROVED")))

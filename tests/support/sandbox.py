@@ -88,6 +88,10 @@ class Sandbox:
     def person_voids(self, side: str, company: str, entity: str, record: str) -> None:
         self._ask("POST", f"person/{side}/{company}/{entity}/{record}/void", {})
 
+    def obstruct(self, realm: str, entity: str, record: str, obstacle: str) -> None:
+        """Keep a QuickBooks record from being changed or taken away by the API; "" = no longer."""
+        self._ask("POST", f"person/qbo/{realm}/{entity}/{record}/obstruct", {"obstacle": obstacle})
+
     def switch(self, **values: Any) -> None:
         self._ask("POST", "switches", values)
 

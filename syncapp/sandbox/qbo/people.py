@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from syncapp.sandbox.clock import Clock
 from syncapp.sandbox.http import decode, encode
-from syncapp.sandbox.qbo import batch, ledger, load, oauth, search, snapshot, writing
+from syncapp.sandbox.qbo import batch, ledger, load, oauth, obstacles, search, snapshot, writing
 from syncapp.sandbox.qbo.consent import PASSWORD
 from syncapp.sandbox.qbo.declaring import Entity
 from syncapp.sandbox.qbo.entities import BY_PATH, ENTITIES
@@ -91,6 +91,11 @@ class Companies:
 
     def person_void(self, realm: str, entity: str, id: str) -> dict[str, Any]:
         return _copy(batch.perform(self._work(realm), _entity(entity), "void", {"Id": id}))
+
+    def person_obstructs(self, realm: str, entity: str, id: str, obstacle: str) -> dict[str, Any]:
+        """Say what keeps a record from being taken away; "" = nothing. Raises ValueError, LookupError."""
+        obstacles.put(self.realms[realm], _entity(entity).name, id, obstacle)
+        return self.person_get(realm, entity, id)
 
     # --- kept over a restart -----------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ def dump(realm: Realm) -> dict[str, Any]:
             [*source, [[*target, amount] for target, amount in amounts.items()]]
             for source, amounts in realm.settles.items()
         ],
+        "obstacles": [[*key, name] for key, name in realm.obstacles.items()],
         "system_accounts": realm.system_accounts,
         "files": {id: base64.b64encode(content).decode() for id, content in realm.files.items()},
         "replays": [[name, *kept] for name, kept in _saved_replays(realm)],
@@ -54,6 +55,7 @@ def restore(realm: Realm, kept: dict[str, Any], work: Work) -> None:
     realm.counters = dict(kept["counters"])
     for name, table in kept["tables"].items():
         _restore_table(realm.table(name), table)
+    realm.obstacles = {(entity, id): name for entity, id, name in kept.get("obstacles", ())}
     realm.system_accounts = dict(kept["system_accounts"])
     realm.files = {id: base64.b64decode(content) for id, content in kept["files"].items()}
     realm.replays = {name: Replay(second, print, answer) for name, second, print, answer in kept["replays"]}

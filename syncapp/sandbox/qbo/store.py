@@ -166,6 +166,8 @@ class Realm:
     files: dict[str, bytes] = field(default_factory=dict)
     replays: dict[str, Any] = field(default_factory=dict)
     window: Window = field(default_factory=Window)
+    #: What keeps records from being changed or taken away, by its name.
+    obstacles: dict[Key, str] = field(default_factory=dict)
     #: How many payments to come lose their links without a word.
     drop_links: int = 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from syncapp.sandbox.qbo import bodies, catalog, forms, ledger, links, names
+from syncapp.sandbox.qbo import bodies, catalog, forms, ledger, links, names, obstacles
 from syncapp.sandbox.qbo.declaring import Entity, Kind, VoidBy
 from syncapp.sandbox.qbo.fields import ZERO, Found
 from syncapp.sandbox.qbo.posting import OPENING_RULES, amount_of
@@ -109,6 +109,7 @@ def _keep_books(work: Work, entity: Entity, record: Record, settled: forms.Settl
 
 def update(work: Work, entity: Entity, payload: Record) -> Record:
     old = current(work, entity, payload)
+    _check_obstacles(work, entity, old, payload, taken_away=False)
     found = Found(null_clears=work.switches.qbo_null_clears)
     fields = entity.read(payload, found)
     if entity.name == "Preferences" and not work.by_person:
@@ -146,6 +147,11 @@ def current(work: Work, entity: Entity, payload: Record) -> Record:
     if str(token) != old["SyncToken"]:
         raise bodies.stale("another user")
     return old
+
+
+def _check_obstacles(work: Work, entity: Entity, old: Record, payload: Record, *, taken_away: bool) -> None:
+    if not work.by_person:
+        obstacles.check(work.realm, entity.name, old["Id"], payload, taken_away=taken_away)
 
 
 def _merged(entity: Entity, old: Record, fields: Record, cleared: set[str], *, sparse: bool) -> Record:
@@ -244,6 +250,7 @@ def delete(work: Work, entity: Entity, payload: Any) -> Record:
     if not entity.is_transaction and entity.kind is not Kind.FILE:
         raise bodies.unsupported(f"Operation delete is not supported for {entity.name}")
     old = current(work, entity, payload)
+    _check_obstacles(work, entity, old, payload, taken_away=True)
     key = (entity.name, old["Id"])
     if entity.is_transaction:
         check_open(work.realm, old["TxnDate"])
@@ -284,6 +291,7 @@ def _leave_books(work: Work, entity: Entity, key: Key, old: Record) -> None:
 def void(work: Work, entity: Entity, payload: Any) -> Record:
     _check_object(payload)
     old = current(work, entity, payload)
+    _check_obstacles(work, entity, old, payload, taken_away=True)
     key = (entity.name, old["Id"])
     if links.deposited(work.realm, key):
         raise bodies.deposited(old["Id"])
