@@ -13,7 +13,7 @@ import msgspec
 
 from syncapp.sandbox.http import encode
 from syncapp.sandbox.making import Record, Size
-from syncapp.sandbox.making_invoices import Invoices
+from syncapp.sandbox.making_memos import Memos
 
 # The sample companies in fixtures/: how they are made.
 FIXTURES: dict[str, Record] = {
@@ -22,6 +22,7 @@ FIXTURES: dict[str, Record] = {
         "overlap": 0.7,
         "credits": 6,
         "invoices": 9,
+        "memos": 2,
         "name": "Harbor Bakery",
         "console": True,
         "signed_up_on": "2020-05-04",
@@ -31,6 +32,7 @@ FIXTURES: dict[str, Record] = {
         "overlap": 0.7,
         "credits": 6,
         "invoices": 9,
+        "memos": 2,
         "name": "Northfield Dental",
         "console": False,
         "signed_up_on": "2019-02-11",
@@ -40,6 +42,7 @@ FIXTURES: dict[str, Record] = {
         "overlap": 0.7,
         "credits": 6,
         "invoices": 9,
+        "memos": 2,
         "name": "Lakeside Builders",
         "console": True,
         "signed_up_on": "2018-09-01",
@@ -51,7 +54,7 @@ def generate(
     seed: int = 1, *, name: str = "", console: bool = True, signed_up_on: str = "2021-03-01", **size: Any
 ) -> Record:
     """A company in the shape of a fixture; the same numbers always give the same. ``size``: see Size."""
-    made = Invoices(Size(seed=seed, **size))
+    made = Memos(Size(seed=seed, **size))
     made.make()
     name = name or f"Generated {seed}"
     return {

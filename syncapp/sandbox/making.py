@@ -40,6 +40,7 @@ class Size:
     lines: int = 2
     credits: int = 0
     invoices: int = 0
+    memos: int = 0
 
 
 class Lists:

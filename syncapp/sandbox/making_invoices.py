@@ -37,9 +37,14 @@ class Invoices(Credits):
 
     def _days(self, position: int) -> tuple[str, str, str]:
         """Its own, when it is due, and when it is paid."""
-        day = FIRST_DAY + timedelta(days=position * DAYS // self.size.invoices)
+        day = self.spread(position, self.size.invoices)
         due, paid = day + timedelta(days=DUE_DAYS), day + timedelta(days=PAID_DAYS)
         return day.isoformat(), due.isoformat(), paid.isoformat()
+
+    @staticmethod
+    def spread(position: int, number: int) -> date:
+        """The day of this one of so many, over the year."""
+        return FIRST_DAY + timedelta(days=position * DAYS // number)
 
     def _invoice_in_qbo(self, position: int, number: str, customer: str, item: str, amount: Decimal) -> None:
         day, due, _ = self._days(position)

@@ -487,6 +487,7 @@ class People:
             lines = [{"Amount": used, "LinkedTxn": [{"TxnId": each, "TxnType": kind}]} for each, kind in pair]
             head = {"CustomerRef": memo.raw["CustomerRef"], "TotalAmt": 0, "TxnDate": self._today().isoformat()}
             self.save(side, "receivable_payment", {**head, "Line": lines})
+            self.note(side, "receivable_payment", "nothing", "made", True)
         return f"{used} of credit memo {memo.mark} applied to invoice {invoice.mark}"
 
     def receive(self, side: str) -> str:
