@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from syncapp.core.codec import decode
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.merging import same
+from syncapp.core.refusals import explain
 from syncapp.core.schema import Kind, Raw, Retirement, Type
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import (
@@ -44,6 +45,11 @@ OPERATION_FIELDS = ("state", "remote_id", "error_code", "error_words", "finished
 BOOKS_CLOSED = "6210"
 NOT_THERE = "BILL doesn't have it, so it may be written again."
 """What the journal says of a write in doubt that was looked for and not found."""
+TAKEN_IN_PART = (
+    "{side} took it, but without this: {names}. What that names isn't there to be used any more: it was paid, used or "
+    "taken away in {side} meanwhile."
+)
+TAKEN_IN_PART_FIX = "Compare both sides below, and void or correct what was entered twice; then retry."
 NOT_ALLOWED = 403
 """BILL: the user's role or the plan doesn't have it. Its code isn't documented, so the status tells."""
 
@@ -387,7 +393,9 @@ def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, co
     if missing:
         names = ", ".join(kind.field_label(name) for name in missing)
         words = f"it was accepted, but without {names}"
-        rows.hold(row, Hold(HoldCode.REJECTED, {"side": side.label, "code": "accepted in part", "words": words}))
+        facts = {"side": side.label, "code": "accepted in part", "words": words}
+        told = TAKEN_IN_PART.format(side=side.label, names=names)
+        rows.hold(row, Hold(HoldCode.REJECTED, {**facts, "meaning": told, "fix": TAKEN_IN_PART_FIX}))
         context.note(f"{row}: {side.label}: {words}.", kind=kind.name, level=Level.WARNING)
         return
     if not kind.approval_told:
@@ -438,6 +446,9 @@ def refusal(kind: Kind, operation: Operation, error: GatewayError) -> Hold:
         return Hold(HoldCode.PLAN_OR_ROLE, facts)
     if error.code == BOOKS_CLOSED:
         return Hold(HoldCode.BOOKS_CLOSED, facts)
+    if named := explain(side, error.words):
+        told = f'{named.meaning} {side.label} said: "{error.words.rstrip(".")}".'
+        return Hold(HoldCode.REJECTED, {**facts, "meaning": told, "fix": named.fix})
     return Hold(HoldCode.REJECTED, facts)
 
 
