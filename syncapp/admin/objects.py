@@ -80,7 +80,7 @@ def _asks(row: SyncedObject, what: str) -> bool:
     """What can't be undone by another button; to include what was told apart makes a record elsewhere."""
     if what == "include":
         return row.told_apart and not row.linked
-    return what in ("exclude", "link", "unlink", "different", "post-again")
+    return what in ("exclude", "link", "unlink", "different", "post-again", "bring-back")
 
 
 def _amount(text: str) -> Decimal | None:
@@ -260,6 +260,10 @@ class SyncedObjectAdmin(CompanyScoped):
         if what == "post-again":
             links.post_again(row, person(request))
             self.message_user(request, "The next sync posts it again, as a new record.", messages.SUCCESS)
+            return row
+        if what == "bring-back":
+            side = links.bring_back(row, person(request))
+            self.message_user(request, f"The next sync brings it back in {side.label}.", messages.SUCCESS)
             return row
         simple: dict[str, tuple[Callable[..., int], str]] = {
             "retry": (links.retry, "will be tried again with the next sync"),

@@ -293,7 +293,7 @@ class _Plan:
             return None
         if ACTIVE in names:
             verb = WriteVerb.RESTORE if values.get(ACTIVE) else WriteVerb.RETIRE
-            if verb is WriteVerb.RESTORE and _gone_for_good(self.kind, side):
+            if verb is WriteVerb.RESTORE and gone_for_good(self.kind, side):
                 self.hold = self.hold or _cannot_come_back(self.kind, side)
                 return None
             return Write(side, verb, {**shown, ACTIVE: values[ACTIVE]}, frozenset({ACTIVE}))
@@ -301,7 +301,8 @@ class _Plan:
         return Write(side, WriteVerb.UPDATE, whole, names)
 
 
-def _gone_for_good(kind: Kind, side: Side) -> bool:
+def gone_for_good(kind: Kind, side: Side) -> bool:
+    """Whether what was taken away on that side can't be made active again there."""
     return kind.billcom.recorded if side is Side.BILLCOM else kind.qbo.retire is not Retirement.DEACTIVATE
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.planning import ACTIVE, gone_for_good
 from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
@@ -276,6 +277,34 @@ def post_again(row: SyncedObject, user: User) -> None:
         rows.release(held, ObjectState.RETIRED)
         rows.save([held], ("billcom_values", *rows.OUTCOME_FIELDS))
         _log(held, f"{user} asked for it to be posted again after it was deleted in QuickBooks Online.")
+
+
+def brought_back_in(row: SyncedObject) -> Side | None:
+    """Where a record was taken away that the other side refuses to let go, if it can be made active there again."""
+    held = row.linked and row.state == ObjectState.HELD and row.hold_code == HoldCode.REJECTED and not row.excluded
+    if not held or row.base is None or KINDS[row.kind].worked_out(row.billcom_values):
+        return None
+    gone = [side for side in Side if getattr(row, f"{side}_values").get(ACTIVE) is False]
+    return gone[0] if len(gone) == 1 and not gone_for_good(KINDS[row.kind], gone[0]) else None
+
+
+def bring_back(row: SyncedObject, user: User) -> Side:
+    """Make it active again where it was taken away, with the next sync; the side. Raises ServiceError."""
+    _refuse_lookers(row.company_id, user, "decide about its records")
+    with transaction.atomic():
+        [held] = _locked(row.pk) or [row]
+        side = brought_back_in(held)
+        if side is None or Operation.objects.filter(object=held, state__in=OPEN_STATES).exists():
+            raise ServiceError("It isn't one that was taken away on one side and is kept by the other.")
+        # Both agree that it is away: then the side that still has it is the one that was changed.
+        for own in held.base.values():
+            own[ACTIVE] = False
+        # Whoever has planned something for it meanwhile sees by this that a person has decided (planning.BY_PEOPLE).
+        held.wanted = {**held.wanted, ACTIVE: {"side": side.other.value, "value": True}}
+        held.needs_look = True
+        rows.save([held], ("base", "wanted", "needs_look"))
+        _log(held, f"{user} asked for it to be brought back in {side.label}.")
+        return side
 
 
 def retry(objects: QuerySet[SyncedObject], user: User) -> int:

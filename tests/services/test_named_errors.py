@@ -9,11 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from syncapp.core.holds import HoldCode
-from syncapp.models import Company, GLMapping, GLRole, SyncedObject, SyncPreferences
+from syncapp.models import Company, GLMapping, GLRole, ObjectState, SyncedObject, SyncPreferences
+from syncapp.services import links
 from tests.services.test_rules import bill_in_qbo, pay_in_qbo
 from tests.services.test_vendor_credits import Both
 from tests.support.sandbox import Sandbox
@@ -310,4 +312,45 @@ def test_a_named_error_is_a_hold_whose_page_says_what_happened_and_what_to_do(
     page = admin_client.get(reverse("admin:syncapp_syncedobject_change", args=[row.pk]), follow=True)
     shown = page.content.decode().replace("&#x27;", "'").replace("&quot;", '"')
     assert row.hold.describe() in shown and row.hold.fix() in shown
+    assert writes(synced(company, clock)) == 0
+
+
+def test_what_is_kept_there_is_brought_back_by_a_button(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], admin_client: Client
+) -> None:
+    """30 to 34: the vendor stays in QuickBooks, so it is made active again in BILL."""
+    synced(company, clock)
+    office = Office(company, sandbox, loaded, clock)
+    row = office.obstructed("vendor", "vendors", "Vendor", "recurring")
+    decide = reverse("admin:syncapp_syncedobject_decide", args=[row.pk])
+    page = admin_client.get(reverse("admin:syncapp_syncedobject_change", args=[row.pk]))
+    assert "Bring it back in BILL" in page.content.decode()
+    assert "makes it active again" in admin_client.post(decide, {"what": "bring-back"}).content.decode()
+    assert office.billcom("vendors", str(row.billcom_id))["archived"] is True
+
+    admin_client.post(decide, {"what": "bring-back", "sure": "yes"})
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert (row.state, row.hold_code, row.wanted) == (ObjectState.LINKED, "", {})
+    assert office.billcom("vendors", str(row.billcom_id))["archived"] is False
+    assert writes(synced(company, clock)) == 0
+    again = admin_client.post(decide, {"what": "bring-back", "sure": "yes"}, follow=True)
+    assert "taken away on one side" in again.content.decode()
+
+
+def test_a_bill_that_quickbooks_keeps_is_brought_back(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], admin_user: User
+) -> None:
+    synced(company, clock)
+    office = Office(company, sandbox, loaded, clock)
+    row = paid_there(office)
+    row.refresh_from_db()
+
+    links.bring_back(row, admin_user)
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert office.billcom("bills", str(row.billcom_id))["archived"] is False
+    assert row.hold_code != HoldCode.REJECTED
     assert writes(synced(company, clock)) == 0
