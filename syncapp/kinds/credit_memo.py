@@ -6,7 +6,7 @@ Reference: BILL API, credit-memos; Intuit docs, CreditMemo; spec, sync matrix, s
 
 from __future__ import annotations
 
-from syncapp.core.codec import money
+from syncapp.core.codec import money, text
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import (
     ZERO,
@@ -30,6 +30,7 @@ from syncapp.kinds._shared import (
     at_no_rate,
     books_open,
     books_open_for_update,
+    by_amount,
     numbered_keys,
     one_way,
     partly_settled,
@@ -54,7 +55,10 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
     values["lines"] = sales.read(raw, side, LINES)
     if side is Side.BILLCOM:
         values["open"] = (values["total"] or ZERO) - (money(raw.get("appliedAmount")) or ZERO)
+        uses = [(text(use.get("invoiceId")), money(use.get("amount"))) for use in raw.get("usage") or []]
+        values["applied"] = by_amount([{"invoice": invoice, "amount": amount} for invoice, amount in uses], "invoice")
         return values
+    values["applied"] = []  # QuickBooks shows it with the payments that apply it.
     # Reference: Intuit docs, CreditMemo: RemainingCredit and Balance tell the same, and either may be missing.
     left = next((raw[name] for name in ("RemainingCredit", "Balance") if raw.get(name) is not None), values["total"])
     values["open"] = money(left)
@@ -121,6 +125,16 @@ KIND = Kind(
         "active": Field(billcom="archived", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active"),
         "total": Field(billcom="amount", qbo="TotalAmt", type=Type.MONEY, fact=True, label="Total"),
         "open": Field(type=Type.MONEY, fact=True, label="Not applied yet"),
+        "applied": Field(
+            type=Type.LINES,
+            label="Applied in BILL",
+            fact=True,
+            unordered=True,
+            lines={
+                "invoice": Field(type=Type.REF, ref="invoice", label="Invoice"),
+                "amount": Field(type=Type.MONEY, label="Amount"),
+            },
+        ),
         "application": Field(billcom="status", fact=True, label="Status in BILL"),
         "currency": Field(qbo="CurrencyRef.value", fact=True, label="Currency"),
     },

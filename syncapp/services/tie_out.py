@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from syncapp.core.codec import decode
@@ -317,7 +319,8 @@ def _explanations(company: Company, billcom: _Open, qbo: _Open, parties: _Partie
             if there := shown[side]:
                 key, name = _whose(parties, side, there[0])
                 found.append(_explain(row, key, name, side, sign * there[1]))
-    return found + _held_payments(company, billcom.account, parties)
+    found += _held_payments(company, billcom.account, parties)
+    return found + (_applied_in_billcom(company, parties) if billcom.account is RECEIVABLES else [])
 
 
 def _open_alike(shown: dict[Side, tuple[str, Decimal] | None], parties: _Parties) -> bool:
@@ -358,6 +361,25 @@ def _held_payments(company: Company, account: Account, parties: _Parties) -> lis
         side = Side.BILLCOM if row.billcom_id is not None else Side.QBO
         key, name = _whose(parties, side, getattr(row, f"{side}_values")[account.party])
         found.append(_explain(row, key, name, side, theirs - ours))
+    return found
+
+
+def _applied_in_billcom(company: Company, parties: _Parties) -> list[Explanation]:
+    """What BILL has applied of credit memos, where one of memo and invoice is held: what the other has lost by it."""
+    memos, invoices = (_in_step(company, kind)[Side.BILLCOM] for kind in ("credit_memo", "invoice"))
+    held = SyncedObject.objects.of(company, "invoice").exclude(hold_code="").filter(billcom_id__isnull=False)
+    known = {str(row.billcom_id): row for row in held.only("kind", "billcom_id", "hold_code", "label", "number")}
+    found = []
+    applied = SyncedObject.objects.of(company, "credit_memo").filter(billcom_id__isnull=False)
+    applied = applied.annotate(shown=Cast("billcom_values", TextField())).filter(shown__contains='"applied":[{')
+    for memo in applied.defer("billcom_raw", "qbo_raw", "base"):
+        key, name = _whose(parties, Side.BILLCOM, memo.billcom_values["customer"])
+        for use in memo.billcom_values["applied"]:
+            there, lowered = memo.billcom_id in memos, use["invoice"] in invoices
+            row = known.get(use["invoice"]) if there else memo
+            if there != lowered and row is not None and row.hold_code:
+                amount = use["amount"] or ZERO
+                found.append(_explain(row, key, name, Side.BILLCOM, amount if there else -amount))
     return found
 
 

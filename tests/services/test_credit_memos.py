@@ -19,10 +19,10 @@ MEMOS = "credit-memos"
 
 
 class Credits(Sales):
-    def memo(self, number: str, amount: float = 30) -> dict[str, Any]:
+    def memo(self, number: str, amount: float = 30, day: str = "2026-10-02") -> dict[str, Any]:
         line = {"quantity": 1, "price": amount, "description": "Returned"}
         line["classifications"] = {"itemId": self.one("item").billcom_id}
-        head = {"customerId": self.one("customer").billcom_id, "referenceNumber": number, "creditDate": "2026-10-02"}
+        head = {"customerId": self.one("customer").billcom_id, "referenceNumber": number, "creditDate": day}
         return self.sandbox.person("billcom", self.organization, MEMOS, {**head, "creditMemoLineItems": [line]})
 
     def memo_in_quickbooks(self, number: str, amount: float = 30) -> dict[str, Any]:
@@ -187,4 +187,25 @@ def test_a_company_that_started_before_2019_syncs_none(company: Company, clock: 
 
     row = credits.row("credit_memo", billcom_id=made["id"])
     assert (row.hold_code, len(credits.qbo("CreditMemo"))) == (HoldCode.FLOW_NOT_IN_MATRIX, before)
+    credits.settled(clock)
+
+
+@pytest.mark.parametrize("kept", ["credit memo", "invoice"])
+def test_what_bill_applies_while_one_of_the_two_is_held_is_explained(
+    company: Company, clock: Clock, credits: Credits, kept: str
+) -> None:
+    """The books are closed on the day of the one, so it is in BILL alone."""
+    credits.sandbox.person(
+        "qbo", credits.realm, "Preferences", {"AccountingInfoPrefs": {"BookCloseDate": "2026-10-05"}}
+    )
+    memo = credits.memo("CM-9", 30, *([] if kept == "credit memo" else ["2026-10-20"]))
+    invoice = credits.in_bill("I-90", invoiceDate="2026-10-20" if kept == "credit memo" else "2026-10-02")
+    synced(company, clock)
+    uses = [{"invoiceId": invoice["id"], "amount": 30}]
+    credits.sandbox.person("billcom", credits.organization, MEMOS, {"id": memo["id"], "usage": uses})
+
+    synced(company, clock)
+
+    row = credits.row("credit_memo", billcom_id=memo["id"])
+    assert (row.hold_code == HoldCode.BOOKS_CLOSED) is (kept == "credit memo")
     credits.settled(clock)
