@@ -74,12 +74,11 @@ def derive(context: Context, kind: Kind) -> bool:
         some = bills[start : start + rows.CHUNK]
         there = _there([pk for bill in some for pk in known.get(bill, ())])
         shown = _bills(context.company, some)
-        raws = [
-            _raw(bill, applied.get(bill), there[bill], shown.get(bill), joined.get(bill, ""), leaving) for bill in some
-        ]
-        fresh = [
-            raw for bill, raw in zip(some, raws, strict=True) if not there[bill] or raw != there[bill][-1].billcom_raw
-        ]
+        fresh = []
+        for bill in some:
+            before = {str(row.billcom_id): row.billcom_raw for row in there[bill]}
+            now = _raws(bill, applied.get(bill), there[bill], shown.get(bill), joined.get(bill, ""), leaving)
+            fresh += [raw for raw in now if raw != before.get(raw["id"])]
         if fresh:
             storing.store_page(context, kind, Side.BILLCOM, fresh)
             changed = True
@@ -88,23 +87,20 @@ def derive(context: Context, kind: Kind) -> bool:
 
 def _known_by_bill(company: Company, applied: Mapping[str, _Applied]) -> tuple[dict[str, list[int]], set[str]]:
     """The keys of what was worked out before, by the bill's id; and the bills for which nothing has changed since."""
-    known: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    settled: dict[str, tuple[int, bool]] = {}
+    known: dict[str, list[int]] = defaultdict(list)
+    standing: dict[str, list[bool]] = defaultdict(list)
     found = _known(company).only("pk", "billcom_id", "qbo_id", "state", "billcom_values", "qbo_values").order_by()
     for row in found.iterator(rows.CHUNK):
-        bill, number = _bill_of(str(row.billcom_id)), _number_of(str(row.billcom_id))
-        known[bill].append((number, row.pk))
-        if number >= settled.get(bill, (0, False))[0]:
-            settled[bill] = (number, _is_settled(row, applied.get(bill)))
-    keys = {bill: [pk for _, pk in sorted(each)] for bill, each in known.items()}
-    return keys, {bill for bill, (_, as_it_was) in settled.items() if as_it_was}
+        bill = _bill_of(str(row.billcom_id))
+        known[bill].append(row.pk)
+        if row.state != ObjectState.RETIRED:
+            standing[bill].append(_is_as_applied(row, applied.get(bill)))
+    return known, {bill for bill in known if standing[bill] == ([True] if bill in applied else [])}
 
 
-def _is_settled(row: SyncedObject, applied: _Applied | None) -> bool:
-    """Whether it went over just as it is applied now, or is as gone as what was applied."""
-    if applied is None:
-        return row.state == ObjectState.RETIRED
-    if row.state != ObjectState.LINKED or not row.linked:
+def _is_as_applied(row: SyncedObject, applied: _Applied | None) -> bool:
+    """Whether it went over just as it is applied now."""
+    if applied is None or row.state != ObjectState.LINKED or not row.linked:
         return False
     ours, theirs = row.billcom_values, row.qbo_values
     same = _total((use["credit"], use["amount"]) for use in credits_used(ours)) == applied.by_credit
@@ -117,17 +113,19 @@ def _leaving(applied: Mapping[str, _Applied], known: Mapping[str, Sequence[int]]
     for start in range(0, len(bills), rows.CHUNK):
         keys = [pk for bill in bills[start : start + rows.CHUNK] for pk in known.get(bill, ())]
         for bill, there in _there(keys).items():
-            if _gone_over(there) and _moved(there[-1], applied.get(bill)):
-                found |= _uses(there[-1].billcom_raw).keys()
+            standing = _standing(there)
+            if standing is not None and _moved(standing, applied.get(bill)):
+                found |= _uses(standing.billcom_raw).keys()
     return found
 
 
-def _gone_over(there: Sequence[SyncedObject]) -> bool:
-    return bool(there) and there[-1].linked and there[-1].state != ObjectState.RETIRED
+def _standing(there: Sequence[SyncedObject]) -> SyncedObject | None:
+    """The one of a bill's that QuickBooks has."""
+    return next((row for row in reversed(there) if row.linked and row.state != ObjectState.RETIRED), None)
 
 
-def _moved(last: SyncedObject, applied: _Applied | None) -> bool:
-    return applied is None or _uses(last.billcom_raw) != applied.by_credit
+def _moved(standing: SyncedObject, applied: _Applied | None) -> bool:
+    return applied is None or _uses(standing.billcom_raw) != applied.by_credit
 
 
 def _uses(raw: Raw) -> dict[str, Decimal]:
@@ -250,41 +248,43 @@ def _paid_in_full(raw: Raw) -> bool:
     return amount is not None and paid is not None and paid + (scheduled or ZERO) >= amount
 
 
-def _raw(
+def _raws(
     bill: str,
     applied: _Applied | None,
     there: Sequence[SyncedObject],
     shown: _Bill | None,
     joined: str,
     leaving: Collection[str],
-) -> Raw:
-    """The payment as BILL would show it, if it did.
+) -> list[Raw]:
+    """The payments as BILL would show them, if it did.
 
     What has gone over is never changed, but taken off, and put on anew: so credits can change places between bills,
     and QuickBooks never has to find room for one that is still used elsewhere.
     """
-    last = there[-1] if there else None
-    again = last is not None and last.state == ObjectState.RETIRED
-    gone_over = _gone_over(there)
-    if last is not None and (applied is None or (gone_over and _moved(last, applied))):
-        return {**last.billcom_raw, "status": "VOID"}
-    assert applied is not None
-    number = len(there) if again or last is None else len(there) - 1
+    standing = _standing(there)
+    waiting = next((row for row in reversed(there) if not row.linked and row.state != ObjectState.RETIRED), None)
+    stays = standing is not None and not _moved(standing, applied)
+    found = [{**row.billcom_raw, "status": "VOID"} for row in (None if stays else standing, waiting) if row is not None]
+    if applied is None:
+        return found
+    now = standing if stays else waiting
+    number = len(there) if now is None else _number_of(str(now.billcom_id))
     uses = [{"id": credit, "amount": amount} for credit, amount in applied.uses]
-    return {
+    raw = {
         "id": f"{APPLICATION}{bill}-{number}" if number else f"{APPLICATION}{bill}",
         "vendorId": applied.vendor,
-        "processDate": _day(applied, shown, None if again else last),
+        "processDate": _day(applied, shown, now),
         "amount": ZERO,
         "status": "PAID",
         "onlinePayment": False,
         "syncReference": ", ".join(filter(None, applied.numbers)),
         "creditsOnly": True,
-        "billPaid": gone_over or (shown is not None and shown.paid),
-        "joined": "" if gone_over else joined,
-        "elsewhere": not gone_over and any(credit in leaving for credit, _ in applied.uses),
+        "billPaid": stays or (shown is not None and shown.paid),
+        "joined": "" if stays else joined,
+        "elsewhere": not stays and (standing is not None or any(credit in leaving for credit, _ in applied.uses)),
         "billPayments": [{"billId": bill, "amount": applied.amount, "vendorCredits": uses}],
     }
+    return [*(each for each in found if each["id"] != raw["id"]), raw]
 
 
 def _day(applied: _Applied, shown: _Bill | None, known: SyncedObject | None) -> str:
