@@ -187,7 +187,9 @@ class _Plan:
         self.hold: Hold | None = None
 
     def settle(self, name: str) -> None:
-        if self.pair.agrees(name) or self._booked_otherwise(name) or self._left_as_found(name):
+        if self._left_as_found(name) and not (self.pair.agrees(name) and self._told(name)):
+            return  # And isn't agreed on either: BILL may tell it later.
+        if self.pair.agrees(name) or self._booked_otherwise(name):
             self.agreed.add(name)
             return
         winner, clash = _winner(self.pair, name, self.terms.master)
@@ -207,6 +209,9 @@ class _Plan:
             return False
         ours, theirs = (self.pair.views[side].values for side in (Side.BILLCOM, Side.QBO))
         return self.kind.booked_otherwise(name, ours, theirs)
+
+    def _told(self, name: str) -> bool:
+        return any(view.values.get(name) for view in self.pair.views.values())
 
     def _left_as_found(self, name: str) -> bool:
         """What is filled in once on a transaction is for those entered by the sync: others stay as they were found."""
@@ -340,10 +345,12 @@ def _gone(kind: Kind, seen: Seen, pair: _Comparison, terms: Terms) -> Decision |
     if pair.is_new(ACTIVE):
         return _held(seen, _gone_when_linked(kind, side)) if kind.transaction else None
     plan = _Plan(kind, seen, pair, terms)
-    edited = ACTIVE in pair.changed[side] and pair.changed[side.other] - {ACTIVE}
+    edited = bool(ACTIVE in pair.changed[side] and pair.changed[side.other] - {ACTIVE})
     source = terms.master if edited else next(each for each in pair.changed if ACTIVE in pair.changed[each])
-    if source is Side.QBO and kind.worked_out(pair.views[Side.BILLCOM].values):
-        return _held(seen, _deleted_there(kind))
+    if kind.worked_out(pair.views[Side.BILLCOM].values):
+        if side is Side.QBO:
+            return _held(seen, _deleted_there(kind))
+        source, edited = side, False  # Nobody took it away there: what it is made of is gone.
     if blocked := plan._closed(ACTIVE, source.other):
         return _held(seen, blocked)
     plan.changes[source.other].add(ACTIVE)

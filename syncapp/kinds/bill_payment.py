@@ -65,13 +65,10 @@ JOINED_IN_PART = (
 )
 JOINED_IN_PART_FIX = "Make the amounts the same in both, or take the credit off the bill in one of them."
 ELSEWHERE = (
-    "In QuickBooks Online the credit is still applied as it was in BILL before: to another bill, or by another amount. "
-    "That is taken off first."
+    "In QuickBooks Online the credit is still applied to another bill, as it was in BILL before. There it is taken off "
+    "first."
 )
-ELSEWHERE_FIX = (
-    "Nothing is to be done, unless what is to be taken off is held: its page says why. It is among this vendor's bill "
-    "payments."
-)
+ELSEWHERE_FIX = "Solve what holds the record that it waits for; this one follows by itself."
 APPLICATION = "credits:"
 """What the id of a payment begins with that was worked out from credits applied to a bill; the bill's id follows."""
 DEFERRED = (
@@ -116,7 +113,7 @@ def _read_billcom(values: Values, raw: Raw) -> Values:
     values["active"] = not {text(raw.get("status")), text(raw.get("singleStatus"))} & GONE
     values["funding_bank"] = text(dig(raw, ("fundingAccount", "id"))) if _drawn(raw) else ""
     values["credits_only"], values["bill_paid"] = raw.get("creditsOnly") is True, raw.get("billPaid") is True
-    values["joined"], values["elsewhere"] = text(raw.get("joined")), raw.get("elsewhere") is True
+    values["joined"], values["elsewhere"] = text(raw.get("joined")), text(raw.get("elsewhere"))
     values["funding"] = text(dig(raw, ("fundingAccount", "type")))
     check = text(dig(raw, ("disbursementInfo", "checkDisbursement", "checkNumber")))
     values["check_number"] = check if values["online"] else ""
@@ -230,13 +227,20 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": JOINED, "fix": JOINED_FIX})
     if values.get("joined"):
         return Hold(HoldCode.AMBIGUOUS_MATCH, {"meaning": JOINED_IN_PART, "fix": JOINED_IN_PART_FIX})
-    if values.get("elsewhere"):
-        return Hold(HoldCode.WAITS_FOR, {"target": "its credit", "meaning": ELSEWHERE, "fix": ELSEWHERE_FIX})
+    if hold := _blocked(values):
+        return hold
     if values.get("credits_only") and not values["bill_paid"] and not terms.credits_at_once:
         return Hold(HoldCode.WAITS_FOR, {"target": "the bill's payment", "meaning": DEFERRED, "fix": DEFERRED_FIX})
     if towards is Side.QBO and values["status"] == "APPROVING":
         return Hold(HoldCode.NOT_APPROVED, {"approval": "waiting for approval"})
     return None
+
+
+def _blocked(values: Values) -> Hold | None:
+    if not (blocked := values.get("elsewhere")):
+        return None
+    facts = {"target": "its credit", "meaning": ELSEWHERE, "fix": ELSEWHERE_FIX}
+    return Hold(HoldCode.WAITS_FOR, facts, waits_for=int(blocked))
 
 
 def _applied(values: Values) -> Decimal:
@@ -247,6 +251,8 @@ def _applied(values: Values) -> Decimal:
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     """A payment that BILL has sent is never taken back from QuickBooks; only recorded ones are, in cohort B."""
+    if towards is Side.QBO and values["active"] and (hold := _blocked(values)):
+        return hold
     if towards is Side.BILLCOM and shown.get("credits_only"):
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": APPLIED_THERE, "to_make_it_in": "BILL"})
     if towards is Side.BILLCOM and (shown.get("online") or terms.cohort is not Cohort.B):
@@ -413,7 +419,7 @@ KIND = Kind(
         "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
         "credits_only": Field(type=Type.BOOL, fact=True, label="Credits applied, no payment"),
         "joined": Field(fact=True, label="Joined by another payment in QuickBooks"),
-        "elsewhere": Field(type=Type.BOOL, fact=True, label="Its credit is still used elsewhere in QuickBooks"),
+        "elsewhere": Field(fact=True, label="Waits for this record to let a credit go"),
         "bill_paid": Field(type=Type.BOOL, fact=True, label="Its bill is paid in full"),
         "status": Field(billcom="status", fact=True, label="Status in BILL"),
         "funding": Field(fact=True, label="Funded by"),

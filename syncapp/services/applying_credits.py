@@ -67,8 +67,10 @@ def derive(context: Context, kind: Kind) -> bool:
     bills = sorted((applied.keys() | known.keys()) - settled)
     if not bills or _payments_to_link(context.company):
         return False  # In the next round it is known what they have joined.
-    joined = _joined(context.company, {bill: applied[bill] for bill in bills if bill in applied})
-    leaving = _leaving(applied, known, bills)
+    room = _Room(context.company)
+    wanted = {bill: applied[bill] for bill in bills if bill in applied}
+    joined = _joined(context.company, wanted, room.joined)
+    _note_lowering(room, applied, known, bills)
     changed = False
     for start in range(0, len(bills), rows.CHUNK):
         some = bills[start : start + rows.CHUNK]
@@ -77,7 +79,7 @@ def derive(context: Context, kind: Kind) -> bool:
         fresh = []
         for bill in some:
             before = {str(row.billcom_id): row.billcom_raw for row in there[bill]}
-            now = _raws(bill, applied.get(bill), there[bill], shown.get(bill), joined.get(bill, ""), leaving)
+            now = _raws(bill, applied.get(bill), there[bill], shown.get(bill), joined.get(bill, ""), room)
             fresh += [raw for raw in now if raw != before.get(raw["id"])]
         if fresh:
             storing.store_page(context, kind, Side.BILLCOM, fresh)
@@ -89,12 +91,13 @@ def _known_by_bill(company: Company, applied: Mapping[str, _Applied]) -> tuple[d
     """The keys of what was worked out before, by the bill's id; and the bills for which nothing has changed since."""
     known: dict[str, list[int]] = defaultdict(list)
     standing: dict[str, list[bool]] = defaultdict(list)
-    found = _known(company).only("pk", "billcom_id", "qbo_id", "state", "billcom_values", "qbo_values").order_by()
+    for pk, remote_id in _known(company).order_by().values_list("pk", "billcom_id"):
+        known[_bill_of(str(remote_id))].append(pk)
+    there = _known(company).exclude(state=ObjectState.RETIRED)
+    found = there.only("pk", "billcom_id", "qbo_id", "state", "billcom_values", "qbo_values").order_by()
     for row in found.iterator(rows.CHUNK):
         bill = _bill_of(str(row.billcom_id))
-        known[bill].append(row.pk)
-        if row.state != ObjectState.RETIRED:
-            standing[bill].append(_is_as_applied(row, applied.get(bill)))
+        standing[bill].append(_is_as_applied(row, applied.get(bill)))
     return known, {bill for bill in known if standing[bill] == ([True] if bill in applied else [])}
 
 
@@ -104,34 +107,67 @@ def _is_as_applied(row: SyncedObject, applied: _Applied | None) -> bool:
         return False
     ours, theirs = row.billcom_values, row.qbo_values
     same = _total((use["credit"], use["amount"]) for use in credits_used(ours)) == applied.by_credit
-    return bool(same and ours["active"] and theirs["active"] and ours["date"] == theirs["date"])
+    alike = ours["vendor"] == applied.vendor and ours["date"] == theirs["date"]
+    return bool(same and alike and ours["active"] and theirs["active"])
 
 
-def _leaving(applied: Mapping[str, _Applied], known: Mapping[str, Sequence[int]], bills: Sequence[str]) -> set[str]:
-    """The credits that QuickBooks still shows on a bill from which they were taken off, or moved, in BILL."""
-    found: set[str] = set()
+class _Room:
+    """What QuickBooks has left of credits, by all payments that are known to use them; BILL's ids of the credits.
+
+    ``joined``: what payments join with a bill, as ``_joined`` wants it. ``lowering``: credit -> bill -> the payment
+    that is about to let a part of it go.
+    """
+
+    def __init__(self, company: Company) -> None:
+        self.joined, used = _used_in_qbo(company)
+        self.left: dict[str, Decimal] = {}
+        self.credits: dict[str, str] = {}
+        self.lowering: dict[str, dict[str, int]] = defaultdict(dict)
+        linked = SyncedObject.objects.of(company, CREDIT).filter(billcom_id__isnull=False, qbo_id__isnull=False)
+        for billcom_id, qbo_id, values in linked.values_list("billcom_id", "qbo_id", "qbo_values"):
+            self.credits[str(qbo_id)] = str(billcom_id)
+            self.left[str(billcom_id)] = ((values or {}).get("total") or ZERO) - used.get(str(qbo_id), ZERO)
+
+    def shown(self, standing: SyncedObject | None) -> dict[str, Decimal]:
+        """What the payment uses as QuickBooks shows it; nothing where it was deleted there."""
+        if standing is None or not standing.qbo_values["active"]:
+            return {}
+        return _total((self.credits.get(use["credit"], ""), use["amount"]) for use in credits_used(standing.qbo_values))
+
+    def take(self, more: Mapping[str, Decimal]) -> list[str]:
+        """The credits that have no room for so much more; where all have, it is taken."""
+        short = [credit for credit, amount in more.items() if credit in self.left and amount > self.left[credit]]
+        for credit, amount in {} if short else more.items():
+            if credit in self.left:
+                self.left[credit] -= amount
+        return short
+
+
+def _note_lowering(
+    room: _Room, applied: Mapping[str, _Applied], known: Mapping[str, Sequence[int]], bills: Sequence[str]
+) -> None:
     for start in range(0, len(bills), rows.CHUNK):
         keys = [pk for bill in bills[start : start + rows.CHUNK] for pk in known.get(bill, ())]
         for bill, there in _there(keys).items():
             standing = _standing(there)
-            if standing is not None and _moved(standing, applied.get(bill)):
-                found |= _uses(standing.billcom_raw).keys()
-    return found
+            wanted = applied[bill].by_credit if bill in applied else {}
+            if standing is not None and not standing.excluded:
+                for credit in _less(room.shown(standing), wanted):
+                    room.lowering[credit][bill] = standing.pk
+
+
+def _less(shown: Mapping[str, Decimal], wanted: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """By how much less is wanted than is shown, where it is less."""
+    return {
+        credit: amount - wanted.get(credit, ZERO)
+        for credit, amount in shown.items()
+        if amount > wanted.get(credit, ZERO)
+    }
 
 
 def _standing(there: Sequence[SyncedObject]) -> SyncedObject | None:
-    """The one of a bill's that QuickBooks has."""
+    """The one of a bill's that is linked."""
     return next((row for row in reversed(there) if row.linked and row.state != ObjectState.RETIRED), None)
-
-
-def _moved(standing: SyncedObject, applied: _Applied | None) -> bool:
-    return applied is None or _uses(standing.billcom_raw) != applied.by_credit
-
-
-def _uses(raw: Raw) -> dict[str, Decimal]:
-    """What one of these payments was worked out from: credit -> amount."""
-    shares = raw.get("billPayments") or []
-    return _total((use["id"], use["amount"]) for share in shares for use in share.get("vendorCredits") or [])
 
 
 def _total(uses: Iterable[tuple[str, Decimal | None]]) -> dict[str, Decimal]:
@@ -149,14 +185,15 @@ def _payments_to_link(company: Company) -> bool:
     return fresh.filter(may_be_linked).exclude(rows.APPLIED_CREDITS).exclude(amount=0).exists()
 
 
-def _joined(company: Company, applied: Mapping[str, _Applied]) -> dict[str, str]:
+def _joined(
+    company: Company, applied: Mapping[str, _Applied], used: Mapping[str, Mapping[str, Decimal]]
+) -> dict[str, str]:
     """Of the bills that a payment in QuickBooks joins with one of these credits, while BILL's half of that payment, if
     it has one, uses none: WHOLE, where it comes to what is applied in BILL, else PART.
 
     BILL's own sync and bookkeepers pay a bill and use its credits in one payment.
     """
-    used = _used_in_qbo(company) if applied else {}
-    if not used:
+    if not used or not applied:
         return {}
     bills = dict(_pairs(company, BILL, applied))
     credits = dict(_pairs(company, CREDIT, {credit for each in applied.values() for credit, _ in each.uses}))
@@ -175,20 +212,24 @@ def _pairs(company: Company, kind: str, billcom_ids: Iterable[str]) -> Iterator[
         yield str(billcom_id), str(qbo_id)
 
 
-def _used_in_qbo(company: Company) -> dict[str, dict[str, Decimal]]:
-    """Bill -> credit -> what payments in QuickBooks join it with, by their ids there, where BILL's half uses none.
+def _used_in_qbo(company: Company) -> tuple[dict[str, dict[str, Decimal]], dict[str, Decimal]]:
+    """(bill -> credit -> what payments in QuickBooks join it with, where BILL's half uses none; credit -> what all
+    payments use of it), by their ids there.
 
     A payment of several bills counts for each of them: which credit went to which isn't told.
     """
     payments = SyncedObject.objects.of(company, PAYMENT).filter(qbo_id__isnull=False)
     using = payments.annotate(shown=Cast("qbo_values", TextField())).filter(shown__contains=USED)
-    found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    joined: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    used: dict[str, Decimal] = defaultdict(Decimal)
     for row in using.only("billcom_values", "qbo_values").order_by("pk").iterator(rows.CHUNK):
-        if row.qbo_values["active"] and not credits_used(row.billcom_values or {}):
-            for line in row.qbo_values["paid"]:
-                for use in credits_used(row.qbo_values):
-                    found[line["bill"]][use["credit"]] += use["amount"] or ZERO
-    return found
+        if not row.qbo_values["active"]:
+            continue
+        for use in credits_used(row.qbo_values):
+            used[use["credit"]] += use["amount"] or ZERO
+            for line in () if credits_used(row.billcom_values or {}) else row.qbo_values["paid"]:
+                joined[line["bill"]][use["credit"]] += use["amount"] or ZERO
+    return joined, used
 
 
 def not_gone_over(company: Company) -> list[str]:
@@ -254,40 +295,73 @@ def _raws(
     there: Sequence[SyncedObject],
     shown: _Bill | None,
     joined: str,
-    leaving: Collection[str],
+    room: _Room,
 ) -> list[Raw]:
     """The payments as BILL would show them, if it did.
 
-    What has gone over is never changed, but taken off, and put on anew: so credits can change places between bills,
-    and QuickBooks never has to find room for one that is still used elsewhere.
+    Where QuickBooks has no room yet for what is applied, because another bill is about to let a credit go, what is less
+    is let go first and the rest follows in the next round: so credits can change places between bills.
     """
     standing = _standing(there)
     waiting = next((row for row in reversed(there) if not row.linked and row.state != ObjectState.RETIRED), None)
-    stays = standing is not None and not _moved(standing, applied)
-    found = [{**row.billcom_raw, "status": "VOID"} for row in (None if stays else standing, waiting) if row is not None]
     if applied is None:
-        return found
-    now = standing if stays else waiting
-    number = len(there) if now is None else _number_of(str(now.billcom_id))
-    uses = [{"id": credit, "amount": amount} for credit, amount in applied.uses]
-    raw = {
+        return [{**row.billcom_raw, "status": "VOID"} for row in (standing, waiting) if row is not None]
+    wanted, uses = applied.by_credit, room.shown(standing)
+    short = room.take(_less(wanted, uses))
+    blocked = next((pk for credit in short for of, pk in room.lowering[credit].items() if of != bill), 0)
+    if blocked and standing is not None and _less(uses, wanted):
+        kept = {credit: min(amount, wanted[credit]) for credit, amount in uses.items() if credit in wanted}
+        if kept:
+            return [_raw(bill, applied, kept, standing, shown)]
+        found = [{**standing.billcom_raw, "status": "VOID", "replaced": True}]
+        return [*found, _raw(bill, applied, wanted, waiting, shown, there, joined, blocked)]
+    if standing is not None:
+        gone = [{**waiting.billcom_raw, "status": "VOID"}] if waiting is not None else []
+        return [*gone, _raw(bill, applied, wanted, standing, shown, blocked=blocked)]
+    return [_raw(bill, applied, wanted, waiting, shown, there, joined, blocked)]
+
+
+def _raw(
+    bill: str,
+    applied: _Applied,
+    uses: Mapping[str, Decimal],
+    row: SyncedObject | None,
+    shown: _Bill | None,
+    there: Sequence[SyncedObject] = (),
+    joined: str = "",
+    blocked: int = 0,
+) -> Raw:
+    """``row``: the one that it is, None for a new one. ``blocked``: the key of what must let a credit go first."""
+    number = len(there) if row is None else _number_of(str(row.billcom_id))
+    replaced = next((each for each in reversed(there) if each.linked and each.billcom_raw.get("replaced")), None)
+    gone_over = replaced is not None or (row is not None and row.linked)
+    return {
         "id": f"{APPLICATION}{bill}-{number}" if number else f"{APPLICATION}{bill}",
         "vendorId": applied.vendor,
-        "processDate": _day(applied, shown, now),
+        "processDate": _day(applied, shown, row, replaced),
         "amount": ZERO,
         "status": "PAID",
         "onlinePayment": False,
         "syncReference": ", ".join(filter(None, applied.numbers)),
         "creditsOnly": True,
-        "billPaid": stays or (shown is not None and shown.paid),
-        "joined": "" if stays else joined,
-        "elsewhere": not stays and (standing is not None or any(credit in leaving for credit, _ in applied.uses)),
-        "billPayments": [{"billId": bill, "amount": applied.amount, "vendorCredits": uses}],
+        "billPaid": gone_over or (shown is not None and shown.paid),
+        "joined": joined,
+        "elsewhere": str(blocked or ""),
+        "billPayments": [
+            {
+                "billId": bill,
+                "amount": sum(uses.values(), ZERO),
+                "vendorCredits": [{"id": credit, "amount": amount} for credit, amount in uses.items()],
+            }
+        ],
     }
-    return [*(each for each in found if each["id"] != raw["id"]), raw]
 
 
-def _day(applied: _Applied, shown: _Bill | None, known: SyncedObject | None) -> str:
-    """BILL doesn't tell when: the day on which all of them and the bill were there, until QuickBooks shows another."""
+def _day(applied: _Applied, shown: _Bill | None, known: SyncedObject | None, replaced: SyncedObject | None) -> str:
+    """BILL doesn't tell when: the day on which all of them and the bill were there, until QuickBooks shows another.
+    What takes the place of one that was there isn't dated before it.
+    """
     there: dict[str, Any] = (known.qbo_values if known is not None else None) or {}
-    return str(there.get("date") or max({*applied.days, shown.day if shown is not None else ""}))
+    earlier: dict[str, Any] = (replaced.qbo_values if replaced is not None else None) or {}
+    days = {*applied.days, shown.day if shown is not None else "", earlier.get("date") or ""}
+    return str(there.get("date") or max(days))

@@ -116,7 +116,7 @@ def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) ->
             elif _update(context, kind, side, row, values, raw):
                 changed.append(row)
         SyncedObject.objects.bulk_create(new, batch_size=rows.CHUNK)
-        fields = [*(f"{side}_{name}" for name in PULL_FIELDS), "needs_look", *rows.DESCRIBED]
+        fields = [*(f"{side}_{name}" for name in PULL_FIELDS), "needs_look", "included", *rows.DESCRIBED]
         rows.save(changed, fields)
     context.count(kind.name, f"read.{side}", len(records))
     return ids
@@ -230,8 +230,14 @@ def _update(context: Context, kind: Kind, side: Side, row: SyncedObject, values:
         return False
     if before != values:
         row.needs_look = True
+        if not kind.approval_told and side is Side.BILLCOM and _differ(kind, before, values):
+            row.included = False  # What a person knew to be approved was what it showed then.
     rows.show(row, kind, side, values, raw, version_of(raw, side))
     return True
+
+
+def _differ(kind: Kind, before: Values | None, values: Values) -> bool:
+    return before is None or any(before.get(name) != values.get(name) for name in kind.compared)
 
 
 def mark_gone(context: Context, kind: Kind, ids: Sequence[str]) -> None:

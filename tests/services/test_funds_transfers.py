@@ -399,7 +399,11 @@ def test_the_number_of_a_check_comes_to_the_memo_when_bill_prints_it(
         books.sandbox.clock(real=True)
 
 
-def test_the_memo_of_a_check_that_others_entered_stays_as_it_is(company: Company, clock: Clock, books: Books) -> None:
+@pytest.mark.parametrize("linked_before", [True, False])
+def test_the_memo_of_a_check_that_others_entered_stays_as_it_is(
+    company: Company, clock: Clock, books: Books, linked_before: bool
+) -> None:
+    """Whether BILL tells its number before the two are linked, or after."""
     day = TODAY + timedelta(days=3)
     bill = books.bill("F-53", 80)
     synced(company, clock)
@@ -418,6 +422,8 @@ def test_the_memo_of_a_check_that_others_entered_stays_as_it_is(company: Company
     funding = {"type": "BANK_ACCOUNT", "id": books.banks()[0]}
     paid = {"billId": bill["id"], "processDate": day.isoformat(), "amount": 80, "fundingAccount": funding}
     payment = books.enters("payments", paid)
+    if linked_before:
+        assert writes(synced(company, clock)) == 0
     books.sandbox.clock(advance=4 * 86_400)
     clock.wait(4 * 86_400)
     try:

@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from syncapp.core.holds import HoldCode
-from syncapp.models import Company, SyncedObject, SyncPreferences
+from syncapp.core.sides import Side
+from syncapp.models import Company, RunState, SyncedObject, SyncPreferences
 from syncapp.services import holds, links, preferences, preview, stages, tie_out
 from tests.services.test_rules import bill_in_qbo, expense_line, pay_in_qbo
 from tests.support.sandbox import Sandbox
@@ -521,7 +522,8 @@ def test_a_credit_that_cant_be_taken_off_one_bill_waits_for_the_other(
         for bill in (first, second)
     )
     assert stays.hold_code == HoldCode.BOOKS_CLOSED
-    assert waits.hold is not None and "still applied as it was in BILL before" in waits.hold.describe()
+    assert waits.hold is not None and "still applied to another bill" in waits.hold.describe()
+    assert waits.waits_for == stays
     assert [both.twin("bill", "Bill", each["id"])["Balance"] for each in (first, second)] == [70, 100]
     both.tie_out()
 
@@ -636,3 +638,138 @@ def test_the_preview_says_what_is_applied_and_what_waits(
         patched.setattr(stages, "_plan_all", lambda context, save: True)
         synced(company, clock)
     assert preview.preview(company, now=timezone.now()).counts["bill_payment.create.qbo"] == 1
+
+
+def application(both: Both, bill: dict[str, Any]) -> SyncedObject:
+    """The latest of a bill's."""
+    rows = SyncedObject.objects.filter(kind="bill_payment", billcom_id__startswith=f"credits:{bill['id']}")
+    return rows.latest("pk")
+
+
+@pytest.mark.parametrize("master", Side)
+def test_what_both_sides_make_of_an_application_alike_agrees_in_place(
+    company: Company, clock: Clock, both: Both, master: Side
+) -> None:
+    """A bookkeeper lowers it in QuickBooks; the hold says to do so in BILL, and that is done."""
+    at_once(company)
+    SyncPreferences.objects.filter(company=company).update(master=master)
+    credit, bill = both.credit("CR-30", 30), both.bill("B-33")
+    now_applied(both, bill, (credit, 30))
+    synced(company, clock)
+    row = application(both, bill)
+    there = next(each for each in both.qbo("BillPayment") if each["Id"] == row.qbo_id)
+    lines = [{**line, "Amount": 20} for line in there["Line"]]
+    change = {"Id": there["Id"], "VendorRef": there["VendorRef"], "Line": lines}
+    both.sandbox.person("qbo", both.realm, "BillPayment", change)
+    synced(company, clock)
+    now_applied(both, bill, (credit, 20))
+
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert (row.hold_code, row.qbo_id) == ("", there["Id"])
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 80
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_many_changed_amounts_stop_no_sync(company: Company, clock: Clock, both: Both) -> None:
+    at_once(company)
+    pairs = [(both.credit(f"CS-{number}", 30), both.bill(f"BS-{number}")) for number in range(22)]
+    for credit, bill in pairs:
+        now_applied(both, bill, (credit, 30))
+    synced(company, clock)
+    for credit, bill in pairs:
+        now_applied(both, bill, (credit, 20))
+
+    run = synced(company, clock)
+
+    assert run.state == RunState.DONE and run.counts["bill_payment.update.qbo"] == 22
+    assert {both.twin("bill", "Bill", bill["id"])["Balance"] for _, bill in pairs} == {80}
+    both.tie_out()
+
+
+def test_what_no_longer_stands_in_quickbooks_blocks_nothing(
+    company: Company, clock: Clock, both: Both, admin_user: User
+) -> None:
+    """Deleted there by a bookkeeper, and excluded here; then the credit goes to another bill in BILL."""
+    at_once(company)
+    credit, first, second = both.credit("CR-31", 30), both.bill("B-34"), both.bill("B-35")
+    now_applied(both, first, (credit, 30))
+    synced(company, clock)
+    row = application(both, first)
+    both.sandbox.person_deletes("qbo", both.realm, "BillPayment", row.qbo_id or "")
+    synced(company, clock)
+    links.exclude(SyncedObject.objects.filter(pk=row.pk), admin_user)
+    now_applied(both, first)
+    now_applied(both, second, (credit, 30))
+
+    synced(company, clock)
+
+    assert [both.twin("bill", "Bill", each["id"])["Balance"] for each in (first, second)] == [100, 70]
+    both.tie_out()
+
+
+def test_a_credit_with_room_waits_for_nothing(company: Company, clock: Clock, both: Both) -> None:
+    """One bill's use of it can't be lowered any more, and another bill gets more of it than that."""
+    at_once(company)
+    credit, first, second = both.credit("CR-32", 500), both.bill("B-36"), both.bill("B-37", 300)
+    now_applied(both, first, (credit, 30))
+    synced(company, clock)
+    both.sandbox.person("qbo", both.realm, "Preferences", {"AccountingInfoPrefs": {"BookCloseDate": "2026-10-31"}})
+    now_applied(both, first, (credit, 20))
+    now_applied(both, second, (credit, 100))
+
+    synced(company, clock)
+
+    assert [both.twin("bill", "Bill", each["id"])["Balance"] for each in (first, second)] == [70, 200]
+    assert application(both, first).hold_code == HoldCode.BOOKS_CLOSED
+    both.tie_out()
+
+
+def test_what_has_gone_over_follows_a_lower_amount_and_keeps_its_day(
+    company: Company, clock: Clock, both: Both
+) -> None:
+    """Also where credits wait for the bill to be paid in full, and it isn't any more."""
+    credit, bill = both.credit("CR-33", 30), both.bill("B-38")
+    now_applied(both, bill, (credit, 30))
+    share = {"billId": bill["id"], "amount": 70}
+    paid = {"vendorId": bill["vendorId"], "processDate": "2026-10-10", "toPrintCheck": False, "payments": [share]}
+    both.enters("payments", paid)
+    synced(company, clock)
+    there = applications(both)[0]
+    change = {"Id": there["Id"], "VendorRef": there["VendorRef"], "TxnDate": "2026-10-22", "PrivateNote": "Agreed"}
+    both.sandbox.person("qbo", both.realm, "BillPayment", change)
+    synced(company, clock)
+
+    now_applied(both, bill, (credit, 20))
+    synced(company, clock)
+
+    (now,) = applications(both)
+    assert (now["TxnDate"], now["PrivateNote"]) == ("2026-10-22", "Agreed")
+    assert both.twin("bill", "Bill", bill["id"])["Balance"] == 10 == both.billcom("bills", bill["id"])["dueAmount"]
+    both.tie_out()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_what_changes_before_it_has_gone_over_is_asked_about_again(
+    company: Company, clock: Clock, both: Both, admin_user: User
+) -> None:
+    """Approved as it was, and held for closed books meanwhile."""
+    SyncPreferences.objects.filter(company=company).update(approved_only=True)
+    made = both.credit("CR-34", 30)
+    synced(company, clock)
+    both.sandbox.person("qbo", both.realm, "Preferences", {"AccountingInfoPrefs": {"BookCloseDate": "2026-10-31"}})
+    row = SyncedObject.objects.get(company=company, kind="vendor_credit", billcom_id=made["id"])
+    links.let_in(SyncedObject.objects.filter(pk=row.pk), admin_user)
+    synced(company, clock)
+    row.refresh_from_db()
+    assert row.hold_code == HoldCode.BOOKS_CLOSED
+    line = {**both.billcom(CREDITS, made["id"])["vendorCreditLineItems"][0], "amount": 5000}
+    both.enters(CREDITS, {"id": made["id"], "vendorCreditLineItems": [line]})
+    both.sandbox.person("qbo", both.realm, "Preferences", {"AccountingInfoPrefs": {"BookCloseDate": "2026-09-30"}})
+
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert (row.hold_code, row.qbo_id) == (HoldCode.NOT_APPROVED, None)

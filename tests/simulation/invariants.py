@@ -121,7 +121,7 @@ class Checks:
             return "because of a preference that is off"
         if code == "not-approved" and not preferences["approved_only"] and row.kind != "bill_payment":
             return "until it is approved, which nobody asked for"
-        if code == "waits-for" and row.waits_for is not None and row.waits_for.linked:
+        if code == "waits-for" and row.waits_for is not None and row.waits_for.linked and not row.waits_for.hold_code:
             return f"behind {row.waits_for}, which is on both sides"
         return "" if code else "without a reason"
 
