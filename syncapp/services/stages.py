@@ -171,16 +171,24 @@ def _try_again(context: Context) -> None:
     refused = Operation.objects.filter(run=context.run, state=OperationState.REFUSED).order_by()
     if not any(name.endswith(".refused") for name in context.counts) or not refused.exists():
         return
-    made_room = Operation.objects.filter(
-        run=context.run, state=OperationState.DONE, verb__in=[Verb.UPDATE, Verb.RETIRE]
-    )
-    for side in Side:
-        last = made_room.filter(side=side).aggregate(Max("finished_at"))["finished_at__max"]
-        if last is None:
-            continue
-        once = refused.filter(side=side).values("object").annotate(times=Count("pk"), at=Max("finished_at"))
-        again = once.filter(times=1, at__lte=last).values("object")
-        SyncedObject.objects.filter(pk__in=again, state=ObjectState.HELD, hold_code__in=REFUSED).look_again()
+    done = Operation.objects.filter(run=context.run, state=OperationState.DONE, verb__in=[Verb.UPDATE, Verb.RETIRE])
+    latest = done.order_by().values_list("side", "kind").annotate(at=Max("finished_at"))
+    made_room = {(side, kind): at for side, kind, at in latest}
+    for side, name in list(refused.values_list("side", "kind").distinct()):
+        last = max((at for (of, kind), at in made_room.items() if of == side and _close(kind, name)), default=None)
+        if last is not None:
+            own = refused.filter(side=side, kind=name).values("object")
+            once = own.annotate(times=Count("pk"), at=Max("finished_at")).filter(times=1, at__lte=last)
+            held = SyncedObject.objects.filter(pk__in=once.values("object"), state=ObjectState.HELD)
+            held.filter(hold_code__in=REFUSED).look_again()
+
+
+def _close(one: str, other: str) -> bool:
+    """Whether records of these kinds can stand in each other's way: by a name, or because one refers to the other."""
+    if one == other or {one, other} == {"vendor", "customer"}:
+        return True
+    kinds = KINDS[one], KINDS[other]
+    return all(kind.transaction for kind in kinds) and (one in kinds[1].refs or other in kinds[0].refs)
 
 
 def _busy(context: Context) -> set[str]:
