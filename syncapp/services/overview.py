@@ -59,7 +59,7 @@ def flows(terms: Terms) -> list[KindFlow]:
 
 def conditions(terms: Terms) -> list[str]:
     """What decides record by record, beyond the directions, under this company's preferences."""
-    found = ["Bills of nothing stay in BILL; bills and invoices without a number stay in QuickBooks Online."]
+    found = ["Bills of nothing stay in BILL; what has no number in QuickBooks Online stays there."]
     if terms.invoices_since and not terms.one_way:
         since = f"{terms.invoices_since:%d %b %Y}".lstrip("0")
         found.append(f"Invoices that weren't changed in QuickBooks Online since {since} come to BILL when included.")
