@@ -86,6 +86,7 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "may_part": row.linked and not kind.worked_out(row.billcom_values or {}),
         "may_be_let_in": links.may_be_let_in(row),
         "brought_back_in": side.label if (side := links.brought_back_in(row)) else "",
+        "may_choose_location": links.may_choose_location(row),
         "may_be_posted_again": links.may_be_posted_again(row),
         "held": row.state == ObjectState.HELD,
         "seen": moment(row.first_seen_at),

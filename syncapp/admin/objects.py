@@ -265,6 +265,10 @@ class SyncedObjectAdmin(CompanyScoped):
             side = links.bring_back(row, person(request))
             self.message_user(request, f"The next sync brings it back in {side.label}.", messages.SUCCESS)
             return row
+        if what in ("first-location", "own-locations"):
+            links.use_first_location(row, person(request), use=what == "first-location")
+            self.message_user(request, "The next sync looks at its locations again.", messages.SUCCESS)
+            return row
         simple: dict[str, tuple[Callable[..., int], str]] = {
             "retry": (links.retry, "will be tried again with the next sync"),
             "exclude": (links.exclude, "excluded from the sync"),

@@ -128,9 +128,9 @@ TEXTS: Mapping[HoldCode, HoldText] = {
         "Use a vendor in the right currency.",
     ),
     HoldCode.MIXED_LOCATIONS: HoldText(
-        "Several locations on one bill",
-        "QuickBooks Online keeps one location per bill, and the lines of this bill name several.",
-        "Use one location on all lines, or split the bill in BILL.",
+        "Several locations",
+        "QuickBooks Online keeps one location per bill or credit, and the lines of this one name several.",
+        "Use one location on all lines or split it in BILL, or use the first line's location for QuickBooks Online.",
     ),
     HoldCode.NAME_TAKEN: HoldText(
         "Name already in use",

@@ -234,7 +234,8 @@ class Kind:
     ``gates``: asked before a create, with the source's values. ``update_gates``: asked before any other write,
     with the values to be written and those the target shows now.
     ``keys``: match keys, references resolved through the lookup.
-    ``read``/``write``: hooks after decoding and before sending. ``prepare``: leaves out what isn't in use, before
+    ``read``/``write``: hooks after decoding and before sending. ``at_first_location``: BILL's values where a person
+    said that the first line's location counts for all lines. ``prepare``: leaves out what isn't in use, before
     references are carried over; ``adapt``: fills defaults after that, in the target's terms, or gives a Hold.
     ``skips``: remote records that are of another kind. ``taken``: what a duplicate means, "name" or "number".
     ``untouchable(field, values, shown, towards)``: why this field of a linked record isn't written to that side, in a
@@ -266,6 +267,7 @@ class Kind:
     key_refs: tuple[str, ...] = ()
     matched_by: str = "name"
     read: Callable[[Values, Raw, Side], Values] = keep
+    at_first_location: Callable[[Values, Raw], Values] | None = None
     prepare: Callable[[Values, Side, Terms], Values] = keep_all
     adapt: Callable[[Values, Side, Terms, Lookup], Values | Hold] | None = None
     write: Callable[[Raw, Draft], Raw] = keep_payload

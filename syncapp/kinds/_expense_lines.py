@@ -101,6 +101,25 @@ def _read_billcom_line(line: Raw) -> Values:
     }
 
 
+def at_first_location(values: Values, raw: Raw, lines_key: str) -> Values:
+    """QuickBooks has one location for all lines; a person said that the first line's is the one, where they differ."""
+    lines = raw.get(lines_key) or []
+    if not values.get("mixed_locations") or not lines:
+        return values
+    return {**values, "location": first_location(lines), "first_location": True}
+
+
+def first_location(lines: list[Raw]) -> str:
+    """What BILL's first line names; empty where there is none."""
+    return text(dig(lines[0], ("classifications", "locationId"))) if lines else ""
+
+
+def one_location(values: Values, terms: Terms) -> Hold | None:
+    """Reference: spec, sync matrix: one location per QuickBooks bill."""
+    mixed = values.get("mixed_locations") and not values.get("first_location")
+    return Hold(HoldCode.MIXED_LOCATIONS) if mixed and terms.locations else None
+
+
 def locations_of(lines: list[Raw]) -> set[str]:
     return {text(dig(line, ("classifications", "locationId"))) for line in lines}
 

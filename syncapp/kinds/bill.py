@@ -56,9 +56,7 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
 def _may_go_to_qbo(values: Values, terms: Terms) -> Hold | None:
     if not values["total"]:
         return Hold(HoldCode.ZERO_AMOUNT)
-    if values["mixed_locations"] and terms.locations:
-        return Hold(HoldCode.MIXED_LOCATIONS)
-    return _approved(values, terms)
+    return expense.one_location(values, terms) or _approved(values, terms)
 
 
 def _approved(values: Values, terms: Terms) -> Hold | None:
@@ -78,9 +76,7 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
         return hold
     if towards is Side.BILLCOM:
         return None if values["number"] else Hold(HoldCode.NEEDS_NUMBER)
-    if values.get("mixed_locations") and terms.locations:
-        return Hold(HoldCode.MIXED_LOCATIONS)
-    return _approved(values, terms)
+    return expense.one_location(values, terms) or _approved(values, terms)
 
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
@@ -93,7 +89,7 @@ def write(payload: Raw, draft: Draft) -> Raw:
     if draft.side is Side.QBO:
         return expense.write_into_qbo(payload, draft)
     if "lines" in draft.changed or "location" in draft.changed:
-        payload[LINES] = expense.write_billcom(_one_location(draft.values), draft.current, LINES)
+        payload[LINES] = expense.write_billcom(_one_location(draft), draft.current, LINES)
     old = draft.current or {}
     if old.get("approvers"):
         # Reference: https://developer.bill.com/hc/reference/updatebill
@@ -101,11 +97,15 @@ def write(payload: Raw, draft: Draft) -> Raw:
     return {name: old[name] for name in KEPT if old.get(name)} | payload
 
 
-def _one_location(values: Values) -> Values:
+def _one_location(draft: Draft) -> Values:
     """Lines that name several locations keep theirs, unless the bill has got one."""
-    if values.get("location") or not values.get("mixed_locations"):
-        return values
-    return {**values, "location": None}
+    values, shown = draft.values, expense.first_location((draft.current or {}).get(LINES) or [])
+    is_new = values.get("location") not in ("", shown if values.get("first_location") else "")
+    return values if is_new or not values.get("mixed_locations") else {**values, "location": None}
+
+
+def at_first_location(values: Values, raw: Raw) -> Values:
+    return expense.at_first_location(values, raw, LINES)
 
 
 KIND = Kind(
@@ -134,6 +134,7 @@ KIND = Kind(
         "currency": Field(qbo="CurrencyRef.value", fact=True, label="Currency"),
         "exchange_rate": Field(billcom="exchangeRate", type=Type.NUMBER, fact=True, label="Exchange rate"),
         "mixed_locations": Field(type=Type.BOOL, fact=True, label="Several locations"),
+        "first_location": Field(type=Type.BOOL, fact=True, label="First line's location counts"),
     },
     transaction=True,
     title="number",
@@ -148,6 +149,7 @@ KIND = Kind(
     key_refs=("vendor",),
     matched_by="vendor and number",
     read=read,
+    at_first_location=at_first_location,
     prepare=expense.without_unused,
     switched=expense.SWITCHED | {"locations": "location"},
     untouchable=paid_stays,

@@ -90,8 +90,8 @@ def _as_it_may_be(values: Values, towards: Side, terms: Terms) -> Hold | None:
 
 
 def _lines_fit(values: Values, terms: Terms) -> Hold | None:
-    if values.get("mixed_locations") and terms.locations:
-        return Hold(HoldCode.MIXED_LOCATIONS)
+    if hold := expense.one_location(values, terms):
+        return hold
     if terms.customers_in_payables and any(line.get("customer") for line in values["lines"]):
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NO_CUSTOMERS, "fix": NO_CUSTOMERS_FIX})
     return None
@@ -105,6 +105,10 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
 applied_stays = settled_stays(
     "The credit has been applied, in full or in part, and what is changed after that doesn't sync."
 )
+
+
+def at_first_location(values: Values, raw: Raw) -> Values:
+    return expense.at_first_location(values, raw, LINES)
 
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
@@ -142,6 +146,7 @@ KIND = Kind(
             },
         ),
         "mixed_locations": Field(type=Type.BOOL, fact=True, label="Several locations"),
+        "first_location": Field(type=Type.BOOL, fact=True, label="First line's location counts"),
     },
     transaction=True,
     title="number",
@@ -156,6 +161,7 @@ KIND = Kind(
     key_refs=("vendor",),
     matched_by="vendor and number",
     read=read,
+    at_first_location=at_first_location,
     prepare=expense.without_unused,
     switched=expense.SWITCHED | {"locations": "location"},
     untouchable=applied_stays,

@@ -81,6 +81,9 @@ class SyncedObject(models.Model):
     )
     excluded = models.BooleanField(default=False)
     included = models.BooleanField(default=False, help_text="A person wants it in though it was paid before.")
+    first_location = models.BooleanField(
+        default=False, db_default=False, help_text="A person said that the first line's location counts for all."
+    )
     needs_look = models.BooleanField(default=True)
 
     label = models.CharField(max_length=500, blank=True)

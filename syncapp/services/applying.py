@@ -208,7 +208,7 @@ class Applier:
 
     def _same_fields(self, row: SyncedObject, raw: Raw) -> bool:
         try:
-            values = decode(self.kind, raw, Side.BILLCOM)
+            values = rows.as_chosen(row, self.kind, Side.BILLCOM, decode(self.kind, raw, Side.BILLCOM), raw)
         except storing.UNREADABLE:
             return False
         return all(values.get(name) == row.billcom_values.get(name) for name in self.kind.compared)
@@ -380,7 +380,7 @@ def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, co
         values = {**(row.qbo_values or {}), "active": False}
         raw = {**(row.qbo_raw or {}), **raw}
     else:
-        values = decode(kind, raw, side)
+        values = rows.as_chosen(row, kind, side, decode(kind, raw, side), raw)
     if operation.verb == Verb.CREATE:
         setattr(row, f"{side}_id", storing.id_of(raw, side))
     rows.show(row, kind, side, values, raw, storing.version_of(raw, side) or getattr(row, f"{side}_version"))

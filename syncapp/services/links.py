@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from syncapp.core.codec import decode
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.planning import ACTIVE, gone_for_good
 from syncapp.core.schema import Kind
@@ -23,6 +24,8 @@ from syncapp.services import linking, rows, terms
 from syncapp.services.errors import ServiceError
 
 LINK_FIELDS = (*rows.PLAN_FIELDS, *linking.LINKED_FIELDS, "excluded", "excluded_by")
+CHOSEN_LOCATION = "chose the first line's location for QuickBooks Online, where lines name several"
+TAKEN_BACK_LOCATION = "no longer wants the first line's location used where lines name several"
 TAKEN = (HoldCode.NAME_TAKEN, HoldCode.NUMBER_TAKEN)
 
 
@@ -251,6 +254,29 @@ def let_in(objects: QuerySet[SyncedObject], user: User) -> int:
                 f"{company}: turn on 2-Way AP Payment Sync first. Without their payments these bills would look unpaid."
             )
     return _decide(mine, included=True, needs_look=True)
+
+
+def may_choose_location(row: SyncedObject) -> bool:
+    """Whether its lines name several locations and QuickBooks is to get the first line's."""
+    held = row.hold_code == HoldCode.MIXED_LOCATIONS and not row.first_location
+    return held and KINDS[row.kind].at_first_location is not None
+
+
+def use_first_location(row: SyncedObject, user: User, *, use: bool = True) -> None:
+    """The location of the first line counts for all lines in QuickBooks, where they differ; BILL's lines keep theirs.
+
+    ``use``: False takes that back, so that a record whose locations differ is held again. Raises ServiceError.
+    """
+    _refuse_lookers(row.company_id, user, "decide about its records")
+    with transaction.atomic():
+        [found] = _locked(row.pk) or [row]
+        if not (may_choose_location(found) if use else found.first_location):
+            raise ServiceError("It isn't one that is held because its lines name several locations.")
+        found.first_location, found.needs_look = use, True
+        kind, raw = KINDS[found.kind], found.billcom_raw or {}
+        found.billcom_values = rows.as_chosen(found, kind, Side.BILLCOM, decode(kind, raw, Side.BILLCOM), raw)
+        rows.save([found], ("first_location", "needs_look", "billcom_values"))
+        _log(found, f"{user} {CHOSEN_LOCATION if use else TAKEN_BACK_LOCATION}.")
 
 
 def may_be_posted_again(row: SyncedObject) -> bool:

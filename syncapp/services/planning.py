@@ -22,8 +22,8 @@ from syncapp.services import linking, references, rows
 from syncapp.services.context import Context
 
 QBO_BATCH = 30
-BY_PEOPLE = ("billcom_id", "qbo_id", "excluded", "included", "wanted", "told_apart")
-"""What a person's word changes of a row: links, exclusions, values to bring back, candidates told apart."""
+BY_PEOPLE = ("billcom_id", "qbo_id", "excluded", "included", "first_location", "wanted", "told_apart")
+"""What a person's word changes of a row: links, exclusions, values to bring back, candidates told apart, locations."""
 
 
 @dataclass

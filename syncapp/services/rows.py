@@ -93,9 +93,16 @@ def one_side(row: SyncedObject) -> Side | None:
     return Side.BILLCOM if row.billcom_id is not None else Side.QBO
 
 
+def as_chosen(row: SyncedObject, kind: Kind, side: Side, values: Values, raw: Raw) -> Values:
+    """What ``side`` shows, with what a person has said about the record where it can be read in two ways."""
+    if side is Side.BILLCOM and row.first_location and kind.at_first_location is not None:
+        return kind.at_first_location(values, raw)
+    return values
+
+
 def show(row: SyncedObject, kind: Kind, side: Side, values: Values, raw: Raw, version: str) -> None:
     """What ``side`` shows now."""
-    setattr(row, f"{side}_values", values)
+    setattr(row, f"{side}_values", as_chosen(row, kind, side, values, raw))
     setattr(row, f"{side}_raw", raw)
     setattr(row, f"{side}_version", version)
     describe(row, kind)

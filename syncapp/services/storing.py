@@ -225,7 +225,7 @@ def _new(context: Context, kind: Kind, side: Side, remote_id: str, values: Value
 
 def _update(context: Context, kind: Kind, side: Side, row: SyncedObject, values: Values, raw: Raw) -> bool:
     """Whether the row has to be saved; it is looked at again only where a mapped value changed."""
-    before = getattr(row, f"{side}_values")
+    before, values = getattr(row, f"{side}_values"), rows.as_chosen(row, kind, side, values, raw)
     if before == values and getattr(row, f"{side}_version") == version_of(raw, side):
         return False
     if before != values:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from syncapp.core.holds import HoldCode
 from syncapp.models import Company, GLMapping, GLRole, ObjectState, SyncedObject, SyncPreferences
 from syncapp.services import links
+from syncapp.services.errors import ServiceError
 from tests.services.test_rules import bill_in_qbo, pay_in_qbo
 from tests.services.test_vendor_credits import Both
 from tests.support.sandbox import Sandbox
@@ -266,7 +267,7 @@ CASES: list[tuple[str, Callable[[Office], SyncedObject], HoldCode, str, str]] = 
     ("40", invoiced, HoldCode.REJECTED, "that invoice would be left empty", "Take the line off the invoice"),
     ("44", no_address_to_write_to, HoldCode.NEEDS_EMAIL, "needs an e-mail address", "fallback address"),
     ("needs a number", number_missing, HoldCode.NEEDS_NUMBER, "needs a number", "Enter a number"),
-    ("+a", locations_differ, HoldCode.MIXED_LOCATIONS, "one location per bill", "Use one location"),
+    ("+a", locations_differ, HoldCode.MIXED_LOCATIONS, "keeps one location", "Use one location"),
     *[
         (
             number,
@@ -354,3 +355,55 @@ def test_a_bill_that_quickbooks_keeps_is_brought_back(
     assert office.billcom("bills", str(row.billcom_id))["archived"] is False
     assert row.hold_code != HoldCode.REJECTED
     assert writes(synced(company, clock)) == 0
+
+
+def test_the_location_of_the_first_line_counts_where_a_person_says_so(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], admin_client: Client
+) -> None:
+    """+a: QuickBooks gets the first line's, and the lines keep their own in BILL, whatever is edited later."""
+    synced(company, clock)
+    office = Office(company, sandbox, loaded, clock)
+    row = locations_differ(office)
+    row.refresh_from_db()
+    shown = office.billcom("bills", str(row.billcom_id))["billLineItems"]
+    places = [line["classifications"]["locationId"] for line in shown]
+    here = reverse("admin:syncapp_syncedobject_change", args=[row.pk])
+    decide = reverse("admin:syncapp_syncedobject_decide", args=[row.pk])
+    assert "Use the first line&#x27;s location" in (page := admin_client.get(here).content.decode()) or (
+        "Use the first line's location" in page
+    )
+
+    admin_client.post(decide, {"what": "first-location"})
+    synced(company, clock)
+
+    row.refresh_from_db()
+    first = office.row("location", billcom_id=places[0])
+    there = office.twin("bill", "Bill", str(row.billcom_id))
+    assert (row.state, row.hold_code) == (ObjectState.LINKED, "")
+    assert there["DepartmentRef"]["value"] == first.qbo_id
+    assert writes(synced(company, clock)) == 0
+
+    office.there("Bill", {**there, "PrivateNote": "looked at", "DueDate": "2026-12-24"})
+    office.enters("bills", {"id": row.billcom_id, "description": "", "billLineItems": [*shown]})
+    synced(company, clock)
+    ours = office.billcom("bills", str(row.billcom_id))
+    assert ours["dueDate"] == "2026-12-24"
+    assert [line["classifications"]["locationId"] for line in ours["billLineItems"]] == places
+    assert writes(synced(company, clock)) == 0
+
+    assert "Don&#x27;t use" in (page := admin_client.get(here).content.decode()) or "Don't use" in page
+    admin_client.post(decide, {"what": "own-locations"})
+    synced(company, clock)
+    row.refresh_from_db()
+    assert row.hold_code == HoldCode.MIXED_LOCATIONS
+    assert office.twin("bill", "Bill", str(row.billcom_id))["DepartmentRef"]["value"] == first.qbo_id
+
+
+def test_only_what_is_held_for_its_locations_can_get_the_first_lines(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], admin_user: User
+) -> None:
+    synced(company, clock)
+    row = linked(company, "bill")[0]
+    for use in (True, False):
+        with pytest.raises(ServiceError, match="name several locations"):
+            links.use_first_location(row, admin_user, use=use)
