@@ -249,6 +249,13 @@ def _applied(values: Values) -> Decimal:
     return settled - sum((use["amount"] or Decimal() for use in credits_used(values)), Decimal())
 
 
+VOIDED_THERE = "A payment made through BILL is voided in BILL only."
+# Reference: spec, sync matrix, row void.
+VOIDED_THERE_IN_A = (
+    "Payments are voided in BILL only where the company is under an accountant console or signed up before 9/15/17."
+)
+
+
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     """A payment that BILL has sent is never taken back from QuickBooks; only recorded ones are, in cohort B."""
     if towards is Side.QBO and values["active"] and (hold := _blocked(values)):
@@ -256,7 +263,7 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
     if towards is Side.BILLCOM and shown.get("credits_only"):
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": APPLIED_THERE, "to_make_it_in": "BILL"})
     if towards is Side.BILLCOM and (shown.get("online") or terms.cohort is not Cohort.B):
-        rule = "A payment made through BILL is voided in BILL only."
+        rule = VOIDED_THERE if shown.get("online") else VOIDED_THERE_IN_A
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": "BILL"})
     return None
 
