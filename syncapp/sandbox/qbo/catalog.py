@@ -118,6 +118,10 @@ def _check_account_parent(work: Work, record: Record) -> None:
         raise bodies.business("A sub-account has the type of its parent", element="AccountType")
     if record["AccountSubType"] in accounts.NEVER_NESTED:
         raise bodies.business(f"{record['AccountSubType']} cannot be a sub-account", element="ParentRef")
+    if parent is not None and parent.get("AccountSubType") == "OpeningBalanceEquity":
+        # Reference: spec, behaviour of BILL's sync, section 9, error 37.
+        words = "Accounts with detail type Opening Balance Equity cannot have sub-accounts"
+        raise bodies.business(words, element="ParentRef")
 
 
 def _item(work: Work, record: Record, old: Record | None) -> None:
