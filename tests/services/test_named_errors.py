@@ -289,6 +289,16 @@ CASES: list[tuple[str, Callable[[Office], SyncedObject], HoldCode, str, str]] = 
 ]
 
 
+def is_held_and_shown(row: SyncedObject, client: Client, code: HoldCode, meaning: str, fix: str) -> None:
+    """The record is held for that reason, and its page says so in these words."""
+    row.refresh_from_db()
+    assert row.hold is not None and row.hold_code == code, (row.hold, row.state)
+    assert meaning in row.hold.describe() and fix in row.hold.fix()
+    page = client.get(reverse("admin:syncapp_syncedobject_change", args=[row.pk]), follow=True)
+    shown = page.content.decode().replace("&#x27;", "'").replace("&quot;", '"')
+    assert row.hold.describe() in shown and row.hold.fix() in shown
+
+
 @pytest.mark.parametrize(
     ("brought_about", "code", "meaning", "fix"),
     [pytest.param(*case, id=f"{number} {code}") for number, *case in CASES for code in [case[1]]],
@@ -307,12 +317,7 @@ def test_a_named_error_is_a_hold_whose_page_says_what_happened_and_what_to_do(
     synced(company, clock)
     row = brought_about(Office(company, sandbox, loaded, clock))
 
-    row.refresh_from_db()
-    assert row.hold is not None and row.hold_code == code, (row.hold, row.state)
-    assert meaning in row.hold.describe() and fix in row.hold.fix()
-    page = admin_client.get(reverse("admin:syncapp_syncedobject_change", args=[row.pk]), follow=True)
-    shown = page.content.decode().replace("&#x27;", "'").replace("&quot;", '"')
-    assert row.hold.describe() in shown and row.hold.fix() in shown
+    is_held_and_shown(row, admin_client, code, meaning, fix)
     assert writes(synced(company, clock)) == 0
 
 

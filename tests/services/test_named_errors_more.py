@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.urls import reverse
 
 from syncapp.core.holds import HoldCode
 from syncapp.models import Company, GLMapping, GLRole, ObjectState, SyncedObject
 from syncapp.services import links
 from tests.services.test_funds_transfers import Books
-from tests.services.test_named_errors import Office, warns_of
+from tests.services.test_named_errors import Office, is_held_and_shown, warns_of
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, choose_banks, linked, synced, writes
 
@@ -222,12 +221,7 @@ def test_a_named_error_is_a_hold_whose_page_says_what_happened_and_what_to_do(
     synced(company, clock)
     row = brought_about(Desk(company, sandbox, loaded, clock))
 
-    row.refresh_from_db()
-    assert row.hold is not None and row.hold_code == code, (row.hold, row.state)
-    assert meaning in row.hold.describe() and fix in row.hold.fix()
-    page = admin_client.get(reverse("admin:syncapp_syncedobject_change", args=[row.pk]), follow=True)
-    shown = page.content.decode().replace("&#x27;", "'").replace("&quot;", '"')
-    assert row.hold.describe() in shown and row.hold.fix() in shown
+    is_held_and_shown(row, admin_client, code, meaning, fix)
     assert writes(synced(company, clock)) == 0
 
 
