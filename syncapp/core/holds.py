@@ -74,8 +74,8 @@ TEXTS: Mapping[HoldCode, HoldText] = {
     ),
     HoldCode.NEEDS_ACCOUNT: HoldText(
         "No account",
-        "{what} has no account, and none is set for records without one.",
-        "Choose the account on the record, or set the Unallocated Expense Account in Sync preferences.",
+        "{what} has no account, and what is sold or bought by it would post nowhere.",
+        "Choose the account on the record, then sync again.",
     ),
     HoldCode.NEEDS_MAPPING: HoldText(
         "Account not chosen",
