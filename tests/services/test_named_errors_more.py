@@ -17,6 +17,7 @@ from syncapp.models import Company, GLMapping, GLRole, ObjectState, SyncedObject
 from syncapp.services import links
 from tests.services.test_funds_transfers import Books
 from tests.services.test_named_errors import Office, is_held_and_shown, warns_of
+from tests.services.test_rules import expense_line
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, choose_banks, linked, synced, writes
 
@@ -181,6 +182,25 @@ def project_edited(desk: Desk) -> SyncedObject:
     return row
 
 
+def bill_in_euros(desk: Desk) -> SyncedObject:
+    """43: the company uses several currencies, and amounts go over as they are."""
+    desk.there("Preferences", {"CurrencyPrefs": {"MultiCurrencyEnabled": True}})
+    line = expense_line(desk.company, 90)
+    vendor = desk.there("Vendor", {"DisplayName": "Quai Verre", "CurrencyRef": {"value": "EUR"}})
+    head = {"VendorRef": {"value": vendor["Id"]}, "CurrencyRef": {"value": "EUR"}, "ExchangeRate": 1.1}
+    made = desk.there("Bill", {**head, "DocNumber": "E-43", "TxnDate": "2026-10-01", "Line": [line]})
+    desk.sync()
+    return desk.row("bill", qbo_id=made["Id"])
+
+
+def character_not_taken(desk: Desk) -> SyncedObject:
+    """+b: a colon stands between a customer and a job, so no vendor's name has one."""
+    address = {"line1": "1 Main St", "city": "Reno", "zipOrPostalCode": "89501", "country": "US"}
+    made = desk.enters("vendors", {"name": "Glass: Cut & Sons", "address": address})
+    desk.sync()
+    return desk.row("vendor", billcom_id=made["id"])
+
+
 CASES: list[tuple[str, Callable[[Desk], SyncedObject], HoldCode, str, str]] = [
     ("2", name_of_a_list_in_use, HoldCode.NAME_TAKEN, "already has a record with this name", "Rename one of the two"),
     ("3", vendor_isnt_the_bills, HoldCode.REJECTED, "took it, but without this: Bills paid", "Compare both sides"),
@@ -199,6 +219,8 @@ CASES: list[tuple[str, Callable[[Desk], SyncedObject], HoldCode, str, str]] = [
         "This item has no account",
         "Choose the account on the record",
     ),
+    ("43", bill_in_euros, HoldCode.CURRENCY, "EUR", "currency"),
+    ("+b", character_not_taken, HoldCode.REJECTED, "characters", "Correct the field"),
     ("42", project_edited, HoldCode.FLOW_NOT_IN_MATRIX, "kept in QuickBooks", "Make the change in QuickBooks"),
 ]
 
@@ -229,6 +251,17 @@ def test_a_named_error_is_a_hold_whose_page_says_what_happened_and_what_to_do(
 def desk(company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]) -> Desk:
     synced(company, clock)
     return Desk(company, sandbox, loaded, clock)
+
+
+def test_lines_of_bill_are_never_billable(desk: Desk) -> None:
+    """39: only some accounts take billable lines; a line of BILL names its customer and isn't billable."""
+    income = next(row for row in linked(desk.company, "account") if row.qbo_values["account_type"] == "INCOME")
+    codes = {"chartOfAccountId": income.billcom_id, "customerId": desk.active("customer").billcom_id}
+    made = desk.bill("E-39", billLineItems=[{"amount": 40, "classifications": codes}])
+    desk.sync()
+    (line,) = desk.twin("bill", "Bill", made["id"])["Line"]
+    detail = line["AccountBasedExpenseLineDetail"]
+    assert (detail["BillableStatus"], detail["CustomerRef"]["value"]) == ("NotBillable", desk.active("customer").qbo_id)
 
 
 def test_a_journal_entry_of_ours_takes_no_number_of_others(desk: Desk) -> None:
