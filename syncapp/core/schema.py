@@ -131,6 +131,8 @@ class Terms:
     classes: bool = False
     credits_at_once: bool = False
     """What is applied to a bill in BILL is applied in QuickBooks before the bill is paid in full."""
+    transfer_each_payment: bool = False
+    """Each payment through BILL has a funds transfer of its own, instead of one for all of a bank account and day."""
     credit_memos: bool = True
     """Whether the company started on BILL when credit memos had begun to sync."""
     class_per_line: bool = False
@@ -243,7 +245,7 @@ class Kind:
     ``booked_otherwise(field, billcom, qbo)``: whether two records that were linked show this field in different ways
     and mean the same by it.
     ``party``: the field that names whom a transaction is with, a vendor or a customer.
-    ``funded_from``: the field that names the BILL bank account which a payment is drawn from, if it is.
+    ``funded_from``: the field that names the BILL bank account which a payment is drawn from, or reached, if it has.
     ``switched``: accounting preference -> the fields that are in use only with it.
     """
 

@@ -1,4 +1,5 @@
-"""Funds transfers: what BILL drew from one bank account on one day, from that bank to Money Out Clearing in QuickBooks.
+"""Funds transfers: what BILL drew from one bank account on one day, from that bank to Money Out Clearing in QuickBooks;
+and what reached one from customers, from Money In Clearing to that bank.
 
 BILL's API has no such record, so it is worked out from the payments made through BILL (``services/deriving.py``). A
 payment that is voided later makes the day's transfer smaller, which is what a reversal dated as the original comes to.
@@ -29,10 +30,13 @@ from syncapp.core.schema import (
 from syncapp.core.sides import Side
 from syncapp.kinds._shared import books_open, books_open_for_update, cut
 
-CLEARING = "money-out-clearing"
+MONEY_OUT, MONEY_IN = "money-out-clearing", "money-in-clearing"
 LABEL = "BILL funds transfer"
 """What its note in QuickBooks begins with, and what it is known by among the journal entries of others."""
-ONE_DIRECTION = "Funds transfers follow from the payments made through BILL, and go to QuickBooks Online only."
+INCOMING = f"{LABEL} in "
+PAYMENTS = {"payment": "bill_payment", "received": "receivable_payment"}
+"""What a line of its payments names one of, and which kind that is."""
+ONE_DIRECTION = "Funds transfers follow from the payments through BILL, and go to QuickBooks Online only."
 CHANGED_THERE = "Undo the change in QuickBooks Online, or exclude it if it is meant to differ."
 NOT_OURS = (
     "Its payments were in QuickBooks Online before they were synced here, "
@@ -47,15 +51,19 @@ DETAIL = "JournalEntryLineDetail"
 
 def read(values: Values, raw: Raw, side: Side) -> Values:
     if side is Side.BILLCOM:
-        values["payments"] = [
-            {"payment": text(each.get("id")), "amount": money(each.get("amount"))} for each in raw.get("payments") or []
-        ]
+        values["payments"] = [_payment(each) for each in raw.get("payments") or []]
         return values
     values["payments"], postings = [], _postings(raw)
     values["debit"], values["amount"] = postings.get("Debit", ("", None))
     values["credit"], _ = postings.get("Credit", ("", None))
     values["active"] = raw.get("status") != "Deleted"
+    values["incoming"] = values["note"].startswith(INCOMING)
     return values
+
+
+def _payment(each: Raw) -> Values:
+    named = {name: text(each.get("id")) if each.get("kind") == kind else "" for name, kind in PAYMENTS.items()}
+    return {**named, "amount": money(each.get("amount"))}
 
 
 def _postings(raw: Raw) -> dict[str, tuple[str, Any]]:
@@ -77,13 +85,14 @@ def is_another(raw: Raw, side: Side) -> bool:
 
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     """The day, BILL's bank account (in the note) and the clearing account. What is gone has no twin."""
-    clearing = values["debit"] if side is Side.QBO else values["clearing"]
+    there = values["credit" if values["incoming"] else "debit"]
+    clearing = there if side is Side.QBO else values["clearing"]
     return Keys(first=cut(f"{values['date']}/{values['note']}/{clearing}")) if values["active"] else Keys()
 
 
-def note_of(bank: str) -> str:
-    """``bank``: the account's id in BILL."""
-    return f"{LABEL} {bank}"
+def note_of(bank: str, *, incoming: bool = False, payment: str = "") -> str:
+    """``bank``, ``payment``: ids in BILL; the payment's where each has a transfer of its own."""
+    return f"{INCOMING if incoming else LABEL + ' '}{bank} {payment}".rstrip()
 
 
 def flow(towards: Side, terms: Terms) -> Hold | None:
@@ -105,12 +114,14 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
 
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
-    """To where its payments were posted, from the account that is chosen now; of one that is posted both stay."""
+    """Between where its payments were posted and the account that is chosen now; of one that is posted both stay."""
     if towards is Side.BILLCOM:
         return {**values, "debit": "", "credit": ""}
     bank = terms.banks.get(values["bank"])
     if bank is None:
         return Hold(HoldCode.NEEDS_MAPPING, {"role": f"GL Account For Bank Account {values['bank']}"})
+    if values["incoming"]:
+        return {**values, "debit": bank.qbo_id, "credit": values["clearing"]}
     return {**values, "debit": values["clearing"], "credit": bank.qbo_id}
 
 
@@ -124,7 +135,7 @@ def write(payload: Raw, draft: Draft) -> Raw:
 
 def _line(posting: str, account: str, values: Values) -> Raw:
     detail = {"PostingType": posting, "AccountRef": {"value": account}}
-    words = f"Drawn by BILL on {values['date']}"
+    words = f"{'Received through' if values['incoming'] else 'Drawn by'} BILL on {values['date']}"
     return {"DetailType": DETAIL, "Amount": values["amount"], "Description": words, DETAIL: detail}
 
 
@@ -137,10 +148,11 @@ KIND = Kind(
     fields={
         "date": Field(billcom="processDate", qbo="TxnDate", type=Type.DATE, label="Date"),
         "amount": Field(billcom="amount", type=Type.MONEY, label="Amount"),
-        "debit": Field(type=Type.REF, ref="account", fixed=True, label="Clearing account"),
-        "credit": Field(type=Type.REF, ref="account", fixed=True, label="Bank account"),
+        "debit": Field(type=Type.REF, ref="account", fixed=True, label="Account debited"),
+        "credit": Field(type=Type.REF, ref="account", fixed=True, label="Account credited"),
         "active": Field(billcom="archived", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active"),
         "bank": Field(billcom="bankAccountId", fact=True, label="BILL bank account"),
+        "incoming": Field(billcom="incoming", type=Type.BOOL, fact=True, label="Received from customers"),
         "clearing": Field(billcom="clearingAccountId", fact=True, label="Clearing account's id"),
         "note": Field(billcom="note", qbo="PrivateNote", fixed=True, label="Note"),
         "ours": Field(billcom="ours", type=Type.BOOL, fact=True, label="Payments made by this sync"),
@@ -151,6 +163,7 @@ KIND = Kind(
             unordered=True,
             lines={
                 "payment": Field(type=Type.REF, ref="bill_payment", label="Payment"),
+                "received": Field(type=Type.REF, ref="receivable_payment", label="Payment received"),
                 "amount": Field(type=Type.MONEY, label="Amount"),
             },
         ),

@@ -45,6 +45,7 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
         shares = raw.get("invoicePayments") or []
         paid = [{"invoice": text(each.get("invoiceId")), "amount": money(each.get("amount"))} for each in shares]
         values["active"], values["credits_used"] = text(raw.get("status")) not in GONE, []
+        values["receiving_bank"] = text(dig(raw, ("receivablesAccount", "id"))) if _reached_bank(raw) else ""
     else:
         links = [(line.get("Amount"), each) for line in raw.get("Line") or [] for each in line.get("LinkedTxn") or []]
         paid = [
@@ -57,6 +58,17 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
         values["active"] = raw.get("status") != "Deleted" and not voided(values["amount"], raw)
     values["paid"] = by_amount(paid, "invoice")
     return values
+
+
+def _reached_bank(raw: Raw) -> bool:
+    """Whether BILL has brought it to a bank account. What was paid by card is settled by whoever handles the card.
+
+    Reference: spec, BILL API 4.4; spec, sync matrix, section 3.
+    """
+    to_bank = dig(raw, ("receivablesAccount", "type")) == "BANK_ACCOUNT" and "CARD" not in text(
+        raw.get("receivablesType")
+    )
+    return raw.get("onlinePayment") is True and to_bank and text(raw.get("status")) in RECEIVED
 
 
 def _credits(links: list[tuple[Any, Raw]]) -> list[Values]:
@@ -160,6 +172,7 @@ KIND = Kind(
         "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
         "status": Field(billcom="status", fact=True, label="Status in BILL"),
         "method": Field(billcom="receivablesType", fact=True, label="Paid by"),
+        "receiving_bank": Field(fact=True, label="Received on BILL bank account"),
     },
     transaction=True,
     title="number",
@@ -167,6 +180,7 @@ KIND = Kind(
     amount="amount",
     date="date",
     party="customer",
+    funded_from="receiving_bank",
     flow=flow,
     gates=(received, books_open),
     update_gates=(books_open_for_update,),

@@ -15,7 +15,7 @@ from syncapp.models.objects import (
     SyncedObject,
     Verb,
 )
-from syncapp.models.preferences import AccountingPreferences, GLMapping, GLRole, SyncPreferences
+from syncapp.models.preferences import AccountingPreferences, GLMapping, GLRole, SyncPreferences, TransferPer
 from syncapp.models.runs import Cursor, Level, RunScope, RunState, SyncLogEntry, SyncRun, Trigger, UnreadRecord
 from syncapp.models.webhooks import Outcome, Subscription, WebhookEvent
 
@@ -49,6 +49,7 @@ __all__ = [
     "SyncLogEntry",
     "SyncPreferences",
     "SyncRun",
+    "TransferPer",
     "SyncedObject",
     "Trigger",
     "UnreadRecord",

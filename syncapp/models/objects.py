@@ -59,7 +59,7 @@ class SyncedObjectQuerySet(models.QuerySet["SyncedObject"]):
 class SyncedObject(models.Model):
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="objects_synced")
     kind = models.CharField(max_length=30, choices=kind_choices)
-    billcom_id = models.CharField("BILL id", max_length=60, null=True, blank=True)  # noqa: DJ001  NULL keeps the unique constraint off
+    billcom_id = models.CharField("BILL id", max_length=80, null=True, blank=True)  # noqa: DJ001  NULL keeps the unique constraint off
     qbo_id = models.CharField("QuickBooks id", max_length=40, null=True, blank=True)  # noqa: DJ001
     billcom_values = ExactJSONField(null=True)
     qbo_values = ExactJSONField(null=True)
@@ -103,7 +103,7 @@ class SyncedObject(models.Model):
         max_length=40,
         blank=True,
         db_default="",
-        help_text="What a payment was drawn from.",
+        help_text="What a payment was drawn from, or reached.",
     )
     part_of = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="parts", verbose_name="funds transfer"

@@ -17,6 +17,13 @@ class CompanyOwnedQuerySet(models.QuerySet[models.Model]):
         return self.filter(company__in=Company.objects.visible_to(user))
 
 
+class TransferPer(models.TextChoices):
+    """What one funds transfer is of."""
+
+    DAY = "day", "Bank account and day"
+    PAYMENT = "payment", "Payment"
+
+
 class SyncPreferences(models.Model):
     """The guide's Sync preferences. The two latches never go back: a database trigger holds them."""
 
@@ -42,6 +49,14 @@ class SyncPreferences(models.Model):
         default=False,
         db_default=False,
         help_text="Off: a credit applied to a bill in BILL is applied in QuickBooks when the bill is paid in full.",
+    )
+    transfer_per = models.CharField(
+        "One Funds Transfer Per",
+        max_length=10,
+        choices=TransferPer.choices,
+        default=TransferPer.DAY,
+        db_default=TransferPer.DAY,
+        help_text="As the bank's statement shows what BILL moves: in one sum a day, or payment by payment.",
     )
     master = models.CharField(
         "Master In Case of Conflict",

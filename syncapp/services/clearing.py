@@ -1,7 +1,8 @@
-"""The clearing account: made in QuickBooks on request, and what its balance consists of, payment by payment."""
+"""The clearing accounts: made in QuickBooks on request, and what their balances consist of, payment by payment."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -22,7 +23,6 @@ from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway, Write
 from syncapp.kinds._shared import at_par
 from syncapp.kinds.account import KIND as ACCOUNT
-from syncapp.kinds.bill_payment import KIND as PAYMENT
 from syncapp.kinds.funds_transfer import KIND as TRANSFER_KIND
 from syncapp.models import (
     Company,
@@ -34,25 +34,28 @@ from syncapp.models import (
     SyncedObject,
     Verb,
 )
-from syncapp.services import budgets, remotes, rows, setup, storing
+from syncapp.services import budgets, deriving, remotes, rows, setup, storing
 from syncapp.services.errors import ServiceError
 
 TRANSFER = TRANSFER_KIND.name
 VOIDED_THERE = "voided in QuickBooks Online only, after BILL drew it"
-# As BILL's own sync names it. Reference: spec, behaviour of BILL's sync, section 5.
-NAME = "Bill.com Money Out Clearing"
+# As BILL's own sync names them. Reference: spec, behaviour of BILL's sync, section 5.
+NAMES: Mapping[GLRole, str] = {
+    GLRole.MONEY_OUT_CLEARING: "Bill.com Money Out Clearing",
+    GLRole.MONEY_IN_CLEARING: "Bill.com Money In Clearing",
+}
 
 
 @dataclass(frozen=True)
 class InClearing:
-    """A payment (the SyncedObject ``pk``) that is posted to clearing and not transferred to it yet, and why.
+    """A payment (the SyncedObject ``pk``) that is posted to clearing and whose transfer isn't yet, and why.
 
-    Or a transfer that is to be changed, with what it lacks.
+    Or a transfer that is to be changed, with what it lacks. ``party``: the vendor or customer.
     """
 
     pk: int
     label: str
-    vendor: str
+    party: str
     date: date | None
     amount: Decimal
     why: str
@@ -60,11 +63,20 @@ class InClearing:
 
 @dataclass(frozen=True)
 class Clearing:
-    """``balance``: as QuickBooks shows it; payments in clearing make it negative."""
+    """``balance``: as QuickBooks shows it; payments to vendors make it negative, those of customers positive."""
 
+    role: GLRole
     account: str
     balance: Decimal
     payments: list[InClearing] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return str(self.role.label).removesuffix(" Account")
+
+    @property
+    def incoming(self) -> bool:
+        return self.role is GLRole.MONEY_IN_CLEARING
 
     @property
     def waiting(self) -> Decimal:
@@ -72,7 +84,7 @@ class Clearing:
 
     @property
     def unexplained(self) -> Decimal:
-        return self.balance + self.waiting
+        return self.balance - self.waiting if self.incoming else self.balance + self.waiting
 
 
 @dataclass(frozen=True)
@@ -85,23 +97,24 @@ class BankBalance:
     balance: Decimal
 
 
-def balances(company: Company, qbo: QboGateway) -> tuple[Clearing | None, list[BankBalance]]:
-    """What the clearing account, where one is chosen, and the bank accounts stand at in QuickBooks, by one query.
+def balances(company: Company, qbo: QboGateway) -> tuple[dict[GLRole, Clearing], list[BankBalance]]:
+    """What the clearing accounts that are chosen and the bank accounts stand at in QuickBooks, by one query.
 
     Raises GatewayError.
     """
     mappings = GLMapping.objects.filter(company=company, account__qbo_id__isnull=False)
-    mappings = mappings.filter(role__in=[GLRole.MONEY_OUT_CLEARING, GLRole.BANK_ACCOUNT]).select_related("account")
+    mappings = mappings.filter(role__in=[*NAMES, GLRole.BANK_ACCOUNT]).select_related("account")
     chosen = [
         (each, each.account, str(each.account.qbo_id))
         for each in mappings.defer("account__billcom_raw", "account__qbo_raw")
         if each.account is not None
     ]
     shown = _balances(qbo, {qbo_id for _, _, qbo_id in chosen})
-    cleared, banks = None, dict[str, tuple[SyncedObject, list[str]]]()
+    cleared, banks = dict[GLRole, Clearing](), dict[str, tuple[SyncedObject, list[str]]]()
     for mapping, account, qbo_id in chosen:
-        if mapping.role == GLRole.MONEY_OUT_CLEARING:
-            cleared = _breakdown(company, account, shown.get(qbo_id, ZERO))
+        role = GLRole(mapping.role)
+        if role in NAMES:
+            cleared[role] = _breakdown(company, role, account, shown.get(qbo_id, ZERO))
         else:
             banks.setdefault(qbo_id, (account, []))[1].append(mapping.label)
     found = [
@@ -120,19 +133,27 @@ def _balances(qbo: QboGateway, ids: set[str]) -> dict[str, Decimal]:
     return {str(each["Id"]): money(each.get("CurrentBalance")) or ZERO for each in shown}
 
 
-def _breakdown(company: Company, account: SyncedObject, balance: Decimal) -> Clearing:
+def _breakdown(company: Company, role: GLRole, account: SyncedObject, balance: Decimal) -> Clearing:
     posted_to = str(account.qbo_id)
-    return Clearing(
-        str(account),
-        balance,
-        [*_waiting(company, posted_to), *_taken_back(company, posted_to), *_other_than_posted(company, posted_to)],
-    )
+    found = [
+        *_waiting(company, role, posted_to),
+        *_taken_back(company, role, posted_to),
+        *_other_than_posted(company, role, posted_to),
+    ]
+    return Clearing(role, str(account), balance, found)
 
 
-def _waiting(company: Company, account: str) -> list[InClearing]:
-    """Linked payments that are posted there, as long as QuickBooks doesn't have their transfer."""
-    payments = SyncedObject.objects.of(company, PAYMENT.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
-    posted = payments.annotate(shown=Cast("qbo_values", TextField())).filter(shown__contains=f'"account":"{account}"')
+def _payments(company: Company, role: GLRole) -> QuerySet[SyncedObject]:
+    """Linked payments of the kind that is posted to this clearing account."""
+    kinds = [kind for kind, of in deriving.CLEARING.items() if of == role]
+    payments = SyncedObject.objects.filter(company=company, kind__in=kinds)
+    return payments.filter(billcom_id__isnull=False, qbo_id__isnull=False)
+
+
+def _waiting(company: Company, role: GLRole, account: str) -> list[InClearing]:
+    """Those that are posted there, as long as QuickBooks doesn't have their transfer."""
+    posted = _payments(company, role).annotate(shown=Cast("qbo_values", TextField()))
+    posted = posted.filter(shown__contains=f'"account":"{account}"')
     waiting = posted.exclude(state=ObjectState.RETIRED).filter(Q(part_of=None) | Q(part_of__qbo_id=None))
     # A person has found its transfer in QuickBooks and excluded ours.
     waiting = waiting.exclude(part_of__excluded=True)
@@ -141,15 +162,15 @@ def _waiting(company: Company, account: str) -> list[InClearing]:
         waiting.select_related("party", "part_of").defer("billcom_raw", "qbo_raw", "base").order_by("date", "pk")
     ):
         if row.qbo_values["account"] == account and row.qbo_values["active"]:
-            vendor = str(row.party) if row.party else ""
-            found.append(InClearing(row.pk, row.full_name, vendor, row.date, row.amount or ZERO, _why(row)))
+            party = str(row.party) if row.party else ""
+            found.append(InClearing(row.pk, row.full_name, party, row.date, row.amount or ZERO, _why(row)))
     return found
 
 
-def _taken_back(company: Company, account: str) -> list[InClearing]:
-    """Voided in QuickBooks alone, while BILL has drawn them and their transfer stands."""
-    payments = SyncedObject.objects.of(company, PAYMENT.name).filter(billcom_id__isnull=False, qbo_id__isnull=False)
-    held = payments.filter(part_of__qbo_id__isnull=False).exclude(hold_code="").select_related("party")
+def _taken_back(company: Company, role: GLRole, account: str) -> list[InClearing]:
+    """Voided in QuickBooks alone, while BILL has moved them and their transfer stands."""
+    payments = _payments(company, role).filter(part_of__qbo_id__isnull=False)
+    held = payments.exclude(hold_code="").select_related("party")
     return [
         InClearing(row.pk, row.full_name, str(row.party or ""), row.date, -row.billcom_values["amount"], VOIDED_THERE)
         for row in held.defer("billcom_raw", "qbo_raw", "base").order_by("date", "pk")
@@ -157,8 +178,9 @@ def _taken_back(company: Company, account: str) -> list[InClearing]:
     ]
 
 
-def _other_than_posted(company: Company, account: str) -> list[InClearing]:
+def _other_than_posted(company: Company, role: GLRole, account: str) -> list[InClearing]:
     """Transfers that stand in QuickBooks with another amount than BILL's payments come to, and may not be changed."""
+    incoming = role is GLRole.MONEY_IN_CLEARING
     held = SyncedObject.objects.of(company, TRANSFER).filter(billcom_id__isnull=False, qbo_id__isnull=False)
     found = []
     for row in (
@@ -167,47 +189,64 @@ def _other_than_posted(company: Company, account: str) -> list[InClearing]:
         ours, theirs = (
             values["amount"] if values["active"] else ZERO for values in (row.billcom_values, row.qbo_values)
         )
-        if row.billcom_values["clearing"] == account and (ours or ZERO) != (theirs or ZERO):
+        of_this = row.billcom_values["clearing"] == account and row.billcom_values["incoming"] == incoming
+        if of_this and (ours or ZERO) != (theirs or ZERO):
             why = f"its transfer is held: {TEXTS[HoldCode(row.hold_code)].title.lower()}"
             found.append(InClearing(row.pk, row.full_name, "", row.date, (ours or ZERO) - (theirs or ZERO), why))
     return found
 
 
 def _why(row: SyncedObject) -> str:
-    transfer = row.part_of
+    transfer, values = row.part_of, row.billcom_values
     if transfer is not None and transfer.hold_code:
         return f"its transfer is held: {TEXTS[HoldCode(transfer.hold_code)].title.lower()}"
+    if row.kind == deriving.INCOMING:
+        return _why_not_transferred_in(row)
     if row.funded_from:
         return "drawn; its transfer comes with the next sync"
-    if row.billcom_values.get("funding") not in (None, "", "BANK_ACCOUNT"):
+    if values.get("funding") not in (None, "", "BANK_ACCOUNT"):
         return "paid by card or from a wallet in BILL, so no bank account is ever drawn for it"
-    if not at_par(row.billcom_values.get("exchange_rate")):
+    if not at_par(values.get("exchange_rate")):
         return "paid in another currency, so its transfer is entered by hand"
-    if row.billcom_values["online"]:
+    if values["online"]:
         return "not drawn from the bank yet"
     return "not paid through BILL, so BILL never draws it"
 
 
-def is_chosen(company: Company) -> bool:
-    return GLMapping.objects.filter(company=company, role=GLRole.MONEY_OUT_CLEARING, account__isnull=False).exists()
+def _why_not_transferred_in(row: SyncedObject) -> str:
+    if row.funded_from:
+        return "received; its transfer comes with the next sync"
+    if not row.billcom_values["online"]:
+        return "not received through BILL, so BILL brings it to no bank account"
+    if "CARD" in row.billcom_values["method"]:
+        return "paid by card: enter its transfer when the card's settlement reaches the bank"
+    return "BILL names no bank account that it reached, so its transfer is entered by hand"
 
 
-def make_account(company: Company, user: User, *, now: datetime) -> SyncedObject:
-    """Make the clearing account in QuickBooks and choose it; one of that name which is there is only chosen.
+def not_chosen(company: Company) -> list[GLRole]:
+    """The clearing accounts that no account is chosen for."""
+    mappings = GLMapping.objects.filter(company=company, role__in=NAMES, account__isnull=False)
+    chosen = set(mappings.values_list("role", flat=True))
+    return [role for role in NAMES if role not in chosen]
+
+
+def make_account(company: Company, user: User, role: GLRole, *, now: datetime) -> SyncedObject:
+    """Make the clearing account of this role in QuickBooks and choose it; one of that name which is there is only
+    chosen.
 
     Asked for again after a lost answer, QuickBooks answers as the first time. Raises ServiceError.
     """
-    if is_chosen(company):
+    if role not in not_chosen(company):
         raise ServiceError("A clearing account is chosen already. Change it in Sync preferences.")
-    account = setup.obvious_account(company, GLRole.MONEY_OUT_CLEARING) or _made(company, now)
-    setup.set_account(company, GLRole.MONEY_OUT_CLEARING, account)
+    account = setup.obvious_account(company, role) or _made(company, NAMES[role], now)
+    setup.set_account(company, role, account)
     return account
 
 
-def _what_to_do(error: GatewayError) -> str:
+def _what_to_do(error: GatewayError, name: str) -> str:
     if isinstance(error, Duplicate):
         return (
-            f"There is an account named {NAME} already, inactive or of another type. Make it an active account of type "
+            f"There is an account named {name} already, inactive or of another type. Make it an active account of type "
             "Bank there and sync, or choose another account in Sync preferences."
         )
     if isinstance(error, RateLimited | Unavailable | BadAnswer):
@@ -215,15 +254,16 @@ def _what_to_do(error: GatewayError) -> str:
     return "Make it there by hand, sync, and choose it in Sync preferences."
 
 
-def _made(company: Company, now: datetime) -> SyncedObject:
-    payload = {"Name": NAME, "AccountType": "Bank", "AccountSubType": "Checking"}
+def _made(company: Company, name: str, now: datetime) -> SyncedObject:
+    payload = {"Name": name, "AccountType": "Bank", "AccountSubType": "Checking"}
     try:
         qbo = remotes.open_qbo(company, Http(), timezone.now)
-        request_id = str(uuid5(NAMESPACE_URL, f"{company.pk}/{company.created_at.isoformat()}/{NAME}"))
+        request_id = str(uuid5(NAMESPACE_URL, f"{company.pk}/{company.created_at.isoformat()}/{name}"))
         raw = qbo.write(Write(entity="Account", operation="create", payload=payload, request_id=request_id))
         values = decode(ACCOUNT, raw, Side.QBO)
     except GatewayError as error:
-        raise ServiceError(f"QuickBooks Online didn't make the account: {error.words} {_what_to_do(error)}") from None
+        words = f"QuickBooks Online didn't make the account: {error.words} {_what_to_do(error, name)}"
+        raise ServiceError(words) from None
     finally:
         budgets.settle()
     with transaction.atomic():

@@ -28,6 +28,7 @@ EDITABLE = (
     "one_way",
     "two_way_payments",
     "credits_at_once",
+    "transfer_per",
     "master",
     "vendor_country",
     "customer_email",

@@ -27,7 +27,7 @@ from syncapp.gateways.qbo import QboGateway
 from syncapp.kinds import KINDS
 from syncapp.kinds.bill_payment import credits_used
 from syncapp.kinds.receivable_payment import credits_used as applied_memos
-from syncapp.models import Company, ObjectState, SyncedObject
+from syncapp.models import Company, GLRole, ObjectState, SyncedObject
 from syncapp.services import budgets, clearing, remotes
 from syncapp.services.clearing import BankBalance, Clearing
 from syncapp.services.context import Remotes
@@ -160,8 +160,8 @@ class TieOut:
     payables: Compared
     receivables: Compared
     calls: dict[str, int] = field(default_factory=dict)
-    clearing: Clearing | None = None
-    """What stands in the clearing account; None where none is chosen."""
+    clearing: Mapping[GLRole, Clearing] = field(default_factory=dict)
+    """What stands in the clearing accounts that are chosen."""
     banks: list[BankBalance] = field(default_factory=list)
     """What the bank accounts stand at in QuickBooks."""
 
@@ -201,11 +201,13 @@ class TieOut:
         return [(f"{each.account} in QuickBooks Online", each.balance) for each in self.banks]
 
     def _cleared(self) -> list[tuple[str, Decimal]]:
-        if self.clearing is None:
-            return []
-        lines = [("Money Out Clearing in QuickBooks Online", self.clearing.balance)]
-        lines += [("  of it, payments not drawn or not transferred yet", -self.clearing.waiting)]
-        return lines + ([("  unexplained", self.clearing.unexplained)] if self.clearing.unexplained else [])
+        lines = []
+        for each in self.clearing.values():
+            lines += [(f"{each.name} in QuickBooks Online", each.balance)]
+            waiting = each.waiting if each.incoming else -each.waiting
+            lines += [("  of it, payments that are not transferred yet", waiting)]
+            lines += [("  unexplained", each.unexplained)] if each.unexplained else []
+        return lines
 
 
 @dataclass

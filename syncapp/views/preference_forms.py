@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from syncapp.core.sides import Cohort
-from syncapp.models import AccountingPreferences, Company, GLRole, SyncedObject, SyncPreferences
+from syncapp.models import AccountingPreferences, Company, GLRole, SyncedObject, SyncPreferences, TransferPer
 from syncapp.models.connections import SIDE_CHOICES
 from syncapp.services import setup
 from syncapp.views.countries import COUNTRIES
@@ -35,7 +35,7 @@ ROLE_NOTES: Mapping[GLRole, str] = {
 }
 ROLES = tuple(role for role in ROLE_NOTES if role is not GLRole.BANK_ACCOUNT)
 GUIDE_ORDER = ("sync_automatically", "approved_only", "one_way", "two_way_payments")
-AFTER_ACCOUNTS = ("credits_at_once", "master", "vendor_country", "customer_email")
+AFTER_ACCOUNTS = ("transfer_per", "credits_at_once", "master", "vendor_country", "customer_email")
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,15 @@ class SyncPreferencesForm(AccountsForm):
         label="Enable 2-Way AP Payment Sync",
         required=False,
         help_text="This allows AP payments in your accounting software to sync to BILL.",
+    )
+    transfer_per = forms.ChoiceField(
+        label="One Funds Transfer Per",
+        choices=TransferPer.choices,
+        help_text=(
+            "Funds transfers bring the clearing accounts back to zero. Choose what your bank's statement shows: one "
+            "sum for each bank account and day, or each payment by itself. Transfers that are posted already stay as "
+            "they are."
+        ),
     )
     credits_at_once = Switch(
         label="Apply Vendor Credits At Once",

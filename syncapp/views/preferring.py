@@ -30,9 +30,9 @@ ACCOUNTING = "Accounting preferences"
 def preferences(request: SignedIn, company: Company) -> HttpResponse:
     form = SyncPreferencesForm(company, stored_preferences(company))
     values = values_of(form)
-    offer = company.setup_step == SetupStep.DONE and not clearing.is_chosen(company)
+    offered = clearing.not_chosen(company) if company.setup_step == SetupStep.DONE else []
     return render_page(
-        request, "preferences.html", SYNC, company=company, values=values, editing=False, offer_clearing=offer
+        request, "preferences.html", SYNC, company=company, values=values, editing=False, clearing_to_make=offered
     )
 
 

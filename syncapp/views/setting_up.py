@@ -97,13 +97,17 @@ def uncategorized(request: SignedIn, company: Company) -> HttpResponse:
 @require_POST
 @works_on_company
 def make_clearing(request: SignedIn, company: Company) -> HttpResponse:
-    """Make the account in QuickBooks that payments through BILL pass, and choose it."""
+    """Make an account in QuickBooks that payments through BILL pass, and choose it."""
+    asked = request.POST.get("role", "")
     try:
-        account = clearing.make_account(company, request.user, now=timezone.now())
+        if asked not in clearing.NAMES:
+            raise ServiceError("Choose which clearing account to make.")
+        role = GLRole(asked)
+        account = clearing.make_account(company, request.user, role, now=timezone.now())
     except ServiceError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"{account} is in QuickBooks Online and chosen as the Money Out Clearing Account.")
+        messages.success(request, f"{account} is in QuickBooks Online and chosen as the {role.label}.")
     done = company.setup_step == SetupStep.DONE
     return redirect("syncapp:preferences" if done else "syncapp:first-sync", company.pk)
 

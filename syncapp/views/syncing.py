@@ -94,9 +94,9 @@ def first_sync(request: SignedIn, company: Company) -> HttpResponse:
             hand_to_worker(run)
             return redirect("syncapp:progress", company.pk, run.pk)
     steps = setup.steps(company)
-    offer = not clearing.is_chosen(company)
+    offered = clearing.not_chosen(company)
     return render_page(
-        request, "first_sync.html", "First full sync", company=company, form=form, steps=steps, offer_clearing=offer
+        request, "first_sync.html", "First full sync", company=company, form=form, steps=steps, clearing_to_make=offered
     )
 
 

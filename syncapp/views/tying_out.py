@@ -81,12 +81,12 @@ def _sheet(company: Company, found: TieOut) -> Iterator[tuple[Any, ...]]:
         yield from each.bridge
         yield ()
         yield from _table(each)
-    if found.clearing is not None:
+    for cleared in found.clearing.values():
         yield ()
-        yield found.clearing.account, "balance", found.clearing.balance
-        for paid in found.clearing.payments:
-            yield paid.label, paid.vendor, paid.amount, f"{paid.date:%Y-%m-%d}" if paid.date else "", paid.why
-        yield "Unexplained", "", found.clearing.unexplained
+        yield cleared.account, "balance", cleared.balance
+        for paid in cleared.payments:
+            yield paid.label, paid.party, paid.amount, f"{paid.date:%Y-%m-%d}" if paid.date else "", paid.why
+        yield "Unexplained", "", cleared.unexplained
     if found.banks:
         yield ()
         yield "Account in QuickBooks Online", "Bank account in BILL", "Balance"

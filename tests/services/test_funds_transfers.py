@@ -14,15 +14,27 @@ from syncapp.core.holds import HoldCode
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import Unavailable
 from syncapp.gateways.qbo import QboGateway
-from syncapp.models import Company, GLMapping, GLRole, ObjectState, Operation, SetupStep, SyncedObject
-from syncapp.services import clearing, holds, links, setup
+from syncapp.models import (
+    Company,
+    GLMapping,
+    GLRole,
+    ObjectState,
+    Operation,
+    SetupStep,
+    SyncedObject,
+    SyncPreferences,
+)
+from syncapp.services import clearing, holds, links, preferences, setup
 from syncapp.services.errors import ServiceError
+from tests.services.test_invoices import Sales
 from tests.services.test_rules import bill_in_qbo
 from tests.services.test_vendor_credits import Both
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, choose_banks, held, synced, writes
 
 TODAY = date.today()
+RECEIVED = "receivable-payments"
+MONEY_OUT, MONEY_IN = GLRole.MONEY_OUT_CLEARING, GLRole.MONEY_IN_CLEARING
 
 
 class Books(Both):
@@ -130,8 +142,7 @@ def test_what_is_scheduled_waits_in_clearing_until_it_is_drawn(company: Company,
     books.pays_online("F-7", 80, day)
     synced(company, clock)
     assert (len(books.transfers()), books.clearing()) == (before, -80)
-    cleared = books.tie_out().clearing
-    assert cleared is not None
+    cleared = books.tie_out().clearing[MONEY_OUT]
     assert [(float(each.amount), each.why) for each in cleared.payments] == [(80, "not drawn from the bank yet")]
     assert (float(cleared.balance), float(cleared.unexplained)) == (-80, 0)
 
@@ -154,8 +165,7 @@ def test_a_bank_without_an_account_holds_its_transfers(company: Company, clock: 
     assert row.hold_code == HoldCode.NEEDS_MAPPING
     assert row.hold is not None and "GL Account For Bank Account" in row.hold.describe()
 
-    cleared = books.tie_out().clearing
-    assert cleared is not None
+    cleared = books.tie_out().clearing[MONEY_OUT]
     assert [each.why for each in cleared.payments] == ["its transfer is held: account not chosen"]
     assert cleared.unexplained == 0
 
@@ -504,7 +514,7 @@ def test_what_nobody_can_explain_in_clearing_is_said(
 
     assert "10.00 of it is explained by no payment" in page
     found = books.tie_out()
-    assert found.clearing is not None and found.clearing.unexplained == 10
+    assert found.clearing[MONEY_OUT].unexplained == 10
     assert any("unexplained" in line and "10.00" in line for line in found.summary())
 
 
@@ -514,7 +524,7 @@ def without_clearing(company: Company, clock: Clock, sandbox: Sandbox, loaded: d
     found = Books(company, sandbox, loaded)
     choose_banks(company, found.banks())
     synced(company, clock)
-    account = SyncedObject.objects.get(company=company, kind="account", label=clearing.NAME)
+    account = SyncedObject.objects.get(company=company, kind="account", label=clearing.NAMES[MONEY_OUT])
     renamed = {"Id": account.qbo_id, "Name": "Old Float", "AccountType": "Bank"}
     sandbox.person("qbo", found.realm, "Account", renamed)
     synced(company, clock)
@@ -529,19 +539,21 @@ def test_the_clearing_account_is_made_on_request_and_once(
 ) -> None:
     books = without_clearing
     client.force_login(admin_user)
-    page = reverse("syncapp:preferences", args=[company.pk])
-    assert "Make it in QuickBooks Online" in client.get(page).content.decode()
+    page, offer = reverse("syncapp:preferences", args=[company.pk]), "Make Money Out Clearing Account in QuickBooks"
+    make = reverse("syncapp:make-clearing", args=[company.pk])
+    assert offer in client.get(page).content.decode()
 
-    done = client.post(reverse("syncapp:make-clearing", args=[company.pk]), follow=True).content.decode()
-    assert "chosen as the Money Out Clearing Account" in done and "Make it in QuickBooks Online" not in done
-    again = client.post(reverse("syncapp:make-clearing", args=[company.pk]), follow=True).content.decode()
-    assert "chosen already" in again
+    done = client.post(make, {"role": MONEY_OUT}, follow=True).content.decode()
+    assert "chosen as the Money Out Clearing Account" in done and offer not in done
+    assert "chosen already" in client.post(make, {"role": MONEY_OUT}, follow=True).content.decode()
+    assert "Choose which clearing account" in client.post(make, {"role": "deposit-to"}, follow=True).content.decode()
 
-    assert [each["AccountType"] for each in books.qbo("Account") if each["Name"] == clearing.NAME] == ["Bank"]
+    made = [each["AccountType"] for each in books.qbo("Account") if each["Name"] == clearing.NAMES[MONEY_OUT]]
+    assert made == ["Bank"]
     books.pays_online("F-20", 40)
     synced(company, clock)
     assert (books.clearing(), writes(synced(company, clock))) == (0, 0)
-    assert SyncedObject.objects.get(company=company, kind="account", label=clearing.NAME).linked
+    assert SyncedObject.objects.get(company=company, kind="account", label=clearing.NAMES[MONEY_OUT]).linked
 
 
 def test_a_lost_answer_makes_no_second_clearing_account(
@@ -556,20 +568,20 @@ def test_a_lost_answer_makes_no_second_clearing_account(
     with monkeypatch.context() as broken:
         broken.setattr(QboGateway, "write", lost)
         with pytest.raises(ServiceError, match="didn't make the account"):
-            clearing.make_account(company, admin_user, now=clock())
-    made = clearing.make_account(company, admin_user, now=clock())
+            clearing.make_account(company, admin_user, MONEY_OUT, now=clock())
+    made = clearing.make_account(company, admin_user, MONEY_OUT, now=clock())
 
-    assert [each["Id"] for each in books.qbo("Account") if each["Name"] == clearing.NAME] == [made.qbo_id]
+    assert [each["Id"] for each in books.qbo("Account") if each["Name"] == clearing.NAMES[MONEY_OUT]] == [made.qbo_id]
 
 
 def test_a_name_that_is_taken_is_not_asked_for_over_and_over(
     company: Company, clock: Clock, without_clearing: Books, admin_user: User
 ) -> None:
-    other = {"Name": clearing.NAME, "AccountType": "Other Current Asset"}
+    other = {"Name": clearing.NAMES[MONEY_OUT], "AccountType": "Other Current Asset"}
     without_clearing.sandbox.person("qbo", without_clearing.realm, "Account", other)
 
     with pytest.raises(ServiceError, match="inactive or of another type") as refused:
-        clearing.make_account(company, admin_user, now=clock())
+        clearing.make_account(company, admin_user, MONEY_OUT, now=clock())
 
     assert "Try again" not in str(refused.value)
 
@@ -585,19 +597,138 @@ def test_transfers_of_the_account_that_was_clearing_then_are_not_counted(
     books.sandbox.person("qbo", books.realm, "JournalEntry", {"Id": there["Id"], "Line": lines})
     synced(company, clock)
     assert transfer_of(company).hold_code == HoldCode.FLOW_NOT_IN_MATRIX
-    found = books.tie_out().clearing
-    assert found is not None and found.payments
+    found = books.tie_out().clearing[MONEY_OUT]
+    assert found.payments
     other = books.sandbox.person("qbo", books.realm, "Account", {"Name": "New Clearing", "AccountType": "Bank"})
     synced(company, clock)
     setup.set_account(company, GLRole.MONEY_OUT_CLEARING, SyncedObject.objects.get(kind="account", qbo_id=other["Id"]))
 
-    found = books.tie_out().clearing
+    found = books.tie_out().clearing[MONEY_OUT]
 
-    assert found is not None and not found.payments and not found.unexplained
+    assert not found.payments and not found.unexplained
 
 
 def test_one_that_is_there_is_chosen(company: Company, clock: Clock, books: Books, admin_user: User) -> None:
     GLMapping.objects.filter(company=company, role=GLRole.MONEY_OUT_CLEARING).delete()
     before = len(books.qbo("Account"))
-    assert clearing.make_account(company, admin_user, now=clock()).label == clearing.NAME
+    assert clearing.make_account(company, admin_user, MONEY_OUT, now=clock()).label == clearing.NAMES[MONEY_OUT]
     assert len(books.qbo("Account")) == before
+
+
+class Receiving(Books):
+    """Customers pay invoices through BILL."""
+
+    def pays_in(self, number: str, amount: float, day: date = TODAY, by: str = "BANK_ACCOUNT") -> str:
+        sales = Sales(self.company, self.sandbox, {"qbo": {"realm_id": self.realm}, "billcom": self.ids})
+        invoice = sales.in_bill(number, 1, amount)
+        paid = {"invoices": [{"id": invoice["id"], "amount": amount}], "paymentDate": day.isoformat()}
+        made = {**paid, "fundingAccount": {"type": by}}
+        return str(self.sandbox.person("billcom", self.organization, RECEIVED, made)["id"])
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        return {"organization_id": self.organization}
+
+    def money_in(self) -> float:
+        return self.balance("Bill.com Money In Clearing")
+
+
+@pytest.fixture
+def receiving(company: Company, clock: Clock, books: Books, loaded: dict[str, Any], admin_user: User) -> Receiving:
+    clearing.make_account(company, admin_user, MONEY_IN, now=clock())
+    return Receiving(company, books.sandbox, loaded)
+
+
+def test_what_customers_pay_through_bill_reaches_the_bank_and_clearing_is_zero(
+    company: Company, clock: Clock, receiving: Receiving
+) -> None:
+    bank, out = receiving.balance("Operating Checking"), receiving.clearing()
+    payments = [receiving.pays_in("R-1", 100), receiving.pays_in("R-2", 50)]
+    receiving.pays_online("F-60", 30)
+
+    synced(company, clock)
+
+    assert (receiving.money_in(), receiving.clearing(), receiving.balance("Operating Checking")) == (0, out, bank + 120)
+    transfers = SyncedObject.objects.filter(company=company, kind="funds_transfer", date=TODAY).order_by("amount")
+    assert [float(each.amount or 0) for each in transfers] == [30, 150]
+    into = transfers[1]
+    assert sorted(str(each.billcom_id) for each in into.parts.all()) == sorted(payments)
+    (entry,) = (each for each in receiving.transfers() if each["Id"] == into.qbo_id)
+    assert [line["Description"] for line in entry["Line"]] == [f"Received through BILL on {TODAY.isoformat()}"] * 2
+    assert writes(synced(company, clock)) == 0
+    receiving.tie_out()
+
+    receiving.sandbox.person_voids("billcom", receiving.organization, RECEIVED, payments[0])
+    synced(company, clock)
+    assert (receiving.money_in(), receiving.balance("Operating Checking")) == (0, bank + 20)
+    receiving.sandbox.person_voids("billcom", receiving.organization, RECEIVED, payments[1])
+    synced(company, clock)
+    into.refresh_from_db()
+    assert (receiving.money_in(), into.state) == (0, ObjectState.RETIRED)
+    assert writes(synced(company, clock)) == 0
+
+
+def test_what_is_paid_by_card_stays_in_clearing_and_says_so(
+    company: Company, clock: Clock, receiving: Receiving, client: Client, admin_user: User
+) -> None:
+    receiving.pays_in("R-3", 80, by="CARD_ACCOUNT")
+    synced(company, clock)
+
+    assert receiving.money_in() == 80
+    assert not SyncedObject.objects.filter(company=company, kind="funds_transfer", date=TODAY).exists()
+    found = receiving.tie_out().clearing[MONEY_IN]
+    assert [(float(each.amount), each.why[:12]) for each in found.payments] == [(80, "paid by card")]
+    assert (float(found.balance), float(found.unexplained)) == (80, 0)
+    client.force_login(admin_user)
+    Company.objects.filter(pk=company.pk).update(setup_step=SetupStep.DONE)
+    page = client.post(reverse("syncapp:tie-out", args=[company.pk]))
+    assert "Money In Clearing" in page.content.decode() and "Paid by card" in page.content.decode()
+    sheet = client.post(reverse("syncapp:tie-out", args=[company.pk]), {"as": "csv"}).content.decode()
+    assert "Bill.com Money In Clearing,balance,80" in sheet
+
+
+def test_each_payment_has_its_own_transfer_where_that_is_preferred(
+    company: Company, clock: Clock, receiving: Receiving, admin_user: User
+) -> None:
+    """Those that are in a transfer of a day stay in it."""
+    receiving.pays_online("F-61", 10)
+    synced(company, clock)
+    before = len(receiving.transfers())
+    preferences.save_sync_preferences(company, admin_user, {"transfer_per": "payment"}, {}, now=clock())
+    second, third = receiving.pays_online("F-62", 20), receiving.pays_online("F-63", 40)
+    paid = receiving.pays_in("R-4", 70)
+    synced(company, clock)
+
+    assert (len(receiving.transfers()), receiving.clearing(), receiving.money_in()) == (before + 3, 0, 0)
+    notes = {each["PrivateNote"].rsplit(" ", 1)[1] for each in receiving.transfers()}
+    assert {second["id"], third["id"], paid} <= notes
+    assert writes(synced(company, clock)) == 0
+
+    receiving.sandbox.switch(billcom_void_at_once=True)
+    receiving.sandbox.person_voids("billcom", receiving.organization, "payments", second["id"])
+    synced(company, clock)
+    assert (len(receiving.transfers()), receiving.clearing()) == (before + 2, 0)
+    assert writes(synced(company, clock)) == 0
+
+    preferences.save_sync_preferences(company, admin_user, {"transfer_per": "day"}, {}, now=clock())
+    receiving.pays_online("F-64", 5)
+    synced(company, clock)
+    assert (len(receiving.transfers()), receiving.clearing()) == (before + 2, 0)
+    first = SyncedObject.objects.get(company=company, kind="funds_transfer", amount=15)
+    assert first.parts.count() == 2
+
+
+def test_a_transfer_of_a_payment_that_was_deleted_is_posted_again_on_request(
+    company: Company, clock: Clock, receiving: Receiving, admin_user: User
+) -> None:
+    SyncPreferences.objects.filter(company=company).update(transfer_per="payment")
+    receiving.pays_in("R-5", 25)
+    synced(company, clock)
+    row = transfer_of(company)
+    receiving.sandbox.person_deletes("qbo", receiving.realm, "JournalEntry", str(row.qbo_id))
+    synced(company, clock)
+    row.refresh_from_db()
+    assert (row.state, receiving.money_in()) == (ObjectState.HELD, 25)
+    links.post_again(row, admin_user)
+    synced(company, clock)
+    assert (receiving.money_in(), writes(synced(company, clock))) == (0, 0)

@@ -32,6 +32,11 @@ def made(console: bool, number: int = 1) -> dict[str, Any]:
     )
     qbo, billcom = whole["qbo"], whole["billcom"]
     qbo["Account"] = [each for each in qbo["Account"] if each["Name"] in KEPT_ACCOUNTS]
+    # As BILL's own sync has made it in the companies that receive money through BILL.
+    out = next(each for each in qbo["Account"] if each["Name"] == "Bill.com Money Out Clearing")
+    last = max(int(each["Id"]) for each in qbo["Account"])
+    money_in = {"Id": str(last + 1), "Name": "Bill.com Money In Clearing", "AcctNum": "1095"}
+    qbo["Account"].append({**out, **money_in, "FullyQualifiedName": money_in["Name"]})
     qbo["Class"], qbo["Department"] = qbo["Class"][:2], qbo["Department"][:2]
     names = {each["Name"] for each in qbo["Account"]}
     billcom["chart-of-accounts"] = [

@@ -33,6 +33,7 @@ from tests.simulation.world import World, writes
 # Words like "sync-token" stand in the same place as secrets do.
 SHORT = 12
 TRANSFER = "BILL funds transfer"
+INCOMING = f"{TRANSFER} in "
 # Nothing here lacks what these would ask a person for, and what is in doubt is found out.
 NEVER_AT_REST = {"in-doubt", "needs-address", "needs-email", "needs-account", "needs-mapping", "currency", "excluded"}
 
@@ -342,33 +343,50 @@ class Checks:
         return row.hold_code == "waits-for" and row.hold_facts.get("target") == "the bill's payment"
 
     def clearing(self) -> Iterator[str]:
-        """What BILL drew has gone from the bank to clearing once, and clearing is back at zero."""
+        """What BILL moved has passed between the bank and clearing once, and clearing is back at zero."""
         raws = self.books.sides[QBO]
         entries = [each for each in raws["JournalEntry"] if str(each.get("PrivateNote")).startswith(TRANSFER)]
         known = Counter((each["TxnDate"], each["PrivateNote"]) for each in entries)
         yield from (f"I1 {note} of {day} is there {times} times" for (day, note), times in known.items() if times > 1)
-        rows = list(
-            SyncedObject.objects.filter(company=self.world.company, kind__in=("bill_payment", "funds_transfer"))
-        )
+        kinds = ("bill_payment", "receivable_payment", "funds_transfer")
+        rows = list(SyncedObject.objects.filter(company=self.world.company, kind__in=kinds))
         if any(row.hold_code for row in rows):
             return
         for row in rows:
             if row.kind == "funds_transfer" and not row.linked and row.state != ObjectState.RETIRED:
                 yield f"I2 {row} of {row.date} is nowhere in QuickBooks and nothing says why"
-        (account,) = (each["Id"] for each in raws["Account"] if each["Name"] == "Bill.com Money Out Clearing")
+        money_out, money_in = self._account("Bill.com Money Out Clearing"), self._account("Bill.com Money In Clearing")
         paid = [
-            Decimal(str(each["TotalAmt"]))
+            each["TotalAmt"]
             for each in raws["BillPayment"]
-            if (each.get("CheckPayment") or {}).get("BankAccountRef", {}).get("value") == account
+            if (each.get("CheckPayment") or {}).get("BankAccountRef", {}).get("value") == money_out
         ]
-        drawn = [
-            Decimal(str(line["Amount"]))
-            for each in entries
-            for line in each["Line"]
-            if line["JournalEntryLineDetail"]["AccountRef"]["value"] == account
+        yield from self._passed(entries, money_out, paid, "paid from")
+        by_card = {each.mark for each in self.books.live(BILLCOM, "receivable_payment") if self._by_card(each)}
+        received = [
+            each.raw["TotalAmt"]
+            for each in self.books.live(QBO, "receivable_payment")
+            if each.raw["DepositToAccountRef"]["value"] == money_in and each.mark not in by_card
         ]
-        if sum(paid) != sum(drawn):
-            yield f"I6 {sum(paid)} was paid from clearing and {sum(drawn)} was transferred to it"
+        yield from self._passed(entries, money_in, received, "received in")
+
+    @staticmethod
+    def _by_card(each: Shown) -> bool:
+        return str(each.raw["receivablesType"]) == "CREDIT_CARD"
+
+    def _account(self, name: str) -> str:
+        (found,) = (str(each["Id"]) for each in self.books.sides[QBO]["Account"] if each["Name"] == name)
+        return found
+
+    @staticmethod
+    def _passed(entries: list[Any], account: str, amounts: list[Any], words: str) -> Iterator[str]:
+        """What the payments that were posted there come to has left it again."""
+        there = sum((Decimal(str(each)) for each in amounts), Decimal(0))
+        lines = [line for each in entries for line in each["Line"]]
+        of_this = [each for each in lines if each["JournalEntryLineDetail"]["AccountRef"]["value"] == account]
+        left = sum((Decimal(str(each["Amount"])) for each in of_this), Decimal(0))
+        if there != left:
+            yield f"I6 {there} was {words} clearing and {left} was transferred"
 
     # --- I9, I10, I12 ------------------------------------------------------------------------------------------------
 

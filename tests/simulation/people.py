@@ -508,8 +508,11 @@ class People:
     def _received(self, side: str, found: Shown, amount: Decimal) -> dict[str, Any]:
         day = self._today().isoformat()
         if side == BILLCOM:
-            paid = {"paymentDate": day, "paymentType": "CHECK", "amount": amount}
-            return {**paid, "invoices": [{"id": found.id, "amount": amount}]}
+            invoices = [{"id": found.id, "amount": amount}]
+            if self.chance.random() < 0.4:
+                by = self.chance.choice(("BANK_ACCOUNT", "BANK_ACCOUNT", "CARD_ACCOUNT"))
+                return {"paymentDate": day, "fundingAccount": {"type": by}, "invoices": invoices}
+            return {"paymentDate": day, "paymentType": "CHECK", "amount": amount, "invoices": invoices}
         link = {"Amount": amount, "LinkedTxn": [{"TxnId": found.id, "TxnType": "Invoice"}]}
         return {"CustomerRef": found.raw["CustomerRef"], "TotalAmt": amount, "TxnDate": day, "Line": [link]}
 

@@ -188,6 +188,7 @@ class World:
             "one_way": self.chance.random() < 0.1,
             "two_way_payments": self.chance.random() < 0.6,
             "credits_at_once": self.chance.random() < 0.3,
+            "transfer_per": self.chance.choice(("day", "day", "payment")),
             "master": self.chance.choice((BILLCOM, QBO)),
             "vendor_country": "US",
             "customer_email": "nobody@client.example",

@@ -12,10 +12,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from syncapp.models import SyncedObject
+from syncapp.models import GLRole, SyncedObject
 from syncapp.services import tie_out
 from tests.simulation.books import BILLCOM, QBO
-from tests.simulation.invariants import TRANSFER, broken
+from tests.simulation.invariants import INCOMING, TRANSFER, broken
 from tests.simulation.people import CannotBe
 from tests.simulation.start import Replaced
 from tests.simulation.trouble import Watch
@@ -106,33 +106,41 @@ class Year:
             for row in compared.rows:
                 if row.difference:
                     yield f"{row.party}: {row.difference} of the {compared.account.name} is explained by nothing"
-        if found.clearing is None or found.clearing.unexplained:
-            yield "clearing is not explained by payments that are still to be funded"
+        for role in (GLRole.MONEY_OUT_CLEARING, GLRole.MONEY_IN_CLEARING):
+            if role not in found.clearing or found.clearing[role].unexplained:
+                yield f"{role.label} is not explained by payments that are still to be funded"
         yield from self._banks()
 
     def _banks(self) -> Iterator[str]:
-        """What BILL drew from its bank accounts has left the bank in QuickBooks, unless it is held."""
+        """What BILL drew from its bank accounts, and what reached them, has passed the bank in QuickBooks, unless it is
+        held.
+        """
         books = self.world.books()
-        held = SyncedObject.objects.filter(company=self.world.company, kind__in=("bill_payment", "funds_transfer"))
+        kinds = ("bill_payment", "receivable_payment", "funds_transfer")
+        held = SyncedObject.objects.filter(company=self.world.company, kind__in=kinds)
         if held.exclude(hold_code="").exists():
             return
-        drawn = sum(
-            (
-                Decimal(str(each.raw["amount"]))
-                for each in books.live(BILLCOM, "bill_payment")
-                if each.raw["onlinePayment"] and each.raw["singleStatus"] not in ("SCHEDULED", "READY_TO_FUND")
-            ),
-            Decimal(),
-        )
+        drawn = [
+            each.raw["amount"]
+            for each in books.live(BILLCOM, "bill_payment")
+            if each.raw["onlinePayment"] and each.raw["singleStatus"] not in ("SCHEDULED", "READY_TO_FUND")
+        ]
+        reached = [
+            each.raw["amount"]
+            for each in books.live(BILLCOM, "receivable_payment")
+            if each.raw["onlinePayment"] and each.raw["receivablesAccount"]["type"] == "BANK_ACCOUNT"
+        ]
         entries = [e for e in books.sides[QBO]["JournalEntry"] if str(e.get("PrivateNote")).startswith(TRANSFER)]
-        credited = sum(
-            (
-                Decimal(str(line["Amount"]))
-                for each in entries
-                for line in each["Line"]
-                if line["JournalEntryLineDetail"]["PostingType"] == "Credit"
-            ),
-            Decimal(),
+        come_in = [each for each in entries if str(each["PrivateNote"]).startswith(INCOMING)]
+        yield from self._moved("drew from", drawn, [each for each in entries if each not in come_in])
+        yield from self._moved("brought to", reached, come_in)
+
+    @staticmethod
+    def _moved(words: str, amounts: list[Any], entries: list[Any]) -> Iterator[str]:
+        """A journal entry's first line has its whole amount."""
+        moved, posted = (
+            sum((Decimal(str(each)) for each in several), Decimal())
+            for several in (amounts, [entry["Line"][0]["Amount"] for entry in entries])
         )
-        if drawn != credited:
-            yield f"BILL drew {drawn} from its bank accounts and {credited} left the bank in QuickBooks"
+        if moved != posted:
+            yield f"BILL {words} its bank accounts {moved}, and QuickBooks has {posted} of it"

@@ -88,9 +88,10 @@ def choose_accounts(company: Company) -> None:
 
 
 def choose_banks(company: Company, banks: Iterable[str]) -> None:
-    """All of BILL's bank accounts stand for one account, and payments through BILL clear over another."""
+    """All of BILL's bank accounts stand for one account, and payments through BILL clear over others."""
     choices = {each.label: each for each in setup.account_choices(company, GLRole.BANK_ACCOUNT)}
     setup.set_account(company, GLRole.MONEY_OUT_CLEARING, choices["Bill.com Money Out Clearing"])
+    setup.set_account(company, GLRole.MONEY_IN_CLEARING, choices.get("Bill.com Money In Clearing"))
     for bank in banks:
         GLMapping.objects.update_or_create(
             company=company,

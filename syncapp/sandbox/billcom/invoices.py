@@ -11,8 +11,8 @@ from typing import Any
 
 from syncapp.sandbox.billcom.books import Books, Rules, problem
 from syncapp.sandbox.billcom.declaring import Resource
-from syncapp.sandbox.billcom.errors import Refused, duplicate, invalid
-from syncapp.sandbox.billcom.fields import Field, Type, choice, reference, text
+from syncapp.sandbox.billcom.errors import Problem, Refused, duplicate, invalid
+from syncapp.sandbox.billcom.fields import Field, Type, choice, group, reference, text
 from syncapp.sandbox.billcom.payments import read
 from syncapp.sandbox.billcom.resources import INVOICES, RECEIVED
 from syncapp.sandbox.billcom.values import ZERO, Row, cents
@@ -34,6 +34,14 @@ RECORD = {
         least=1,
         fields={"id": reference("invoices", required=True), "amount": Field(Type.AMOUNT, required=True)},
     ),
+}
+# What a customer does at BILL's payment page. Reference: spec, BILL API 4.4: charge
+RECEIVE = {
+    "paymentDate": Field(Type.DATE),
+    "customerId": reference("customers"),
+    "fundingAccount": group({"type": choice("BANK_ACCOUNT", "CARD_ACCOUNT", required=True)}, required=True),
+    "description": text(4000),
+    "invoices": RECORD["invoices"],
 }
 
 
@@ -132,6 +140,42 @@ def settle(books: Books, row: Row) -> None:
 def record(books: Books, body: Any) -> Row:
     """A customer's payment that came in outside BILL: it counts at once."""
     asked = read(books, RECORD, body)
+    row = _applied(books, asked)
+    keep(books, row)
+    told = {name: row[name] for name in ("id", "customerId", "paymentDate", "amount", "unappliedAmount", "status")}
+    return {
+        **told,
+        "paymentType": asked["paymentType"],
+        "description": row["description"],
+        "invoices": [_told(books, share["invoiceId"]) for share in row["invoicePayments"]],
+    }
+
+
+def receive(books: Books, body: Any) -> Row:
+    """A customer pays through BILL, from a bank account or by card. What isn't paid by card is brought to the bank
+    account that is BILL's for receivables.
+    """
+    asked = read(books, RECEIVE, body)
+    asked.setdefault("paymentDate", books.context.today())
+    by_card = asked["fundingAccount"]["type"] == "CARD_ACCOUNT"
+    amount = sum((each["amount"] for each in asked["invoices"]), ZERO)
+    row = _applied(books, {**asked, "amount": amount, "paymentType": "CREDIT_CARD" if by_card else "ACH"})
+    lands = {"type": "CARD_ACCOUNT"} if by_card else {"type": "BANK_ACCOUNT", "id": _receiving_bank(books)}
+    row |= {"onlinePayment": True, "fundingAccount": asked["fundingAccount"], "receivablesAccount": lands}
+    keep(books, row)
+    return row
+
+
+def _receiving_bank(books: Books) -> str:
+    able = [each for each in books.organization.table("banks") if each["status"] == "VERIFIED" and not each["archived"]]
+    able.sort(key=lambda each: not each["default"]["receivables"])
+    if not able:
+        raise Refused(422, Problem("There is no bank account that can receive payments.", "BDC_1151", "fundingAccount"))
+    return str(able[0]["id"])
+
+
+def _applied(books: Books, asked: Row) -> Row:
+    """A new payment of these invoices, checked."""
     invoices = [books.find("invoices", each["id"]) for each in asked["invoices"]]
     customers = {invoice["customerId"] for invoice in invoices}
     if len(customers) > 1 or asked.get("customerId", invoices[0]["customerId"]) not in customers:
@@ -145,15 +189,7 @@ def record(books: Books, body: Any) -> Row:
     unapplied = cents(asked["amount"]) - sum((share["amount"] for share in shares), ZERO)
     if unapplied < 0:
         raise Refused(400, problem("is less than what its invoices get", "amount"))
-    row = _new(books, asked, shares, customers.pop(), unapplied)
-    keep(books, row)
-    told = {name: row[name] for name in ("id", "customerId", "paymentDate", "amount", "unappliedAmount", "status")}
-    return {
-        **told,
-        "paymentType": asked["paymentType"],
-        "description": row["description"],
-        "invoices": [_told(books, share["invoiceId"]) for share in shares],
-    }
+    return _new(books, asked, shares, customers.pop(), unapplied)
 
 
 def _new(books: Books, asked: Row, shares: list[Row], customer_id: str, unapplied: Decimal) -> Row:

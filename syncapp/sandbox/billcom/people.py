@@ -44,7 +44,7 @@ def _save_payment(books: Books, identifier: str, asked: Row) -> Row:
 def _save_received(books: Books, identifier: str, asked: Row) -> Row:
     if identifier:
         raise invalid("A payment can't be changed; void it and record another.", "id")
-    return invoices.record(books, asked)
+    return invoices.receive(books, asked) if "fundingAccount" in asked else invoices.record(books, asked)
 
 
 def _change(books: Books, resource: Resource, identifier: str, asked: Row) -> Row:
