@@ -102,11 +102,15 @@ class Retirement(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class QboShape:
-    """The QuickBooks entity. ``always``: fields a sparse update must repeat. ``retire``: how one goes away."""
+    """The QuickBooks entity. ``always``: fields a sparse update must repeat. ``retire``: how one goes away.
+
+    ``told``: whether change data capture tells of it; if not, it is read in a way of its own.
+    """
 
     entity: str
     always: tuple[str, ...] = ()
     retire: Retirement = Retirement.DEACTIVATE
+    told: bool = True
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,8 @@ class Terms:
     """QuickBooks keeps a class for each line, and not one for the whole transaction."""
     customers_in_payables: bool = False
     items_in_payables: bool = False
+    sales_tax: bool = False
+    """Whether QuickBooks uses sales tax."""
     vendor_country: str = ""
     customer_email: str = ""
     home_currency: str = "USD"
@@ -158,12 +164,13 @@ class Terms:
 
 @dataclass(frozen=True)
 class Target:
-    """What a reference points at: the pair's key, its id on each side, and its name."""
+    """What a reference points at: the pair's key, its id on each side, its name, and what is asked of it (``asks``)."""
 
     key: int
     billcom_id: str | None
     qbo_id: str | None
     label: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def id_on(self, side: Side) -> str | None:
         return self.billcom_id if side is Side.BILLCOM else self.qbo_id
@@ -278,12 +285,21 @@ class Kind:
     booked_otherwise: Callable[[str, Values, Values], bool] | None = None
     switched: Mapping[str, str] = field(default_factory=dict)
     taken: str = "name"
+    needs: str = ""
+    """The preference (of Terms) without which it is neither read nor synced."""
+    asks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind -> the fields, as BILL shows them, of what it refers to that its rules go by; where it refers to all of
+    these kinds.
+    """
     names_path: bool = False
     """Children are named "Parent:Child" on a side, so a reference may be a "~key" of a name."""
     approval_told: bool = True
     """False: BILL approves them and doesn't tell, so a person says it, by including the record."""
     worked_out_if: str = ""
     """The fact that is true where BILL's half is worked out from other records, as all are of a derived kind."""
+
+    def in_use(self, terms: Terms) -> bool:
+        return not self.needs or bool(getattr(terms, self.needs))
 
     def worked_out(self, billcom: Values) -> bool:
         """Whether BILL's half is worked out from other records; BILL itself doesn't show it."""

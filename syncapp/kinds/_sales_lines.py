@@ -10,7 +10,7 @@ from typing import Any
 
 from syncapp.core.codec import dig, money, number, text
 from syncapp.core.holds import Hold, HoldCode
-from syncapp.core.schema import Draft, Field, Raw, Terms, Type, Values
+from syncapp.core.schema import TO_BILLCOM, ZERO, Draft, Field, Lookup, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
 from syncapp.kinds._expense_lines import alongside, set_ref
 from syncapp.kinds._shared import ONE
@@ -27,10 +27,27 @@ LINES = Field(
         "accounting_class": Field(type=Type.REF, ref="accounting_class", label="Class"),
     },
 )
-SWITCHED = {"classes": "lines"}
+SALES_TAX = Field(type=Type.REF, ref="sales_tax", label="Sales tax", to=TO_BILLCOM)
+TAX = Field(type=Type.MONEY, fact=True, label="Tax")
+ASKS = {"sales_tax": ("rate",), "item": ("taxable",)}
+SWITCHED = {"classes": "lines", "sales_tax": "sales_tax"}
 DETAIL = "SalesItemLineDetail"
 NO_ITEM = "A line names no item, and every line of an invoice in QuickBooks Online needs one."
 NO_ITEM_FIX = "Choose an item on each line in BILL."
+TAXED_IN_BILLCOM = "It has sales tax in BILL, and sales tax goes from QuickBooks Online to BILL only."
+TAXED_IN_BILLCOM_FIX = (
+    "Enter it in QuickBooks Online as well, with the same number, customer and tax: the two are linked then."
+)
+NOT_USED = "It has sales tax, which QuickBooks Online isn't set up to use any more."
+NOT_USED_FIX = "Turn sales tax on in QuickBooks Online, or exclude it."
+NO_CODE = "It has sales tax by no tax code, so there is nothing that BILL could reckon it by."
+NO_CODE_FIX = "Choose a tax code on it in QuickBooks Online, or exclude it."
+OTHER_TAX_FIX = (
+    "BILL taxes a line by its item, and all lines at one rate. Make the item taxable or not in QuickBooks Online, as "
+    "the lines are, or exclude it."
+)
+LINES_STAY = "It has sales tax, and what is taxed is changed in QuickBooks Online."
+HUNDRED = Decimal(100)
 
 
 def read(raw: Raw, side: Side, lines_key: str) -> list[Values]:
@@ -41,6 +58,59 @@ def read(raw: Raw, side: Side, lines_key: str) -> list[Values]:
     # Where QuickBooks tracks one class per transaction, it stands on the invoice.
     header = text(dig(raw, ("ClassRef", "value")))
     return [_read_qbo_line(line, header) for line in lines]
+
+
+def read_tax(values: Values, raw: Raw, side: Side) -> None:
+    """The tax, and the code by which QuickBooks reckoned it. What comes to nothing is none.
+
+    Reference: Intuit docs, TxnTaxDetail; spec, BILL API 4.2 and 4.3: salesTaxTotal, salesTaxItemId.
+    """
+    if side is Side.BILLCOM:
+        values["tax"] = money(raw.get("salesTaxTotal"))
+        values["sales_tax"] = text(raw.get("salesTaxItemId"))
+        return
+    values["tax"] = money(dig(raw, ("TxnTaxDetail", "TotalTax")))
+    values["sales_tax"] = text(dig(raw, ("TxnTaxDetail", "TxnTaxCodeRef", "value"))) if values["tax"] else ""
+
+
+def taxable(values: Values, towards: Side, terms: Terms) -> Hold | None:
+    """Why what is taxed can't go there; BILL reckons the tax itself, by an item."""
+    if not values.get("tax"):
+        return None
+    if towards is Side.QBO:
+        rule, fix = TAXED_IN_BILLCOM, TAXED_IN_BILLCOM_FIX
+    elif not terms.sales_tax:
+        rule, fix = NOT_USED, NOT_USED_FIX
+    elif not values["sales_tax"]:
+        rule, fix = NO_CODE, NO_CODE_FIX
+    else:
+        return None
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "fix": fix, "to_make_it_in": towards.label})
+
+
+def same_tax(values: Values, towards: Side, lookup: Lookup) -> Values | Hold:
+    """What goes to BILL must come to the tax that QuickBooks has; ``values`` in BILL's terms."""
+    tax = values.get("tax")
+    if towards is Side.QBO or not tax:
+        return values
+    code = lookup.find("sales_tax", Side.BILLCOM, values["sales_tax"])
+    rate = (code.facts.get("rate") if code else None) or ZERO
+    base = sum((line["amount"] or ZERO for line in values["lines"] if is_taxed(line, lookup)), ZERO)
+    reckoned = money(base * rate / HUNDRED)
+    if reckoned == tax:
+        return values
+    rule = f"Its sales tax is {tax}, and in BILL it would come to {reckoned}."
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "fix": OTHER_TAX_FIX, "to_make_it_in": towards.label})
+
+
+def is_taxed(line: Values, lookup: Lookup) -> bool:
+    """Whether BILL taxes the line: by its item."""
+    item = lookup.find("item", Side.BILLCOM, line.get("item") or "")
+    return bool(item and item.facts.get("taxable"))
+
+
+def taxed_lines_stay(field: str, values: Values, shown: Values, towards: Side) -> str:
+    return LINES_STAY if field == "lines" and towards is Side.QBO and (values.get("tax") or shown.get("tax")) else ""
 
 
 def _read_billcom_line(line: Raw) -> Values:
@@ -78,7 +148,11 @@ def _priced(amount: Decimal | None, quantity: Decimal | None, price: Decimal | N
 
 
 def without_unused(values: Values, towards: Side, terms: Terms) -> Values:
-    """Classes that aren't in use, or that QuickBooks doesn't keep by line, are neither compared nor written."""
+    """Sales tax and classes that aren't in use, and classes that QuickBooks doesn't keep by line, are neither compared
+    nor written.
+    """
+    if not terms.sales_tax:
+        values = {name: value for name, value in values.items() if name != "sales_tax"}
     if terms.classes and (towards is Side.BILLCOM or terms.class_per_line):
         return values
     lines = [{name: value for name, value in line.items() if name != "accounting_class"} for line in values["lines"]]
@@ -110,6 +184,13 @@ def _write_qbo_line(line: Values, old: Raw) -> Raw:
     if line.get("description"):
         written["Description"] = line["description"]
     return written
+
+
+def write_tax(payload: Raw, draft: Draft) -> None:
+    """The item by which BILL reckons the tax; "" takes it off."""
+    code, old = draft.values.get("sales_tax") or "", (draft.current or {}).get("salesTaxItemId")
+    if "sales_tax" in draft.changed and (code or old):
+        payload["salesTaxItemId"] = code
 
 
 def write_billcom(draft: Draft, lines_key: str) -> list[Raw]:

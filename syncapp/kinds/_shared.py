@@ -99,11 +99,12 @@ def voided(amount: Decimal | None, raw: Raw) -> bool:
 
 
 def adds_up(values: Values, towards: Side) -> Hold | None:
-    """Taxes and discounts are not among the lines that go over, and nothing may arrive with another total."""
-    lines = sum((line["amount"] or ZERO for line in values["lines"]), ZERO)
-    if values["total"] is None or lines == values["total"]:
+    """Discounts are not among the lines that go over, and nothing may arrive with another total."""
+    lines, tax = sum((line["amount"] or ZERO for line in values["lines"]), ZERO), values.get("tax") or ZERO
+    if values["total"] is None or lines + tax == values["total"]:
         return None
-    rule = f"Its lines add up to {lines} and its total is {values['total']}: taxes and discounts don't sync."
+    taxed = f", its tax is {tax}," if tax else ""
+    rule = f"Its lines add up to {lines}{taxed} and its total is {values['total']}: discounts don't sync."
     return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
 
 
@@ -122,6 +123,15 @@ def at_no_rate(of: str) -> Gate:
 def at_par(rate: Decimal | None) -> bool:
     """Whether BILL's rate of exchange is that of US dollars; some records show none."""
     return rate in (None, ZERO, ONE)
+
+
+def first_of(*rules: Callable[[str, Values, Values, Side], str]) -> Callable[[str, Values, Values, Side], str]:
+    """The first of these reasons why a field isn't written there."""
+
+    def untouchable(field: str, values: Values, shown: Values, towards: Side) -> str:
+        return next(filter(None, (rule(field, values, shown, towards) for rule in rules)), "")
+
+    return untouchable
 
 
 def settled_stays(rule: str) -> Callable[[str, Values, Values, Side], str]:

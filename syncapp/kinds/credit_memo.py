@@ -31,6 +31,7 @@ from syncapp.kinds._shared import (
     books_open,
     books_open_for_update,
     by_amount,
+    first_of,
     numbered_keys,
     one_way,
     partly_settled,
@@ -47,12 +48,14 @@ STARTED_BEFORE_FIX = (
     "which it signed up."
 )
 NOTHING = "Its total is zero, and a credit memo of nothing doesn't sync."
+APPLIED = "The credit memo has been applied, in full or in part, and what is changed after that doesn't sync."
 USED_THERE = "It has been applied in QuickBooks Online already, and in BILL it would be there to be used once more."
 USED_THERE_FIX = "Nothing to do: what is left of it is used in QuickBooks Online. Otherwise exclude it."
 
 
 def read(values: Values, raw: Raw, side: Side) -> Values:
     values["lines"] = sales.read(raw, side, LINES)
+    sales.read_tax(values, raw, side)
     if side is Side.BILLCOM:
         values["open"] = (values["total"] or ZERO) - (money(raw.get("appliedAmount")) or ZERO)
         uses = [(text(use.get("invoiceId")), money(use.get("amount"))) for use in raw.get("usage") or []]
@@ -75,7 +78,7 @@ def flow(towards: Side, terms: Terms) -> Hold | None:
 def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
     if not values["total"]:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NOTHING, "to_make_it_in": towards.label})
-    if hold := adds_up(values, towards):
+    if hold := sales.taxable(values, towards, terms) or adds_up(values, towards):
         return hold
     if towards is Side.BILLCOM and not values["number"]:
         return Hold(HoldCode.NEEDS_NUMBER)
@@ -89,11 +92,13 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
         return None
     if towards is Side.BILLCOM and not values["number"]:
         return Hold(HoldCode.NEEDS_NUMBER)
+    if towards is Side.BILLCOM and (hold := sales.taxable(values, towards, terms)):
+        return hold
     return adds_up(values, towards)
 
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
-    return sales.with_items(values, towards)
+    return sales.with_items(values, towards) if towards is Side.QBO else sales.same_tax(values, towards, lookup)
 
 
 def write(payload: Raw, draft: Draft) -> Raw:
@@ -101,8 +106,12 @@ def write(payload: Raw, draft: Draft) -> Raw:
         if "lines" in draft.changed:
             payload["Line"] = sales.write_qbo(draft)
         return payload
+    sales.write_tax(payload, draft)
     if "lines" in draft.changed:
         payload[LINES] = sales.write_billcom(draft, LINES)
+        if draft.values.get("sales_tax"):
+            for line, values in zip(payload[LINES], draft.values["lines"], strict=True):
+                line["taxable"] = sales.is_taxed(values, draft.lookup)
     old = draft.current or {}
     return {name: old[name] for name in KEPT if old.get(name)} | payload
 
@@ -122,6 +131,8 @@ KIND = Kind(
         ),
         "date": Field(billcom="creditDate", qbo="TxnDate", type=Type.DATE, label="Date"),
         "lines": sales.LINES,
+        "sales_tax": sales.SALES_TAX,
+        "tax": sales.TAX,
         "active": Field(billcom="archived", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active"),
         "total": Field(billcom="amount", qbo="TotalAmt", type=Type.MONEY, fact=True, label="Total"),
         "open": Field(type=Type.MONEY, fact=True, label="Not applied yet"),
@@ -153,9 +164,11 @@ KIND = Kind(
     read=read,
     prepare=sales.without_unused,
     switched=sales.SWITCHED,
-    untouchable=settled_stays(
-        "The credit memo has been applied, in full or in part, and what is changed after that doesn't sync."
+    untouchable=first_of(
+        settled_stays(APPLIED),
+        sales.taxed_lines_stay,
     ),
+    asks=sales.ASKS,
     adapt=adapt,
     write=write,
     taken="number",

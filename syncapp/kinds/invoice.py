@@ -16,6 +16,7 @@ from syncapp.kinds._shared import (
     at_no_rate,
     books_open,
     books_open_for_update,
+    first_of,
     numbered_keys,
     one_way,
     partly_settled,
@@ -34,6 +35,7 @@ STAYS_FIX = "Archive it in BILL too, so that the customer isn't asked for it."
 
 def read(values: Values, raw: Raw, side: Side) -> Values:
     values["lines"] = sales.read(raw, side, LINES)
+    sales.read_tax(values, raw, side)
     if side is Side.QBO:
         values["active"] = raw.get("status") != "Deleted" and not voided(values["total"], raw)
     elif not values["customer"]:
@@ -43,7 +45,7 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
 
 
 def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
-    if hold := adds_up(values, towards):
+    if hold := sales.taxable(values, towards, terms) or adds_up(values, towards):
         return hold
     return _may_go_to_billcom(values, terms) if towards is Side.BILLCOM else None
 
@@ -70,13 +72,15 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": STAYS, "fix": STAYS_FIX}) if gone_there else None
     if towards is Side.BILLCOM and not values["number"]:
         return Hold(HoldCode.NEEDS_NUMBER)
+    if towards is Side.BILLCOM and (hold := sales.taxable(values, towards, terms)):
+        return hold
     return adds_up(values, towards)
 
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
     if towards is Side.BILLCOM and not values["due_date"]:
         values = {**values, "due_date": values["date"]}
-    return sales.with_items(values, towards)
+    return sales.with_items(values, towards) if towards is Side.QBO else sales.same_tax(values, towards, lookup)
 
 
 def write(payload: Raw, draft: Draft) -> Raw:
@@ -84,6 +88,7 @@ def write(payload: Raw, draft: Draft) -> Raw:
         if "lines" in draft.changed:
             payload["Line"] = sales.write_qbo(draft)
         return payload
+    sales.write_tax(payload, draft)
     if "lines" in draft.changed:
         payload[LINES] = sales.write_billcom(draft, LINES)
     if customer := payload.pop("customerId", ""):
@@ -109,6 +114,8 @@ KIND = Kind(
         "date": Field(billcom="invoiceDate", qbo="TxnDate", type=Type.DATE, label="Date"),
         "due_date": Field(billcom="dueDate", qbo="DueDate", type=Type.DATE, label="Due date"),
         "lines": sales.LINES,
+        "sales_tax": sales.SALES_TAX,
+        "tax": sales.TAX,
         "active": Field(billcom="archived", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active"),
         "total": Field(billcom="totalAmount", qbo="TotalAmt", type=Type.MONEY, fact=True, label="Total"),
         "open": Field(billcom="dueAmount", qbo="Balance", type=Type.MONEY, fact=True, label="Open"),
@@ -134,9 +141,11 @@ KIND = Kind(
     read=read,
     prepare=sales.without_unused,
     switched=sales.SWITCHED,
-    untouchable=settled_stays(
-        "Something has been received on the invoice, and what is changed after that doesn't sync."
+    untouchable=first_of(
+        settled_stays("Something has been received on the invoice, and what is changed after that doesn't sync."),
+        sales.taxed_lines_stay,
     ),
+    asks=sales.ASKS,
     adapt=adapt,
     write=write,
     taken="number",

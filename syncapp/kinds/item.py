@@ -6,10 +6,11 @@ from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import TO_BILLCOM, BillcomShape, Draft, Field, Kind, QboShape, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
 from syncapp.kinds._shared import ACTIVE, name_keys, read_list
+from syncapp.kinds.sales_tax import SALES_TAX
 
 TYPES = {"SERVICE": "Service", "NON_INVENTORY": "NonInventory", "INVENTORY": "Inventory", "OTHER_CHARGE": "Service"}
 # Reference: BILL API, classifications/items: type.
-TAXES = ("SALES_TAX", "SALES_TAX_GROUP")
+TAXES = (SALES_TAX, "SALES_TAX_GROUP")
 
 
 def skips(raw: Raw, side: Side) -> bool:

@@ -101,6 +101,7 @@ class AccountingPreferences(models.Model):
     qbo_locations = models.BooleanField(default=False, editable=False)
     qbo_classes = models.BooleanField(default=False, editable=False)
     qbo_class_per_line = models.BooleanField(default=False, db_default=False, editable=False)
+    qbo_sales_tax = models.BooleanField(default=False, db_default=False, editable=False)
     qbo_customers_in_payables = models.BooleanField(default=False, editable=False)
     qbo_items_in_payables = models.BooleanField(default=False, editable=False)
     account_numbers = models.BooleanField("Show Account Numbers", default=False)

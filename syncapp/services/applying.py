@@ -50,6 +50,8 @@ TAKEN_IN_PART = (
     "taken away in {side} meanwhile."
 )
 TAKEN_IN_PART_FIX = "Compare both sides below, and void or correct what was entered twice; then retry."
+OTHER_TOTAL = "{side} took it with a total of {there}, and it is {here} in {other}"
+OTHER_TOTAL_FIX = "Compare both sides below, and correct the one that is wrong; then retry."
 NOT_ALLOWED = 403
 """BILL: the user's role or the plan doesn't have it. Its code isn't documented, so the status tells."""
 
@@ -390,6 +392,10 @@ def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, co
     if operation.verb == Verb.CREATE:
         # A record made from an inactive one is active at first: the difference is the next thing to write.
         row.base[side.other]["active"] = values.get("active")
+    if other := _other_total(kind, operation, values):
+        context.note(f"{row}: {other.facts['words']}.", kind=kind.name, level=Level.WARNING)
+        rows.hold(row, other)
+        return
     if missing:
         names = ", ".join(kind.field_label(name) for name in missing)
         words = f"it was accepted, but without {names}"
@@ -405,6 +411,22 @@ def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, co
         return
     rows.release(row, ObjectState.RETIRED if rows.is_gone(row) else ObjectState.LINKED)
     row.needs_look = bool(row.wanted) or not rows.settled(row, kind)
+
+
+def _other_total(kind: Kind, operation: Operation, values: Raw) -> Hold | None:
+    """Whether what was made has another total there: what the other product reckons itself, as tax, may differ."""
+    if operation.verb != Verb.CREATE or not kind.transaction:
+        return None
+    side, meant, there = (
+        Side(operation.side),
+        (operation.values or {})["whole"].get(kind.amount),
+        values.get(kind.amount),
+    )
+    if meant is None or there in (None, meant):
+        return None
+    words = OTHER_TOTAL.format(side=side.label, there=f"{there:.2f}", here=f"{meant:.2f}", other=side.other.label)
+    facts = {"side": side.label, "code": "another total", "words": words}
+    return Hold(HoldCode.REJECTED, {**facts, "meaning": f"{words}.", "fix": OTHER_TOTAL_FIX})
 
 
 def _made(operation: Operation) -> bool:

@@ -35,16 +35,18 @@ ITEMS_AT_ONCE = 30
 _ABOUT = ("CompanyInfo", "Preferences")
 
 
+TOLD = {kind.name: kind for kind in KINDS.values() if kind.qbo.told}
+"""The kinds that change data capture tells of."""
 TRANSACTIONS = [kind.qbo.entity for kind in KINDS.values() if kind.transaction]
 """What QuickBooks deletes; its list entities are deactivated."""
 
 
 def entities() -> list[str]:
-    return [kind.qbo.entity for kind in KINDS.values()]
+    return [kind.qbo.entity for kind in TOLD.values()]
 
 
 def _by_entity() -> dict[str, Kind]:
-    return {kind.qbo.entity: kind for kind in KINDS.values()}
+    return {kind.qbo.entity: kind for kind in TOLD.values()}
 
 
 def pull(context: Context) -> bool:
@@ -52,7 +54,7 @@ def pull(context: Context) -> bool:
 
     False: out of time, go on from the position.
     """
-    position, everything = context.run.position, list(KINDS.values())
+    position, everything = context.run.position, list(TOLD.values())
     while True:
         if not _read_whole(context):
             return False
@@ -135,7 +137,7 @@ def _never_read(context: Context) -> list[Kind]:
     cursors = Cursor.objects.filter(company=context.company, side=Side.QBO)
     read = set(cursors.values_list("kind", flat=True))
     # Before the first sync the accounts alone have been read, and some time ago.
-    return [kind for kind in KINDS.values() if "" not in read or kind.name not in read]
+    return [kind for kind in TOLD.values() if "" not in read or kind.name not in read]
 
 
 def _left_by_another_run(context: Context) -> list[str]:
@@ -223,7 +225,7 @@ def import_pages(context: Context) -> bool:
     read = position.pop("kinds")
     for name in read:
         storing.move_cursor(context, Side.QBO, name, read_to)
-    if set(read) == set(KINDS):
+    if set(read) == set(TOLD):
         position["up_to"] = read_to.isoformat()
     return True
 
@@ -311,7 +313,7 @@ def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
 def refresh_unread(context: Context) -> None:
     """What couldn't be read may have been a broken answer, or corrected there since."""
     for name, side in list(storing.unread(context)):
-        kind = KINDS.get(name)
+        kind = TOLD.get(name)
         if side != Side.QBO or kind is None:
             continue
         if ids := storing.to_ask_again(context, kind, Side.QBO, IDS_AT_ONCE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 
@@ -47,7 +48,22 @@ def load(company: Company, kind: Kind, rows: Iterable[SyncedObject]) -> Lookup:
             if values:
                 _collect(kind, side, values, wanted)
                 _collect_names(kind, values, names)
-    return fetch(company, wanted, names)
+    lookup = fetch(company, wanted, names)
+    if kind.asks and kind.asks.keys() <= {name for name, _ in wanted}:
+        _add_facts(company, kind, lookup)
+    return lookup
+
+
+def _add_facts(company: Company, kind: Kind, lookup: Lookup) -> None:
+    """What the kind's rules go by of the records that it refers to."""
+    keys = {target.key for (name, _, _), target in lookup.targets.items() if name in kind.asks}
+    asked = SyncedObject.objects.filter(company=company, pk__in=keys, billcom_id__isnull=False).order_by()
+    shown = {key: (name, values) for key, name, values in asked.values_list("pk", "kind", "billcom_values")}
+    for place, target in lookup.targets.items():
+        if target.key in shown:
+            name, values = shown[target.key]
+            facts = {each: (values or {}).get(each) for each in kind.asks[name]}
+            lookup.targets[place] = replace(target, facts=facts)
 
 
 def fetch(company: Company, wanted: Wanted, names: dict[str, set[str]] | None = None) -> Lookup:

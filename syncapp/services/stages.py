@@ -24,6 +24,7 @@ from syncapp.services import (
     planning,
     pulling_billcom,
     pulling_qbo,
+    reading_taxes,
     recovering,
     rows,
     storing,
@@ -70,6 +71,7 @@ def work(context: Context, save: Save) -> bool:
         if not read:
             return False
         pulling_qbo.refresh_unread(context)
+        reading_taxes.pull(context)
         position.update(stage="read-billcom", kind=0)
     if position["stage"] == "read-billcom":
         if not _read_billcom(context, save):
@@ -124,7 +126,7 @@ def _read_billcom(context: Context, save: Save) -> bool:
         if saved != (read := storing.read_so_far(context, Side.BILLCOM)):
             save()
             saved = read
-        if kind.billcom.derived:
+        if kind.billcom.derived or not kind.in_use(context.terms):
             position["kind"] += 1
             continue
         if not pulling_billcom.pull(context, kind, cursors.get(kind.name)):

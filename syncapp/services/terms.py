@@ -59,6 +59,7 @@ def load(company: Company) -> Terms:
         home_currency=accounting.home_currency or "USD",
         books_closed_on=accounting.books_closed_on,
         class_per_line=accounting.qbo_class_per_line,
+        sales_tax=accounting.qbo_sales_tax,
         invoices_since=((company.set_up_at or company.created_at) - INVOICES_BEFORE_SET_UP).date(),
         accounts=accounts,
         banks=banks,
@@ -94,7 +95,8 @@ def reach(company: Company, before: Terms, after: Terms) -> None:
     Where a switch went on, linked records compare anew what wasn't in use before.
     """
     look_again(company)
-    on = [switch for switch in AccountingPreferences.SWITCHES if getattr(after, switch) > getattr(before, switch)]
+    switches = (*AccountingPreferences.SWITCHES, "sales_tax")
+    on = [switch for switch in switches if getattr(after, switch) > getattr(before, switch)]
     for kind in KINDS.values():
         if names := {kind.switched[switch] for switch in on if switch in kind.switched}:
             _compare_anew(company, kind, names)
@@ -147,6 +149,7 @@ def read_preferences(company: Company, shown: dict[str, Any], now: datetime) -> 
     for switch, paths in SWITCHES.items():
         setattr(accounting, f"qbo_{switch}", any(dig(shown, path) is True for path in paths))
     accounting.qbo_class_per_line = dig(shown, ("AccountingInfoPrefs", "ClassTrackingPerTxnLine")) is True
+    accounting.qbo_sales_tax = dig(shown, ("TaxPrefs", "UsingSalesTax")) is True
     closed = dig(shown, ("AccountingInfoPrefs", "BookCloseDate"))
     accounting.books_closed_on = date.fromisoformat(str(closed)[:10]) if closed else None
     accounting.home_currency = str(dig(shown, ("CurrencyPrefs", "HomeCurrency", "value")) or "")[:3]
@@ -156,4 +159,7 @@ def read_preferences(company: Company, shown: dict[str, Any], now: datetime) -> 
     return before != {name: getattr(accounting, name) for name in _READ}
 
 
-_READ = (*(f"qbo_{switch}" for switch in SWITCHES), "qbo_class_per_line", "books_closed_on", "home_currency")
+_READ = (
+    *(f"qbo_{switch}" for switch in SWITCHES),
+    *("qbo_class_per_line", "qbo_sales_tax", "books_closed_on", "home_currency"),
+)

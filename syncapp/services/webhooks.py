@@ -49,7 +49,7 @@ LATER = timedelta(seconds=2)
 
 _KIND_OF = {
     Side.QBO: {kind.qbo.entity.lower(): kind.name for kind in KINDS.values()},
-    Side.BILLCOM: {kind.billcom.path.removesuffix("s"): kind.name for kind in KINDS.values()},
+    Side.BILLCOM: {kind.billcom.path.removesuffix("s"): kind.name for kind in KINDS.values() if kind.qbo.told},
 }
 
 

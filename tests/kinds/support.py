@@ -45,6 +45,7 @@ LINKED: dict[str, list[tuple[str, str, str]]] = {
     ],
     "vendor": [("00901BRIGHT000000001", "56", "Brightwater Plumbing")],
     "item": [("0ii01PIPE00000000001", "21", "Copper pipe 22 mm")],
+    "sales_tax": [("0ii01STATE0000000001", "2", "Nevada")],
     "bill": [("00n01BILL00000000001", "145", "BW-2026/0311")],
     "vendor_credit": [("vcr01CREDIT000000001", "160", "CR-2026/07")],
     "bill_payment": [("stp01PAY000000000001", "190", "5113")],
@@ -70,6 +71,7 @@ TERMS = Terms(
     class_per_line=True,
     customers_in_payables=True,
     items_in_payables=True,
+    sales_tax=True,
     accounts={
         "unallocated-expense": FALLBACK,
         "money-out-clearing": CLEARING,

@@ -147,6 +147,12 @@ def item(firm: Firm, side: Side) -> str:
     return firm.enters(Q, "Item", record)
 
 
+def tax_code(firm: Firm) -> str:
+    rate = firm.enters(Q, "TaxRate", {"Name": "Theirs", "RateValue": 6, "Active": True})
+    rates = {"TaxRateDetail": [{"TaxRateRef": {"value": rate}}]}
+    return firm.enters(Q, "TaxCode", {"Name": "Theirs", "Taxable": True, "Active": True, "SalesTaxRateList": rates})
+
+
 PHONE: dict[Side, Record] = {B: {"phone": "(555) 010-7001"}, Q: {"PrimaryPhone": {"FreeFormNumber": "(555) 010-7002"}}}
 NAME: dict[Side, Record] = {B: {"name": "Ours renamed"}, Q: {"Name": "Theirs renamed"}}
 CELLS: dict[str, Cell] = {
@@ -177,6 +183,13 @@ CELLS: dict[str, Cell] = {
         {B: lambda firm: item(firm, B), Q: lambda firm: item(firm, Q)},
         {B: {"price": 7}, Q: {"UnitPrice": 8}},
         "price",
+    ),
+    "sales_tax": Cell(
+        "items",
+        "TaxCode",
+        {B: lambda firm: firm.enters(B, "items", {"name": "Ours", "type": "SALES_TAX", "percentage": 5}), Q: tax_code},
+        {B: {"name": "Ours renamed"}, Q: {"Name": "Theirs renamed"}},
+        "name",
     ),
     "bill": Cell(
         "bills",
@@ -245,6 +258,7 @@ SETS: dict[str, dict[str, Any]] = {
 OFF = {
     "AccountingInfoPrefs": {"TrackDepartments": False, "ClassTrackingPerTxnLine": False, "ClassTrackingPerTxn": False}
 }
+TAXES = {"TaxPrefs": {"UsingSalesTax": True}}
 
 
 def test_no_kind_is_without_its_cells() -> None:
@@ -311,8 +325,7 @@ def _choose(firm: Firm, *, off: bool = False, console: bool = False, **given: An
     company = Company.objects.filter(pk=firm.company.pk)
     if day := given.pop("signed_up_on", None):
         company.update(signed_up_on=day, **({} if console else {"firm": None}))
-    if off:
-        firm.sandbox.person("qbo", firm.realm, "Preferences", {"Id": "1", **OFF})
+    firm.sandbox.person("qbo", firm.realm, "Preferences", {"Id": "1", **(OFF if off else TAXES)})
     if given:
         SyncPreferences.objects.filter(company=firm.company).update(**given)
     firm.company.refresh_from_db()

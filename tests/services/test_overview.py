@@ -27,6 +27,8 @@ def expected(kind: str, terms: Terms) -> str:
         return "⇄" if terms.classes else "—"
     if kind == "location":
         return "⇄" if terms.locations else "—"
+    if kind == "sales_tax":
+        return "→B" if terms.sales_tax else "—"
     if kind == "credit_memo" and not terms.credit_memos:
         return "—"
     if kind in ("bill", "invoice", "credit_memo"):
@@ -40,7 +42,7 @@ def expected(kind: str, terms: Terms) -> str:
 
 def test_every_direction_is_that_of_the_matrix() -> None:
     found = list(every_terms())
-    assert len(found) == len(Cohort) * 2**7
+    assert len(found) == len(Cohort) * 2**8
     for terms in found:
         assert {each.kind.name: each.sign for each in overview.flows(terms)} == {
             name: expected(name, terms) for name in KINDS
@@ -64,4 +66,4 @@ def test_the_command_prints_a_line_for_every_set() -> None:
     call_command("sync_matrix", stdout=out)
     head, *lines = out.getvalue().splitlines()
     assert head.endswith(" ".join(f"{kind.label:<19}" for kind in KINDS.values()).rstrip())
-    assert len(lines) == len(Cohort) * 2**7
+    assert len(lines) == len(Cohort) * 2**8

@@ -16,7 +16,7 @@ from syncapp.services import overview, terms
 
 CHOICES = (
     *("one_way", "two_way_payments", "classes", "locations", "items_in_payables", "customers_in_payables"),
-    "credit_memos",
+    *("credit_memos", "sales_tax"),
 )
 """What the directions depend on, besides the cohort."""
 

@@ -14,7 +14,7 @@ from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import Problem, Refused, duplicate, invalid
 from syncapp.sandbox.billcom.fields import Field, Type, choice, group, reference, text
 from syncapp.sandbox.billcom.payments import read
-from syncapp.sandbox.billcom.resources import INVOICES, RECEIVED
+from syncapp.sandbox.billcom.resources import INVOICES, RECEIVED, TAXED
 from syncapp.sandbox.billcom.values import ZERO, Row, cents
 
 FIRST_NUMBER = 1000
@@ -50,7 +50,7 @@ class InvoiceRules(Rules):
         row.pop("processingOptions", None)
         row["customerId"] = row["customer"]["id"]
         row[INVOICES.lines] = sold_lines(books, INVOICES, row, old)
-        row["totalAmount"] = total(row["invoiceLineItems"])
+        row["totalAmount"] = total(row["invoiceLineItems"]) + taxed(books, row, row[INVOICES.lines])
         row["exchangeRate"] = 1
         if row["totalAmount"] < 0:
             raise Refused(400, problem("must not be negative", "totalAmount"))
@@ -99,6 +99,35 @@ def _line(books: Books, resource: Resource, line: Row, at: int, old: Row | None)
 
 def total(lines: Iterable[Row]) -> Decimal:
     return sum((cents(Decimal(str(line["quantity"])) * Decimal(str(line["price"]))) for line in lines), ZERO)
+
+
+def taxed(books: Books, row: Row, lines: list[Row]) -> Decimal:
+    """The sales tax on what is taxable: an invoice's line is by its item, a credit memo's says so itself.
+
+    Reference: spec, BILL API 4.2, 4.3 and 4.6: salesTaxItemId, salesTaxTotal, salesTaxPercentage.
+    """
+    for name in TAXED:
+        row.pop(name, None)
+    if not row.get("salesTaxItemId"):
+        return ZERO
+    code = books.organization.row("items", row["salesTaxItemId"])
+    if code["type"] not in ("SALES_TAX", "SALES_TAX_GROUP"):
+        raise Refused(400, problem("is no sales tax", "salesTaxItemId"))
+    percent = Decimal(str(code.get("percentage") or 0))
+    sums = [total([line]) for line in lines if _is_taxable(books, line)]
+    if books.switches.billcom_tax_by_line:
+        tax = sum((cents(each * percent / 100) for each in sums), ZERO)
+    else:
+        tax = cents(sum(sums, ZERO) * percent / 100)
+    row["salesTaxTotal"], row["salesTaxPercentage"] = tax, percent
+    return tax
+
+
+def _is_taxable(books: Books, line: Row) -> bool:
+    if "taxable" in line:
+        return bool(line["taxable"])
+    item = (line.get("classifications") or {}).get("itemId")
+    return bool(item and books.organization.row("items", item).get("taxable"))
 
 
 def _next_number(books: Books) -> str:

@@ -225,7 +225,7 @@ def _shape_invoice(books: Books, row: Row) -> None:
         {**line, "id": line.get("id") or books.context.make_id(resource.line_prefix)}
         for line in row.get(resource.lines, ())
     ]
-    row["totalAmount"] = invoices.total(row[resource.lines])
+    row["totalAmount"] = invoices.total(row[resource.lines]) + invoices.taxed(books, row, row[resource.lines])
     row.setdefault("exchangeRate", 1)
     row |= dict.fromkeys(("dueAmount", "scheduledAmount", "creditAmount"), ZERO)
     row["status"] = "OPEN"
@@ -234,7 +234,7 @@ def _shape_invoice(books: Books, row: Row) -> None:
 def _shape_memo(books: Books, row: Row) -> None:
     resource = RESOURCES["credit-memos"]
     _number_lines(books, row, resource)
-    row["amount"] = total(row[resource.lines])
+    row["amount"] = total(row[resource.lines]) + invoices.taxed(books, row, row[resource.lines])
     row["usage"] = [{**use, "amount": cents(use["amount"])} for use in row.get("usage", ())]
     memos.count(row)
 

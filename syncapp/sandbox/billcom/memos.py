@@ -10,7 +10,7 @@ from typing import Any
 from syncapp.sandbox.billcom.books import Books, Rules, problem
 from syncapp.sandbox.billcom.errors import Refused, invalid
 from syncapp.sandbox.billcom.fields import Field, Type, reference
-from syncapp.sandbox.billcom.invoices import settle, sold_lines, total
+from syncapp.sandbox.billcom.invoices import settle, sold_lines, taxed, total
 from syncapp.sandbox.billcom.payments import read
 from syncapp.sandbox.billcom.resources import CREDIT_MEMOS
 from syncapp.sandbox.billcom.values import ZERO, Row, cents
@@ -32,7 +32,7 @@ class CreditMemoRules(Rules):
         if row.get("payToChartOfAccountId") and row.get("payToBankAccountId"):
             raise invalid("payToChartOfAccountId and payToBankAccountId exclude each other", "payToBankAccountId")
         row[CREDIT_MEMOS.lines] = sold_lines(books, CREDIT_MEMOS, row, old)
-        row["amount"] = total(row[CREDIT_MEMOS.lines])
+        row["amount"] = total(row[CREDIT_MEMOS.lines]) + taxed(books, row, row[CREDIT_MEMOS.lines])
         row.setdefault("usage", [])
         count(row)
         if row["amount"] < row["appliedAmount"]:

@@ -297,6 +297,8 @@ VENDOR_CREDITS = Resource(
 INVOICE_LINE_CODES = ("chartOfAccountId", "accountingClassId", "departmentId", "jobId", "locationId", "itemId")
 INVOICE_HEADER_NAMES = ("accountingClassId", "departmentId", "jobId", "locationId")
 
+TAXED = ("salesTaxTotal", "salesTaxPercentage")
+
 # Reference: https://developer.bill.com/reference/createinvoice
 INVOICES = Resource(
     name="invoices",
@@ -324,9 +326,11 @@ INVOICES = Resource(
         ),
         "classifications": group({name: EVERY_LINE[name] for name in INVOICE_HEADER_NAMES}),
         "payToChartOfAccountId": reference("chart-of-accounts"),
+        "salesTaxItemId": reference("items"),
         "processingOptions": group({"sendEmail": BOOLEAN}),
         **dict.fromkeys(
             (
+                *TAXED,
                 "customerId",
                 "totalAmount",
                 "dueAmount",
@@ -375,7 +379,8 @@ CREDIT_MEMOS = Resource(
         "classifications": group({name: EVERY_LINE[name] for name in INVOICE_HEADER_NAMES}),
         "payToChartOfAccountId": reference("chart-of-accounts"),
         "payToBankAccountId": reference("banks"),
-        **dict.fromkeys(("amount", "appliedAmount", "status", "usage"), READ_ONLY),
+        "salesTaxItemId": reference("items"),
+        **dict.fromkeys((*TAXED, "amount", "appliedAmount", "status", "usage"), READ_ONLY),
     },
     filters={**LIST_FILTERS, "customerId": "eq in"},
     sorts=TIME_SORTS | {"creditDate", "amount", "appliedAmount"},

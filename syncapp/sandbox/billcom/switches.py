@@ -39,6 +39,8 @@ class BillcomSwitches:
 
     billcom_network_keeps_vendors: bool = True
     """Name, address, e-mail and phone of a vendor that is connected in the BILL network can't be changed."""
+    billcom_tax_by_line: bool = False
+    """Sales tax is rounded line by line, not once for the whole."""
     billcom_unique_names: bool = False
     """A name that another record of the kind has (in the same parent) is refused with BDC_1171."""
     billcom_unique_bill_numbers: bool = False
