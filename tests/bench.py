@@ -72,9 +72,17 @@ class Bench:
         from tests.support.syncing import set_up
 
         shown = self.sandbox.load(name)
+        self._use_sales_tax(shown["qbo"]["realm_id"])
         settings.QBO_CLIENT_ID = shown["qbo"]["client_id"]
         settings.QBO_CLIENT_SECRET = shown["qbo"]["client_secret"]
         return set_up(shown, self.clock, name=f"{name[:60]} {time.time_ns()}"), shown
+
+    def _use_sales_tax(self, realm: str) -> None:
+        """So that every kind there is is on."""
+        self.sandbox.person("qbo", realm, "Preferences", {"Id": "1", "TaxPrefs": {"UsingSalesTax": True}})
+        rate = self.sandbox.person("qbo", realm, "TaxRate", {"Name": "State", "RateValue": 8.25, "Active": True})
+        rates = {"TaxRateDetail": [{"TaxRateRef": {"value": rate["Id"]}}]}
+        self.sandbox.person("qbo", realm, "TaxCode", {"Name": "State", "Active": True, "SalesTaxRateList": rates})
 
     def later(self, seconds: float) -> None:
         """Both clocks, ours and the products', move on."""
@@ -97,7 +105,7 @@ class Bench:
             time.sleep(seconds)
 
         with connection.execute_wrapper(statements):
-            run = runs.request_run(company, trigger=Trigger.COMMAND, now=self.clock())
+            run = runs.request_run(company, trigger=Trigger.CLOCK, now=self.clock())
             run = runs.run_to_end(run, clock=self.clock, sleep=sleep)
         if run.state != RunState.DONE:
             raise SystemExit(f"The sync did not end well: {run.message}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from syncapp.core.holds import HoldCode
-from syncapp.core.schema import Kind, Raw
+from syncapp.core.schema import Kind, Raw, Terms
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom import ListPage
 from syncapp.gateways.errors import NotFound, Rejected
@@ -28,15 +28,33 @@ def cursors(company: Company) -> dict[str, Cursor]:
     return {cursor.kind: cursor for cursor in company.cursors.filter(side=Side.BILLCOM)}
 
 
-def pull(context: Context, kind: Kind, cursor: Cursor | None) -> bool:
-    """One kind's changes since its cursor. False: out of time, go on from the page kept in the position."""
+def read_along(kind: Kind, known: Mapping[str, Cursor], terms: Terms) -> list[Kind]:
+    """All kinds in use that are kept in the same list of BILL and were read like this one: a reading serves them all.
+
+    This one is among them; the first of them is the one that is read.
+    """
+    return [
+        each
+        for each in KINDS.values()
+        if each.billcom.path == kind.billcom.path
+        and each.in_use(terms)
+        and (each.name in known) == (kind.name in known)
+    ]
+
+
+def pull(context: Context, kinds: Sequence[Kind], cursor: Cursor | None) -> bool:
+    """The changes of kinds that share a list since the cursor. False: out of time, go on from the page kept in the
+    position.
+    """
+    kind = kinds[0]
     context.hold_lease()
     lists = context.run.position.setdefault("lists", {})
     place = lists.setdefault(kind.name, {"page": None, "read": 0})
     for page in _pages(context, kind, cursor, place):
         place.setdefault("read_to", (_billcom_now(context) - OVERLAP).isoformat())
         place["read"] += len(page.records)
-        storing.store_page(context, kind, Side.BILLCOM, page.records)
+        for each in kinds:
+            storing.store_page(context, each, Side.BILLCOM, page.records)
         place["page"] = page.next_page
         if page.next_page:
             # Patience is for standing still, not for a long list.
@@ -45,7 +63,8 @@ def pull(context: Context, kind: Kind, cursor: Cursor | None) -> bool:
                 return False
     if cursor is None:
         storing.check_empty(context, kind, Side.BILLCOM, place["read"])
-    context.cursors[kind.name] = datetime.fromisoformat(place["read_to"])
+    for each in kinds:
+        context.cursors[each.name] = datetime.fromisoformat(place["read_to"])
     del lists[kind.name]
     return True
 

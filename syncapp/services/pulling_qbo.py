@@ -35,18 +35,21 @@ ITEMS_AT_ONCE = 30
 _ABOUT = ("CompanyInfo", "Preferences")
 
 
-TOLD = {kind.name: kind for kind in KINDS.values() if kind.qbo.told}
-"""The kinds that change data capture tells of."""
 TRANSACTIONS = [kind.qbo.entity for kind in KINDS.values() if kind.transaction]
 """What QuickBooks deletes; its list entities are deactivated."""
 
 
+def told() -> dict[str, Kind]:
+    """The kinds that change data capture tells of."""
+    return {kind.name: kind for kind in KINDS.values() if kind.qbo.told}
+
+
 def entities() -> list[str]:
-    return [kind.qbo.entity for kind in TOLD.values()]
+    return [kind.qbo.entity for kind in told().values()]
 
 
 def _by_entity() -> dict[str, Kind]:
-    return {kind.qbo.entity: kind for kind in TOLD.values()}
+    return {kind.qbo.entity: kind for kind in told().values()}
 
 
 def pull(context: Context) -> bool:
@@ -54,7 +57,7 @@ def pull(context: Context) -> bool:
 
     False: out of time, go on from the position.
     """
-    position, everything = context.run.position, list(TOLD.values())
+    position, everything = context.run.position, list(told().values())
     while True:
         if not _read_whole(context):
             return False
@@ -137,7 +140,7 @@ def _never_read(context: Context) -> list[Kind]:
     cursors = Cursor.objects.filter(company=context.company, side=Side.QBO)
     read = set(cursors.values_list("kind", flat=True))
     # Before the first sync the accounts alone have been read, and some time ago.
-    return [kind for kind in TOLD.values() if "" not in read or kind.name not in read]
+    return [kind for kind in told().values() if "" not in read or kind.name not in read]
 
 
 def _left_by_another_run(context: Context) -> list[str]:
@@ -225,7 +228,7 @@ def import_pages(context: Context) -> bool:
     read = position.pop("kinds")
     for name in read:
         storing.move_cursor(context, Side.QBO, name, read_to)
-    if set(read) == set(TOLD):
+    if set(read) == set(told()):
         position["up_to"] = read_to.isoformat()
     return True
 
@@ -313,7 +316,7 @@ def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
 def refresh_unread(context: Context) -> None:
     """What couldn't be read may have been a broken answer, or corrected there since."""
     for name, side in list(storing.unread(context)):
-        kind = TOLD.get(name)
+        kind = told().get(name)
         if side != Side.QBO or kind is None:
             continue
         if ids := storing.to_ask_again(context, kind, Side.QBO, IDS_AT_ONCE):

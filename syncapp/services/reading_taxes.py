@@ -1,6 +1,6 @@
 """Read QuickBooks' tax codes with what their rates come to: by one metered call, and only when it is of use.
 
-Change data capture tells of neither. Reference: Intuit docs, change data capture; spec, QuickBooks API, section 5.
+Change data capture tells of neither. Reference: Intuit docs, change data capture.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def pull(context: Context) -> None:
 
 
 def _is_due(context: Context, kind: Kind) -> bool:
-    if context.run.trigger == Trigger.PERSON:
+    if context.run.trigger in (Trigger.PERSON, Trigger.COMMAND):
         return True
     cursor = Cursor.objects.filter(company=context.company, side=Side.QBO, kind=kind.name).first()
     if cursor is None or context.clock() - cursor.read_to >= AT_LEAST_EVERY:

@@ -102,7 +102,7 @@ def adopt(context: Context, kind: Kind) -> bool:
         _wait_out(context, in_billcom)
         # Not finding it proves something only if it was looked for after the waiting was over.
         cursor = pulling_billcom.cursors(context.company).get(kind.name)
-        if not pulling_billcom.pull(context, kind, cursor):
+        if not pulling_billcom.pull(context, [kind], cursor):
             return False
     _settle(context, kind, Side.BILLCOM, in_billcom)
     # This run has read QuickBooks, long after these were sent for the last time.

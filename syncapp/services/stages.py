@@ -7,6 +7,7 @@ for what was freed on the way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Q
@@ -15,7 +16,7 @@ from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.models import OPEN_STATES, ObjectState, Operation, OperationState, RunScope, SyncedObject, Verb
+from syncapp.models import OPEN_STATES, Cursor, ObjectState, Operation, OperationState, RunScope, SyncedObject, Verb
 from syncapp.services import (
     applying_credits,
     deriving,
@@ -129,7 +130,9 @@ def _read_billcom(context: Context, save: Save) -> bool:
         if kind.billcom.derived or not kind.in_use(context.terms):
             position["kind"] += 1
             continue
-        if not pulling_billcom.pull(context, kind, cursors.get(kind.name)):
+        along = pulling_billcom.read_along(kind, cursors, context.terms)
+        earliest = min((cursors[each.name] for each in along if each.name in cursors), key=_read_to, default=None)
+        if along[0] is kind and not pulling_billcom.pull(context, along, earliest):
             save()
             return False
         pulling_billcom.refresh(context, kind, unapproved.get(kind.name, []))
@@ -139,6 +142,10 @@ def _read_billcom(context: Context, save: Save) -> bool:
         position["kind"] += 1
     save()
     return True
+
+
+def _read_to(cursor: Cursor) -> datetime:
+    return cursor.read_to
 
 
 def _plan_all(context: Context, save: Save) -> bool:

@@ -21,6 +21,7 @@ KEPT_ACCOUNTS = (
 )
 # What is sold; both products have it.
 HOURS = "Hours"
+TAX_CODE = "2"
 # Only QuickBooks has it, and only BILL: so the first sync makes accounts on both sides.
 ADDED = {"name": "Donations", "account": {"type": "EXPENSE", "number": "6990"}, "archived": False}
 
@@ -37,6 +38,10 @@ def made(console: bool, number: int = 1) -> dict[str, Any]:
     last = max(int(each["Id"]) for each in qbo["Account"])
     money_in = {"Id": str(last + 1), "Name": "Bill.com Money In Clearing", "AcctNum": "1095"}
     qbo["Account"].append({**out, **money_in, "FullyQualifiedName": money_in["Name"]})
+    # As QuickBooks has made it where sales tax is used.
+    owed = {"Id": str(last + 2), "Name": "Sales Tax Payable", "AcctNum": "2200", "AccountType": "Other Current Liability"}
+    owed |= {"AccountSubType": "GlobalTaxPayable", "FullyQualifiedName": owed["Name"]}
+    qbo["Account"].append({**out, **owed})
     qbo["Class"], qbo["Department"] = qbo["Class"][:2], qbo["Department"][:2]
     names = {each["Name"] for each in qbo["Account"]}
     billcom["chart-of-accounts"] = [
@@ -46,6 +51,14 @@ def made(console: bool, number: int = 1) -> dict[str, Any]:
     sales = next(each for each in qbo["Account"] if each["Name"] == "Sales")
     ours = next(each for each in billcom["chart-of-accounts"] if each["name"] == "Sales")
     item = {"Id": "1", "SyncToken": "0", "Name": HOURS, "Type": "Service", "Active": True}
-    qbo["Item"] = [{**item, "IncomeAccountRef": {"value": sales["Id"]}, "MetaData": dict(sales["MetaData"])}]
-    billcom["items"] = [{"name": HOURS, "type": "SERVICE", "chartOfAccountId": ours["id"], "archived": False}]
+    item |= {"Taxable": True, "IncomeAccountRef": {"value": sales["Id"]}, "MetaData": dict(sales["MetaData"])}
+    qbo["Item"] = [item]
+    shown = {"name": HOURS, "type": "SERVICE", "chartOfAccountId": ours["id"], "archived": False, "taxable": True}
+    billcom["items"] = [shown]
+    qbo["Preferences"] = [{**each, "TaxPrefs": {"UsingSalesTax": True}} for each in qbo["Preferences"]]
+    rate = {"Id": "1", "SyncToken": "0", "Name": "State", "RateValue": 8.25, "Active": True}
+    rates = {"TaxRateDetail": [{"TaxRateRef": {"value": "1"}, "TaxTypeApplicable": "TaxOnAmount"}]}
+    qbo["TaxRate"] = [{**rate, "MetaData": dict(sales["MetaData"])}]
+    code = {"Id": TAX_CODE, "SyncToken": "0", "Name": "State", "Active": True, "SalesTaxRateList": rates}
+    qbo["TaxCode"] = [{**code, "MetaData": dict(sales["MetaData"])}]
     return whole

@@ -11,6 +11,7 @@ from typing import Any
 
 from syncapp.sandbox.world import Sandbox
 from tests.simulation.books import BILLCOM, LISTS, QBO, SIDES, Books, Shown, entity
+from tests.simulation.company import HOURS, TAX_CODE
 from tests.simulation.payloads import (
     ADDRESS,
     PARTY,
@@ -387,7 +388,8 @@ class People:
     def new_invoice(self, side: str) -> str:
         customer = self.pick(side, "customer", lambda each: _ours(each.mark))
         mark = self.mark("I")
-        self._enter_invoice(side, customer.id, mark, [self._sale(side) for _ in range(self.chance.choice((1, 1, 2)))])
+        lines = [self._sale(side) for _ in range(self.chance.choice((1, 1, 2)))]
+        self._enter_invoice(side, customer.id, mark, lines, self._taxed(side, lines))
         return f"new invoice {mark} of {customer.mark}"
 
     def same_invoice_on_both(self, side: str) -> str:
@@ -397,14 +399,26 @@ class People:
         mark, price = self.mark("I"), Decimal(self.chance.randrange(100, 9000)).scaleb(-2)
         for each, whose in ((side, customer.id), (other, there[customer.mark])):
             line = sales_line(each, self._item(each), Decimal(2), price, "As agreed", "")
-            self._enter_invoice(each, whose, mark, [line])
+            self._enter_invoice(each, whose, mark, [line], {})
         self.twins.add(mark)
         return f"invoice {mark} of {customer.mark} on both sides"
 
-    def _enter_invoice(self, side: str, customer: str, mark: str, lines: list[dict[str, Any]]) -> None:
+    def _enter_invoice(
+        self, side: str, customer: str, mark: str, lines: list[dict[str, Any]], tax: dict[str, Any]
+    ) -> None:
         day = self._today()
-        self.save(side, "invoice", invoice_payload(side, customer, mark, day, day + timedelta(days=30), lines))
+        payload = invoice_payload(side, customer, mark, day, day + timedelta(days=30), lines)
+        self.save(side, "invoice", {**payload, **tax})
         self._made(side, "invoice", mark)
+
+    def _taxed(self, side: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
+        """In QuickBooks some of it has sales tax, mostly on all lines; on some only, BILL would reckon another."""
+        if side == BILLCOM or self.chance.random() < 0.7:
+            return {}
+        for line in lines:
+            if self.chance.random() < 0.9:
+                line["SalesItemLineDetail"]["TaxCodeRef"] = {"value": "TAX"}
+        return {"TxnTaxDetail": {"TxnTaxCodeRef": {"value": TAX_CODE}}}
 
     def _sale(self, side: str) -> dict[str, Any]:
         quantity, price = Decimal(self.chance.randrange(1, 9)), Decimal(self.chance.randrange(100, 9000)).scaleb(-2)
@@ -412,8 +426,9 @@ class People:
         return sales_line(side, self._item(side), quantity, price, words, self._maybe(side, "accounting_class", 0.3))
 
     def _item(self, side: str) -> str:
-        (item,) = self.look().sides[side]["items" if side == BILLCOM else "Item"]
-        return str(item["id" if side == BILLCOM else "Id"])
+        entity, id, name = ("items", "id", "name") if side == BILLCOM else ("Item", "Id", "Name")
+        (item,) = (each for each in self.look().sides[side][entity] if each[name] == HOURS)
+        return str(item[id])
 
     def edit_invoice(self, side: str) -> str:
         found = self.pick(side, "invoice")
@@ -448,7 +463,8 @@ class People:
         customer = self.pick(side, "customer", lambda each: _ours(each.mark))
         mark = self.mark("M")
         lines = [self._sale(side) for _ in range(self.chance.choice((1, 1, 2)))]
-        self.save(side, "credit_memo", memo_payload(side, customer.id, mark, self._today(), lines))
+        payload = memo_payload(side, customer.id, mark, self._today(), lines)
+        self.save(side, "credit_memo", {**payload, **self._taxed(side, lines)})
         self._made(side, "credit_memo", mark)
         return f"new credit memo {mark} of {customer.mark}"
 
