@@ -153,6 +153,8 @@ class Terms:
     """Invoices that QuickBooks has shown no change of since then don't go to BILL by themselves."""
     accounts: Mapping[str, Account] = field(default_factory=dict)
     banks: Mapping[str, Account] = field(default_factory=dict)
+    fallback_item: str = ""
+    """QuickBooks' id of the one item that is sold to the Unallocated Income Account, if there is just one."""
     cards: frozenset[str] = frozenset()
     """QuickBooks' ids of its credit card accounts."""
 

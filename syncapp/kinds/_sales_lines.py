@@ -33,7 +33,10 @@ ASKS = {"sales_tax": ("rate",), "item": ("taxable",)}
 SWITCHED = {"classes": "lines", "sales_tax": "sales_tax"}
 DETAIL = "SalesItemLineDetail"
 NO_ITEM = "A line names no item, and every line of an invoice in QuickBooks Online needs one."
-NO_ITEM_FIX = "Choose an item on each line in BILL."
+NO_ITEM_FIX = (
+    "Choose an item on each line in BILL. Or choose, in Sync preferences, an Unallocated Income Account that just one "
+    "active product or service in QuickBooks Online is sold to: that one is taken then."
+)
 TAXED_IN_BILLCOM = "It has sales tax in BILL, and sales tax goes from QuickBooks Online to BILL only."
 TAXED_IN_BILLCOM_FIX = (
     "Enter it in QuickBooks Online as well, with the same number, customer and tax: the two are linked then."
@@ -159,10 +162,13 @@ def without_unused(values: Values, towards: Side, terms: Terms) -> Values:
     return {**values, "lines": lines}
 
 
-def with_items(values: Values, towards: Side) -> Values | Hold:
-    if towards is Side.QBO and not all(line.get("item") for line in values["lines"]):
+def with_items(values: Values, terms: Terms) -> Values | Hold:
+    """In QuickBooks' terms: a line without an item is of the one that is sold to the Unallocated Income Account."""
+    if all(line.get("item") for line in values["lines"]):
+        return values
+    if not terms.fallback_item:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NO_ITEM, "fix": NO_ITEM_FIX})
-    return values
+    return {**values, "lines": [{**line, "item": line.get("item") or terms.fallback_item} for line in values["lines"]]}
 
 
 def write_qbo(draft: Draft) -> list[Raw]:

@@ -80,7 +80,7 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
     if towards is Side.BILLCOM and not values["due_date"]:
         values = {**values, "due_date": values["date"]}
-    return sales.with_items(values, towards) if towards is Side.QBO else sales.same_tax(values, towards, lookup)
+    return sales.with_items(values, terms) if towards is Side.QBO else sales.same_tax(values, towards, lookup)
 
 
 def write(payload: Raw, draft: Draft) -> Raw:

@@ -126,6 +126,8 @@ def write(payload: Raw, draft: Draft) -> Raw:
         payload["Line"] = [_link(line) for line in values["paid"]]
     if not draft.remote_id:
         payload["DepositToAccountRef"] = {"value": values["account"]}
+        if receivables := draft.terms.accounts.get("accounts-receivable"):
+            payload["ARAccountRef"] = {"value": receivables.qbo_id}
         if values["number"]:
             payload["PaymentRefNum"] = values["number"][:REFERENCE_LENGTH]
     return payload

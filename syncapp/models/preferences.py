@@ -133,7 +133,9 @@ class GLRole(models.TextChoices):
 
     BANK_ACCOUNT = "bank-account", "GL Account For Bank Account"
     UNALLOCATED_EXPENSE = "unallocated-expense", "Unallocated Expense Account"
+    UNALLOCATED_INCOME = "unallocated-income", "Unallocated Income Account"
     ACCOUNTS_PAYABLE = "accounts-payable", "Accounts Payable Account"
+    ACCOUNTS_RECEIVABLE = "accounts-receivable", "Accounts Receivable Account"
     DEFAULT_BANK = "default-bank", "Default Bank Account in Accounting Software"
     DEPOSIT_TO = "deposit-to", "Deposit To Account"
     MONEY_OUT_CLEARING = "money-out-clearing", "Money Out Clearing Account"

@@ -40,7 +40,9 @@ EXPENSES = ("EXPENSE", "OTHER_EXPENSE", "COST_OF_GOODS_SOLD")
 TYPES: Mapping[str, tuple[str, ...]] = {
     GLRole.BANK_ACCOUNT: BANKS,
     GLRole.UNALLOCATED_EXPENSE: EXPENSES,
+    GLRole.UNALLOCATED_INCOME: ("INCOME", "OTHER_INCOME"),
     GLRole.ACCOUNTS_PAYABLE: ("ACCOUNTS_PAYABLE",),
+    GLRole.ACCOUNTS_RECEIVABLE: ("ACCOUNTS_RECEIVABLE",),
     GLRole.DEFAULT_BANK: BANKS,
     GLRole.DEPOSIT_TO: ("BANK", "OTHER_CURRENT_ASSET"),
     GLRole.MONEY_OUT_CLEARING: ("BANK",),
@@ -237,7 +239,9 @@ def prefill(company: Company) -> None:
     """Preferences with one obvious account are filled in; a person reviews them after the first sync."""
     taken = set(GLMapping.objects.filter(company=company, account__isnull=False).values_list("role", flat=True))
     roles = (
+        GLRole.UNALLOCATED_INCOME,
         GLRole.ACCOUNTS_PAYABLE,
+        GLRole.ACCOUNTS_RECEIVABLE,
         GLRole.DEFAULT_BANK,
         GLRole.DEPOSIT_TO,
         GLRole.MONEY_OUT_CLEARING,
@@ -253,6 +257,8 @@ def obvious_account(company: Company, role: str) -> SyncedObject | None:
     choices = list(account_choices(company, role))
     if names := _BY_NAME.get(role):
         return next((each for each in choices if normalise(each.label) in names), None)
+    if role == GLRole.UNALLOCATED_INCOME:
+        return next((each for each in choices if each.qbo_values["account_type"] == "INCOME"), None)
     if role == GLRole.DEFAULT_BANK:
         clearing = _BY_NAME[GLRole.MONEY_OUT_CLEARING]
         choices = [

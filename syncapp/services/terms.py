@@ -31,6 +31,7 @@ from syncapp.services import rows
 INVOICES_BEFORE_SET_UP = timedelta(days=90)
 # Reference: spec, sync matrix: CM-new.
 CREDIT_MEMOS_SINCE = date(2019, 1, 15)
+PLAIN_ITEMS = ("SERVICE", "NON_INVENTORY")
 # As it is stored: without blanks.
 CREDIT_CARD = '"AccountType":"Credit Card"'
 
@@ -63,6 +64,7 @@ def load(company: Company) -> Terms:
         invoices_since=((company.set_up_at or company.created_at) - INVOICES_BEFORE_SET_UP).date(),
         accounts=accounts,
         banks=banks,
+        fallback_item=_fallback_item(company, accounts.get(GLRole.UNALLOCATED_INCOME)),
         cards=_cards(company),
         **{switch: accounting.uses(switch) for switch in AccountingPreferences.SWITCHES},
     )
@@ -82,6 +84,22 @@ def _cards(company: Company) -> frozenset[str]:
     accounts = SyncedObject.objects.of(company, "account").annotate(shown=Cast("qbo_raw", TextField()))
     ids = accounts.filter(shown__contains=CREDIT_CARD).values_list("qbo_id", flat=True)
     return frozenset(str(each) for each in ids)
+
+
+def _fallback_item(company: Company, account: Account | None) -> str:
+    if account is None:
+        return ""
+    items = SyncedObject.objects.of(company, "item").filter(qbo_id__isnull=False)
+    shown = items.annotate(shown=Cast("qbo_values", TextField()))
+    sold = shown.filter(shown__contains=f'"account":"{account.qbo_id}"').only("qbo_id", "qbo_values").order_by("pk")
+    found = [row for row in sold if _is_sold_to(row.qbo_values, account)]
+    return str(found[0].qbo_id) if len(found) == 1 else ""
+
+
+def _is_sold_to(values: dict[str, Any], account: Account) -> bool:
+    """The expense account of an item stands in its values, too."""
+    plain = values["item_type"] in PLAIN_ITEMS
+    return bool(values["active"]) and plain and values["account"] == account.qbo_id
 
 
 def look_again(company: Company) -> None:

@@ -20,7 +20,12 @@ ROLE_NOTES: Mapping[GLRole, str] = {
     GLRole.UNALLOCATED_EXPENSE: (
         "This is where bills with no GL accounts specified in BILL will post to during the sync."
     ),
+    GLRole.UNALLOCATED_INCOME: (
+        "Invoice lines with no item in BILL post to this account, by the one active product or service in your "
+        "accounting software that is sold to it."
+    ),
     GLRole.ACCOUNTS_PAYABLE: "Bills sent to QuickBooks Online post to this account.",
+    GLRole.ACCOUNTS_RECEIVABLE: "Customers' payments sent to QuickBooks Online post against this account.",
     GLRole.DEFAULT_BANK: "This is the default bank account used to record any payments made outside of BILL.",
     GLRole.DEPOSIT_TO: (
         "This is the default account to record payments received outside of BILL. Ex: Undeposited Funds is frequently "

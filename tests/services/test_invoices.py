@@ -226,3 +226,49 @@ def test_without_an_account_to_deposit_to_the_payment_waits(company: Company, cl
     synced(company, clock)
     row = sales.row("receivable_payment", billcom_id=payment)
     assert (row.hold_code, row.linked) == (HoldCode.NEEDS_MAPPING, False)
+
+
+def test_a_line_without_an_item_is_of_the_one_that_is_sold_to_the_unallocated_income_account(
+    company: Company, clock: Clock, sales: Sales
+) -> None:
+    income = next(row for row in linked(company, "account") if row.qbo_values["account_type"] == "OTHER_INCOME")
+    line = {"quantity": 2, "price": 30, "description": "Work", "classifications": {}}
+    made = sales.in_bill("I-30", invoiceLineItems=[line])
+    setup.set_account(company, GLRole.UNALLOCATED_INCOME, income)
+    synced(company, clock)
+    row = sales.row(billcom_id=made["id"])
+    assert row.hold is not None and "just one active product or service" in row.hold.fix()
+
+    item = {"Name": "Other work", "Type": "Service", "IncomeAccountRef": {"value": income.qbo_id}}
+    item = sales.sandbox.person("qbo", sales.realm, "Item", item)
+    synced(company, clock)
+    links.retry(SyncedObject.objects.filter(pk=row.pk), User.objects.create_superuser("boss", "boss@example.com"))
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert row.linked and not row.hold_code
+    there = sales.qbo("Invoice")[str(row.qbo_id)]
+    assert there["Line"][0]["SalesItemLineDetail"]["ItemRef"]["value"] == item["Id"]
+    assert writes(synced(company, clock)) == 0
+    assert sales.billcom("invoices")[made["id"]]["invoiceLineItems"][0].get("classifications", {}) == {}
+
+    sales.sandbox.person("qbo", sales.realm, "Item", {**item, "Id": "", "Name": "More work"})
+    synced(company, clock)
+    second = sales.in_bill("I-31", invoiceLineItems=[line])
+    synced(company, clock)
+    assert "no item" in (sales.row(billcom_id=second["id"]).hold or "").describe()  # type: ignore[union-attr]
+
+
+def test_what_is_received_posts_against_the_receivables_account_of_the_preference(
+    company: Company, clock: Clock, sales: Sales
+) -> None:
+    account = {"Name": "Other receivables", "AccountType": "Accounts Receivable"}
+    account = sales.sandbox.person("qbo", sales.realm, "Account", account)
+    synced(company, clock)
+    chosen = SyncedObject.objects.get(company=company, kind="account", qbo_id=account["Id"])
+    setup.set_account(company, GLRole.ACCOUNTS_RECEIVABLE, chosen)
+    invoice = sales.in_bill("I-32")
+    payment = sales.received(invoice, 100)
+    synced(company, clock)
+    paid = sales.row("receivable_payment", billcom_id=payment)
+    assert sales.qbo("Payment")[str(paid.qbo_id)]["ARAccountRef"]["value"] == account["Id"]

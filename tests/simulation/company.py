@@ -39,8 +39,9 @@ def made(console: bool, number: int = 1) -> dict[str, Any]:
     money_in = {"Id": str(last + 1), "Name": "Bill.com Money In Clearing", "AcctNum": "1095"}
     qbo["Account"].append({**out, **money_in, "FullyQualifiedName": money_in["Name"]})
     # As QuickBooks has made it where sales tax is used.
-    owed = {"Id": str(last + 2), "Name": "Sales Tax Payable", "AcctNum": "2200", "AccountType": "Other Current Liability"}
-    owed |= {"AccountSubType": "GlobalTaxPayable", "FullyQualifiedName": owed["Name"]}
+    owed = {"Id": str(last + 2), "Name": "Sales Tax Payable", "AcctNum": "2200"}
+    owed |= {"AccountType": "Other Current Liability", "AccountSubType": "GlobalTaxPayable"}
+    owed["FullyQualifiedName"] = owed["Name"]
     qbo["Account"].append({**out, **owed})
     qbo["Class"], qbo["Department"] = qbo["Class"][:2], qbo["Department"][:2]
     names = {each["Name"] for each in qbo["Account"]}
