@@ -23,6 +23,7 @@ from syncapp.admin.shared import (
     short_day,
     short_side,
 )
+from syncapp.kinds import KINDS
 from syncapp.models import AccountingPreferences, Connection, GLMapping, SyncPreferences
 
 SIGN_INS = {
@@ -99,10 +100,10 @@ class SyncPreferencesAdmin(CompanyScoped):
     search_fields = ("company__name",)
     search_help_text = "Company"
     empty_words = "Every company that is made gets its preferences."
-    readonly_fields = ("page_",)
+    readonly_fields = ("masters_", "page_")
     fields = (
-        "company", "sync_automatically", "approved_only", "one_way", "two_way_payments", "master", "vendor_country",
-        "customer_email", "page_",
+        "company", "sync_automatically", "approved_only", "one_way", "two_way_payments", "transfer_per",
+        "credits_at_once", "master", "masters_", "vendor_country", "customer_email", "page_",
     )  # fmt: skip
 
     @admin.display(description="Sync automatically", ordering="sync_automatically")
@@ -124,6 +125,11 @@ class SyncPreferencesAdmin(CompanyScoped):
     @admin.display(description="Master in conflicts", ordering="master")
     def master_(self, row: SyncPreferences) -> str:
         return short_side(row.master)
+
+    @admin.display(description="Another master for")
+    def masters_(self, row: SyncPreferences) -> str:
+        named = [f"{KINDS[kind].plural}: {short_side(side)}" for kind, side in row.masters.items() if kind in KINDS]
+        return ", ".join(named) or "No kind"
 
     @admin.display(description="To change them")
     def page_(self, row: SyncPreferences) -> SafeString:

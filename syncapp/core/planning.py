@@ -192,7 +192,7 @@ class _Plan:
         if self.pair.agrees(name) or self._booked_otherwise(name):
             self.agreed.add(name)
             return
-        winner, clash = _winner(self.pair, name, self.terms.master)
+        winner, clash = _winner(self.pair, name, self.terms.master_of(self.kind.name))
         if clash and self._closed(name, winner.other) and not self._closed(name, winner):
             winner = winner.other
         blocked = self._closed(name, winner.other)
@@ -346,7 +346,8 @@ def _gone(kind: Kind, seen: Seen, pair: _Comparison, terms: Terms) -> Decision |
         return _held(seen, _gone_when_linked(kind, side)) if kind.transaction else None
     plan = _Plan(kind, seen, pair, terms)
     edited = bool(ACTIVE in pair.changed[side] and pair.changed[side.other] - {ACTIVE})
-    source = terms.master if edited else next(each for each in pair.changed if ACTIVE in pair.changed[each])
+    by = next(each for each in pair.changed if ACTIVE in pair.changed[each])
+    source = terms.master_of(kind.name) if edited else by
     if kind.worked_out(pair.views[Side.BILLCOM].values):
         if side is Side.QBO:
             return _held(seen, _deleted_there(kind))

@@ -127,6 +127,8 @@ class Terms:
 
     cohort: Cohort
     master: Side = Side.BILLCOM
+    masters: Mapping[str, Side] = field(default_factory=dict)
+    """Kind -> its own master, where it has one."""
     approved_only: bool = False
     one_way: bool = False
     two_way_payments: bool = False
@@ -157,6 +159,10 @@ class Terms:
     """QuickBooks' id of the one item that is sold to the Unallocated Income Account, if there is just one."""
     cards: frozenset[str] = frozenset()
     """QuickBooks' ids of its credit card accounts."""
+
+    def master_of(self, kind: str) -> Side:
+        """Whose value is kept in a conflict about records of this kind."""
+        return self.masters.get(kind, self.master)
 
     @property
     def payments_both_ways(self) -> bool:

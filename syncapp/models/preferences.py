@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from syncapp.models.companies import Company
 from syncapp.models.connections import SIDE_CHOICES
+from syncapp.models.fields import ExactJSONField
 
 
 class CompanyOwnedQuerySet(models.QuerySet[models.Model]):
@@ -64,6 +65,13 @@ class SyncPreferences(models.Model):
         choices=SIDE_CHOICES,
         default="billcom",
         help_text="When both sides changed the same thing, this side's value is kept; the other is on record.",
+    )
+    masters = ExactJSONField(
+        "masters by kind",
+        default=dict,
+        db_default="{}",
+        blank=True,
+        help_text="Kind -> side, where another side than the master's is kept for records of that kind.",
     )
     vendor_country = models.CharField(
         "Country for vendors without an address",

@@ -11,7 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
 
-from syncapp.core.sides import Cohort
+from syncapp.core.schema import Kind, Terms
+from syncapp.core.sides import Cohort, Side
+from syncapp.kinds import KINDS
 from syncapp.models import (
     AccountingPreferences,
     Company,
@@ -30,9 +32,26 @@ EDITABLE = (
     "credits_at_once",
     "transfer_per",
     "master",
+    "masters",
     "vendor_country",
     "customer_email",
 )
+
+
+# With everything on that lets a kind sync both ways.
+OPEN = Terms(
+    cohort=Cohort.B, two_way_payments=True, locations=True, classes=True, items_in_payables=True, sales_tax=True
+)
+
+
+def contested_kinds() -> list[Kind]:
+    """Kinds that can sync both ways, so both sides can have changed the same: each may have a master of its own."""
+    return [kind for kind in KINDS.values() if not any(kind.flow(side, OPEN) for side in Side)]
+
+
+def _are_masters(value: Any) -> bool:
+    kinds = {kind.name for kind in contested_kinds()}
+    return isinstance(value, dict) and value.keys() <= kinds and set(value.values()) <= set(Side)
 
 
 def label(model: type[Model], name: str) -> str:
@@ -67,6 +86,8 @@ def _take_over(found: SyncPreferences, company: Company, changes: Mapping[str, A
             raise ServiceError(f"{name} is no sync preference.")
         if name in SyncPreferences.LATCHES and getattr(found, name) and not value:
             raise ServiceError(f"{label(SyncPreferences, name)} can't be turned off again.")
+        if name == "masters" and not _are_masters(value):
+            raise ServiceError("A master by kind is BILL or QuickBooks Online, for a kind that syncs both ways.")
         setattr(found, name, value)
     if found.two_way_payments and found.one_way:
         found.two_way_payments = False

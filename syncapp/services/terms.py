@@ -49,6 +49,7 @@ def load(company: Company) -> Terms:
     return Terms(
         cohort=Cohort(company.cohort),
         master=Side(sync.master),
+        masters={kind: Side(side) for kind, side in sync.masters.items()},
         approved_only=sync.approved_only,
         one_way=sync.one_way,
         two_way_payments=sync.two_way_payments,

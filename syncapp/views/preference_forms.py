@@ -9,8 +9,10 @@ from typing import Any
 from django import forms
 
 from syncapp.core.sides import Cohort
+from syncapp.kinds import KINDS
 from syncapp.models import AccountingPreferences, Company, GLRole, SyncedObject, SyncPreferences, TransferPer
 from syncapp.models.connections import SIDE_CHOICES
+from syncapp.services import preferences as service
 from syncapp.services import setup
 from syncapp.views.countries import COUNTRIES
 from syncapp.views.forms import AccountChoices, AccountField, AccountsForm, account_options
@@ -56,7 +58,8 @@ class Value:
 
 def values_of(form: forms.Form) -> list[Value]:
     """The same fields, in the same order and words, as they are stored."""
-    return [_value(form[name]) for name in form.fields]
+    shown = [form[name] for name in form.fields]
+    return [_value(each) for each in shown if each.initial or not isinstance(each.field, MasterOfKind)]
 
 
 def _value(bound: forms.BoundField) -> Value:
@@ -76,6 +79,10 @@ class Switch(forms.BooleanField):
 
     def grey(self, why: str, *, on: bool) -> None:
         self.disabled, self.initial, self.why = True, on, why
+
+
+class MasterOfKind(forms.ChoiceField):
+    """Whose value is kept for records of one kind; empty: the master's."""
 
 
 class SyncPreferencesForm(AccountsForm):
@@ -158,8 +165,9 @@ class SyncPreferencesForm(AccountsForm):
         super().__init__(*args, initial={name: getattr(stored, name) for name in names}, **kwargs)
         self.stored = stored
         self._add_accounts(company)
+        self._add_masters()
         self._lock(company.cohort)
-        self.order_fields([*GUIDE_ORDER, *self.keys, *AFTER_ACCOUNTS])
+        self.order_fields([*GUIDE_ORDER, *self.keys, *AFTER_ACCOUNTS, *self.masters])
 
     def _add_accounts(self, company: Company) -> None:
         mappings = list(company.gl_mappings.select_related("account"))
@@ -173,6 +181,23 @@ class SyncPreferencesForm(AccountsForm):
             label = f"{GLRole.BANK_ACCOUNT.label} {mapping.label}"
             name = f"bank_{mapping.pk}"
             self._add_account(f"bank:{mapping.pk}", name, GLRole.BANK_ACCOUNT, label, options, mapping.account)
+
+    def _add_masters(self) -> None:
+        self.masters = {f"master_{kind.name}": kind.name for kind in service.contested_kinds()}
+        choices = [("", "The same as above"), *SIDE_CHOICES]
+        for name, kind in self.masters.items():
+            initial = self.stored.masters.get(kind, "")
+            field = MasterOfKind(label=f"Master for {KINDS[kind].plural}", choices=choices, required=False)
+            field.initial = initial
+            self.fields[name] = field
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in self.masters]
+
+    @property
+    def master_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name in self.masters]
 
     def _add_account(
         self, key: str, name: str, role: GLRole, label: str, options: AccountChoices, chosen: SyncedObject | None
@@ -217,6 +242,7 @@ class SyncPreferencesForm(AccountsForm):
         """Only what differs, and nothing that is greyed."""
         names = [name for name in (*GUIDE_ORDER, *AFTER_ACCOUNTS) if not self.fields[name].disabled]
         new = {name: self.cleaned_data[name] for name in names}
+        new["masters"] = {kind: side for name, kind in self.masters.items() if (side := self.cleaned_data[name])}
         return {name: value for name, value in new.items() if value != getattr(self.stored, name)}
 
     def accounts(self) -> dict[Any, int | None]:

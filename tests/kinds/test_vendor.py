@@ -228,3 +228,9 @@ def test_when_first_linked_two_values_are_a_conflict_that_the_master_wins() -> N
         decision = just_linked("vendor", {"phone": "1"}, by=terms(master=master))
         assert planned(decision) == [(master.other, UPDATE, ["phone"])]
         assert [(clash.field, clash.kept) for clash in decision.clashes] == [("phone", master)]
+
+
+def test_the_master_of_a_kind_comes_before_that_of_the_company() -> None:
+    by = terms(master=Side.BILLCOM, masters={"vendor": Side.QBO, "customer": Side.BILLCOM})
+    decision = just_linked("vendor", {"phone": "1"}, by=by)
+    assert [(clash.field, clash.kept) for clash in decision.clashes] == [("phone", Side.QBO)]

@@ -132,6 +132,19 @@ def test_going_back_keeps_the_rest_of_the_form_and_saves_nothing(cast: Cast, cha
     assert (_stored(cast).master, _stored(cast).one_way) == ("billcom", False)
 
 
+def test_a_kind_can_have_a_master_of_its_own(cast: Cast) -> None:
+    client = cast.client("alice")
+    page = client.get(_edit(cast)).content.decode()
+    assert "Master for Vendors" in page and "Master for Funds transfers" not in page
+    client.post(_edit(cast), _form(cast, master_vendor="qbo"))
+    assert (_stored(cast).master, _stored(cast).masters) == ("billcom", {"vendor": "qbo"})
+    shown = client.get(reverse("syncapp:preferences", args=[cast.company.pk])).content.decode()
+    assert "Master for Vendors" in shown and "Master for Customers" not in shown
+    assert client.post(_edit(cast), _form(cast, master_vendor="both")).context["form"].errors
+    client.post(_edit(cast), _form(cast, master_vendor=""))
+    assert _stored(cast).masters == {}
+
+
 def test_what_is_on_for_good_is_greyed_and_stays_on(cast: Cast) -> None:
     SyncPreferences.objects.filter(company=cast.company).update(approved_only=True)
     page = cast.client("alice").get(_edit(cast))
