@@ -86,6 +86,8 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "may_part": row.linked and not kind.worked_out(row.billcom_values or {}),
         "may_be_let_in": links.may_be_let_in(row),
         "brought_back_in": side.label if (side := links.brought_back_in(row)) else "",
+        "merged_into": links.merged_into(row),
+        "was_merged": row.linked and "merged" in row.hold_facts,
         "may_choose_location": links.may_choose_location(row),
         "may_be_posted_again": links.may_be_posted_again(row),
         "held": row.state == ObjectState.HELD,

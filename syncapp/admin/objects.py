@@ -80,7 +80,7 @@ def _asks(row: SyncedObject, what: str) -> bool:
     """What can't be undone by another button; to include what was told apart makes a record elsewhere."""
     if what == "include":
         return row.told_apart and not row.linked
-    return what in ("exclude", "link", "unlink", "different", "post-again", "bring-back")
+    return what in ("exclude", "link", "unlink", "different", "post-again", "bring-back", "follow-merge")
 
 
 def _amount(text: str) -> Decimal | None:
@@ -236,6 +236,7 @@ class SyncedObjectAdmin(CompanyScoped):
     def _ask(self, request: HttpRequest, row: SyncedObject, what: str) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "row": row, "what": what, "title": "Are you sure?"}
         context |= {"other": self._other(request, row), "other_side": _other_side(row)}
+        context |= {"merged_into": links.merged_into(row)}
         return render(request, "admin/syncapp/syncedobject/confirm.html", context)
 
     def _other(self, request: HttpRequest, row: SyncedObject) -> SyncedObject | None:
@@ -257,6 +258,10 @@ class SyncedObjectAdmin(CompanyScoped):
             kept, _ = links.unlink(row, person(request))
             self.message_user(request, "Taken apart: both records stay out of the sync.", messages.SUCCESS)
             return kept
+        if what == "follow-merge":
+            linked = links.follow_merge(row, person(request))
+            self._say(request, 1, "linked with what it was merged with; the next sync merges the two")
+            return linked
         if what == "post-again":
             links.post_again(row, person(request))
             self.message_user(request, "The next sync posts it again, as a new record.", messages.SUCCESS)

@@ -107,12 +107,13 @@ def trial_balance(world: Sandbox, parts: Parts, request: Request) -> Any:
 def person(world: Sandbox, parts: Parts, request: Request) -> Any:
     """A person at the other product: GET looks, POST saves or does …/void, /restore, /approve, DELETE ends a record.
 
+    POST …/merge with {"into": id} makes one of two QuickBooks vendors or customers.
     POST …/obstruct with {"obstacle": name} keeps a QuickBooks record from being changed or taken away by the API.
 
     With an id in the path that one record, else all of them (GET) or a new one (POST).
     """
     if len(parts) not in (3, 4, 5):
-        raise Wrong("the path goes on with {side}/{company}/{entity}[/{id}[/void|restore|approve|obstruct]]")
+        raise Wrong("the path goes on with {side}/{company}/{entity}[/{id}[/void|restore|approve|obstruct|merge]]")
     side, company, entity, *rest = parts
     product: Any = _side(world, side, company)
     try:
@@ -142,7 +143,10 @@ def _acts(product: Any, side: str, request: Request) -> dict[str, Callable[..., 
         def obstruct(company: str, entity: str, id: str) -> Any:
             return product.person_obstructs(company, entity, id, str(_body(request).get("obstacle", "")))
 
-        return {"void": product.person_void, "obstruct": obstruct}
+        def merge(company: str, entity: str, id: str) -> Any:
+            return product.person_merges(company, entity, id, str(_body(request).get("into", "")))
+
+        return {"void": product.person_void, "obstruct": obstruct, "merge": merge}
 
     def approve(company: str, entity: str, id: str) -> Any:
         return product.person_approve(company, id, str(_body(request).get("state", "APPROVED")))

@@ -171,6 +171,34 @@ def _decide(objects: QuerySet[SyncedObject], **change: Any) -> int:
     return done
 
 
+def merged_into(row: SyncedObject) -> SyncedObject | None:
+    """What it was merged with in QuickBooks, where BILL's record can be linked with that."""
+    if not row.linked or row.hold_code != HoldCode.PROPOSED_MATCH or row.excluded or "merged" not in row.hold_facts:
+        return None
+    found = SyncedObject.objects.filter(pk__in=row.candidates or [], company=row.company_id, billcom_id__isnull=True)
+    return found.first()
+
+
+def follow_merge(row: SyncedObject, user: User) -> SyncedObject:
+    """Link BILL's record with the one that QuickBooks' was merged with, whose fields it takes over; what was merged
+    stays out of the sync. Raises ServiceError.
+    """
+    _refuse_lookers(row.company_id, user, "repair its links")
+    with transaction.atomic():
+        [gone] = _locked(row.pk) or [row]
+        other = merged_into(gone)
+        if other is None:
+            raise ServiceError("It isn't one that was merged in QuickBooks Online with one that BILL doesn't have.")
+        _, part = unlink(gone, user)
+        kept = link(part, other, user)
+        # BILL shows what was merged; what QuickBooks says of the one that stays counts, where it says something.
+        told = [name for name in KINDS[kept.kind].compared if kept.qbo_values.get(name)]
+        kept.base = {Side.BILLCOM.value: {name: kept.billcom_values.get(name) for name in told}, Side.QBO.value: {}}
+        rows.save([kept], ("base",))
+        _log(kept, f"{user} linked BILL's record with what it was merged with in QuickBooks Online.")
+    return kept
+
+
 MATCHED = (HoldCode.PROPOSED_MATCH, HoldCode.AMBIGUOUS_MATCH)
 
 

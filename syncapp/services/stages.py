@@ -22,6 +22,7 @@ from syncapp.services import (
     deriving,
     guards,
     linking,
+    merges,
     planning,
     pulling_billcom,
     pulling_qbo,
@@ -73,6 +74,7 @@ def work(context: Context, save: Save) -> bool:
             return False
         pulling_qbo.refresh_unread(context)
         reading_taxes.pull(context)
+        merges.find(context)
         position.update(stage="read-billcom", kind=0)
     if position["stage"] == "read-billcom":
         if not _read_billcom(context, save):

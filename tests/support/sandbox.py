@@ -88,6 +88,10 @@ class Sandbox:
     def person_voids(self, side: str, company: str, entity: str, record: str) -> None:
         self._ask("POST", f"person/{side}/{company}/{entity}/{record}/void", {})
 
+    def merge(self, realm: str, entity: str, record: str, into: str) -> None:
+        """Two vendors or customers of QuickBooks become one, which has the transactions of both."""
+        self._ask("POST", f"person/qbo/{realm}/{entity}/{record}/merge", {"into": into})
+
     def obstruct(self, realm: str, entity: str, record: str, obstacle: str) -> None:
         """Keep a QuickBooks record from being changed or taken away by the API; "" = no longer."""
         self._ask("POST", f"person/qbo/{realm}/{entity}/{record}/obstruct", {"obstacle": obstacle})

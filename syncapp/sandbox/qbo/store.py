@@ -58,6 +58,12 @@ class Table:
         """A new record in the place of the old, where no indexed field differs."""
         self.rows[record["Id"]] = record
 
+    def reindex(self, record: Record) -> None:
+        """A new record in the place of the old, at its place in time."""
+        self._unindex(self.rows[record["Id"]])
+        self.rows[record["Id"]] = record
+        self._index(record)
+
     def note(self, id: str, second: int) -> None:
         self._latest = max(self._latest, second)
         self.changes.pop(id, None)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class QboSwitches:
     """A field per open point. A default is what documents or recorded answers make likely."""
 
+    qbo_merge_touches_transactions: bool = False
+    """Transactions that a merge gives another vendor or customer are new versions, and told as changed."""
     qbo_balance_moves_time: bool = True
     """A balance that changes moves LastUpdatedTime of the account, vendor or customer, and not its SyncToken."""
     qbo_newest_first: bool = False
