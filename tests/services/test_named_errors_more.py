@@ -121,6 +121,59 @@ def item_inactive(desk: Desk) -> SyncedObject:
     return desk.row("invoice", billcom_id=made["id"])
 
 
+def class_deleted(desk: Desk) -> SyncedObject:
+    """11: a class is renamed in BILL that QuickBooks has let go of behind its API's back."""
+    row = desk.active("accounting_class")
+    desk.sandbox.obstruct(desk.realm, "Class", str(row.qbo_id), "deleted")
+    desk.enters("accounting-classes", {"id": row.billcom_id, "name": "Regrouped"})
+    desk.sync()
+    return row
+
+
+def credit_number_in_use(desk: Desk) -> SyncedObject:
+    """17: two credits of a vendor have one number in BILL, where QuickBooks compares them."""
+    desk.sandbox.switch(qbo_unique_credit_numbers=True)
+    for _ in range(2):
+        desk.credit("E-17")
+    desk.sync()
+    desk.sandbox.switch(qbo_unique_credit_numbers=False)
+    return desk.row("vendor_credit", number="E-17", qbo_id=None)
+
+
+def credit_used_in_bill_only(desk: Desk) -> SyncedObject:
+    """22: a payment uses a credit that QuickBooks doesn't have, so what is paid there wouldn't come to the bill."""
+    bill, credit = desk.bill("E-22"), desk.credit("E-22c")
+    desk.sync()
+    there = desk.row("vendor_credit", billcom_id=credit["id"])
+    desk.inactivates("VendorCredit", there)
+    payment = desk.pays(bill, 70, credit, 30)
+    desk.sync()
+    return desk.row("bill_payment", billcom_id=payment["id"])
+
+
+def amount_of_an_approved_bill(desk: Desk) -> SyncedObject:
+    """28: approved in BILL, which lets nobody change its amount then, and changed in QuickBooks."""
+    made = desk.bill("E-28")
+    desk.sandbox.person_approves(desk.organization, made["id"])
+    desk.sync()
+    row = desk.row("bill", billcom_id=made["id"])
+    there = desk.twin("bill", "Bill", made["id"])
+    desk.sandbox.switch(billcom_approved_bill_edits="no-amount")
+    desk.there("Bill", {"Id": there["Id"], "Line": [{**there["Line"][0], "Amount": 140}]})
+    desk.sync()
+    desk.sandbox.switch(billcom_approved_bill_edits="all")
+    return row
+
+
+def vendor_of_the_network(desk: Desk) -> SyncedObject:
+    """29: the vendor has joined the BILL network, and is edited in QuickBooks."""
+    row = desk.active("vendor")
+    desk.enters("vendors", {"id": row.billcom_id, "networkStatus": "CONNECTED"})
+    desk.there("Vendor", {"Id": row.qbo_id, "PrimaryPhone": {"FreeFormNumber": "(555) 010-7029"}})
+    desk.sync()
+    return row
+
+
 def deposit_to_of_another_type(desk: Desk) -> SyncedObject:
     """20, 21: the account that receipts are deposited to was given another type in QuickBooks."""
     chosen = GLMapping.objects.get(company=desk.company, role=GLRole.DEPOSIT_TO)
@@ -208,6 +261,11 @@ CASES: list[tuple[str, Callable[[Desk], SyncedObject], HoldCode, str, str]] = [
     ("8", invoice_of_the_payment_deleted, HoldCode.REJECTED, "deleted or made inactive", "or choose another"),
     ("9", customer_inactive, HoldCode.REJECTED, "deleted or made inactive", "Make that active again"),
     ("10", item_inactive, HoldCode.REJECTED, "deleted or made inactive", "Make that active again"),
+    ("11", class_deleted, HoldCode.REJECTED, "deleted or made inactive", "Make that active again"),
+    ("17", credit_number_in_use, HoldCode.NUMBER_TAKEN, "a transaction with this number", "Change the number"),
+    ("22", credit_used_in_bill_only, HoldCode.REJECTED, "was deleted or made inactive", "choose another"),
+    ("28", amount_of_an_approved_bill, HoldCode.REJECTED, "what was approved can't be changed", "Change it in BILL"),
+    ("29", vendor_of_the_network, HoldCode.FLOW_NOT_IN_MATRIX, "connected in the BILL network", "in BILL instead"),
     ("20, 21", deposit_to_of_another_type, HoldCode.REJECTED, "take deposits in", "Choose a Bank or Other Current"),
     ("24", bank_without_account, HoldCode.NEEDS_MAPPING, "GL Account For Bank Account", "Choose the account"),
     ("25", invoice_not_there, HoldCode.WAITS_FOR, "refers to invoice E-25", "this record follows by itself"),

@@ -15,6 +15,8 @@ from syncapp.sandbox.billcom.resources import RESOURCES
 from syncapp.sandbox.billcom.values import Row
 
 DECIDED = ("APPROVED", "DENIED")
+# What BILL's own people and the vendor's bring about: a bank is verified, a vendor joins the network.
+SET_BY_BILL = {"banks": ("status",), "vendors": ("networkStatus",)}
 
 
 def save(books: Books, resource: Resource, payload: Row) -> Row:
@@ -29,8 +31,9 @@ def save(books: Books, resource: Resource, payload: Row) -> Row:
     if resource.name == "credit-memos" and identifier and "usage" in asked:
         return memos.apply(books, identifier, asked)
     row = _change(books, resource, identifier, asked) if identifier else books.create(resource, asked)
-    if resource.name == "banks" and asked.get("status"):
-        row = books.keep(resource, {**row, "status": asked["status"]}, row)
+    for name in SET_BY_BILL.get(resource.name, ()):
+        if asked.get(name):
+            row = books.keep(resource, {**row, name: asked[name]}, row)
     return approve(books, row["id"], state) if state else row
 
 

@@ -25,6 +25,7 @@ OBSTACLES = {
     "matched": Obstacle(
         "You can't edit or delete this transaction: it is matched to a downloaded transaction", changes=True
     ),
+    "deleted": Obstacle("It can't be changed: the class may already be deleted", changes=True),
     "recurring": Obstacle("It can't be made inactive: it is used in a recurring template or a scheduled payment"),
     "unbilled": Obstacle("It can't be made inactive: it is used in unbilled charges"),
     "balance": Obstacle("It can't be made inactive: it has a non-zero balance"),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class QboSwitches:
     """A field per open point. A default is what documents or recorded answers make likely."""
 
+    qbo_unique_credit_numbers: bool = False
+    """A number that another credit of the vendor has is refused."""
     qbo_merge_touches_transactions: bool = False
     """Transactions that a merge gives another vendor or customer are new versions, and told as changed."""
     qbo_balance_moves_time: bool = True

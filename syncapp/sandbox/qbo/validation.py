@@ -96,6 +96,8 @@ def number_scope(work: Work, entity: str, record: Record) -> str:
     if entity == "Bill":
         per_vendor = work.switches.qbo_duplicate_bill_numbers == "vendor"
         return f"bill {value_of(record.get('VendorRef')) if per_vendor else ''}"
+    if entity == "VendorCredit" and work.switches.qbo_unique_credit_numbers:
+        return f"credit {value_of(record.get('VendorRef'))}"
     if entity in _SALES:
         return "sales"
     if entity == "JournalEntry":
@@ -111,6 +113,8 @@ def _checking(record: Record) -> str:
 
 
 def warns(realm: Realm, scope: str) -> bool:
+    if scope.startswith("credit "):
+        return True
     if scope == "sales":
         return bool(realm.preference("SalesFormsPrefs", "CustomTxnNumbers"))
     kind = {"bill": "Bill", "journal": "Journal", "check": "Check"}[scope.partition(" ")[0]]
