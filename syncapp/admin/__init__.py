@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from syncapp.admin import companies, conflicts, connections, objects, people, runs, webhooks
+from syncapp.admin import attachments, companies, conflicts, connections, objects, people, runs, webhooks
 
-__all__ = ["companies", "conflicts", "connections", "objects", "people", "runs", "webhooks"]
+__all__ = ["attachments", "companies", "conflicts", "connections", "objects", "people", "runs", "webhooks"]

@@ -16,7 +16,7 @@ from syncapp.core.schema import Field, Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import ObjectState, SyncedObject
-from syncapp.services import links
+from syncapp.services import attachments, links
 
 SHOWN = 50
 RAW_SHOWN = 20_000
@@ -86,6 +86,8 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "may_part": row.linked and not kind.worked_out(row.billcom_values or {}),
         "may_be_let_in": links.may_be_let_in(row),
         "brought_back_in": side.label if (side := links.brought_back_in(row)) else "",
+        "files": attachments.of(row),
+        "may_look_for_files": row.kind == attachments.BILL and row.linked and not row.excluded,
         "merged_into": links.merged_into(row),
         "was_merged": row.linked and "merged" in row.hold_facts,
         "may_choose_location": links.may_choose_location(row),

@@ -13,6 +13,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -33,7 +34,7 @@ from syncapp.core.row_numbers import row_number
 from syncapp.core.sides import Side
 from syncapp.models import SyncedObject
 from syncapp.models.objects import hold_choices
-from syncapp.services import linking, links
+from syncapp.services import attachments, linking, links
 from syncapp.services.errors import ServiceError
 
 AMOUNT = re.compile(r"-?\d{1,15}\.\d{2}")
@@ -258,6 +259,11 @@ class SyncedObjectAdmin(CompanyScoped):
             kept, _ = links.unlink(row, person(request))
             self.message_user(request, "Taken apart: both records stay out of the sync.", messages.SUCCESS)
             return kept
+        if what == "files":
+            found = attachments.look(row, person(request), now=timezone.now())
+            words = f"{counted(found, 'new file')} in BILL; the next sync sends what is new."
+            self.message_user(request, words, messages.SUCCESS)
+            return row
         if what == "follow-merge":
             linked = links.follow_merge(row, person(request))
             self._say(request, 1, "linked with what it was merged with; the next sync merges the two")

@@ -139,6 +139,8 @@ class Terms:
     """What is applied to a bill in BILL is applied in QuickBooks before the bill is paid in full."""
     transfer_each_payment: bool = False
     """Each payment through BILL has a funds transfer of its own, instead of one for all of a bank account and day."""
+    attachments: str = "off"
+    """Which way files attached to bills are sent: off, to-qbo, both."""
     credit_memos: bool = True
     """Whether the company started on BILL when credit memos had begun to sync."""
     class_per_line: bool = False

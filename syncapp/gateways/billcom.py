@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom_faults import error_in
@@ -35,6 +35,7 @@ AT_ONCE_WAITS = (0.25, 0.5, 1.0, 2.0)
 LONGEST_PAGE = 100
 SEND_WITHIN = 45.0
 """Seconds after which a write that couldn't be sent yet is given up."""
+DOMAIN = ".bill.com"
 BANK_ACCOUNTS = "funding-accounts/banks"
 
 
@@ -151,6 +152,45 @@ class BillcomGateway:
                 found.update((record["id"], record) for record in page.records)
         return found
 
+    # --- files of bills ----------------------------------------------------------------------------------------------
+
+    def documents(self, bill_id: str) -> list[Json]:
+        """id, name, downloadLink of each. Reference: spec, BILL API 4.6: documents."""
+        found = self.pages(f"documents/bills/{quote(bill_id, safe='')}", sort="")
+        return [document for page in found for document in page.records]
+
+    def document(self, document_id: str, largest: int) -> bytes | None:
+        """Its content; None where that is longer than ``largest`` bytes."""
+        answer = self._ask("GET", _one("documents", document_id))
+        link = _with(answer, answer.json(), "id").get("downloadLink")
+        if not isinstance(link, str) or not self._is_ours(link):
+            raise answer.bad("the document has no link to BILL")
+        call = Call(side=Side.BILLCOM, purse=Purse.BILLCOM, method="GET", url=link, largest=largest)
+        content = self._carry_out(call).body
+        return content if len(content) <= largest else None
+
+    def _is_ours(self, link: str) -> bool:
+        """The session goes along, so the link must lead to where the API is, or to another host of BILL's."""
+        ours, theirs = urlsplit(self._url), urlsplit(link)
+        if (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc):
+            return True
+        hosts = [each.hostname or "" for each in (ours, theirs)]
+        return theirs.scheme == "https" and all(f".{host}".endswith(DOMAIN) for host in hosts)
+
+    def add_document(self, bill_id: str, name: str, content: bytes) -> Json:
+        """Add a file to a bill; under a passing id at first (``filed``)."""
+        path = f"documents/bills/{quote(bill_id, safe='')}"
+        answer = self._ask("POST", path, {"name": name}, body=content, write=True)
+        return _with(answer, answer.json(), "id")
+
+    def filed(self, upload_ids: Sequence[str]) -> dict[str, str]:
+        """Passing id -> the document's own, of those that have been filed."""
+        answer = self._ask("GET", "documents/upload-status", {"ids": ",".join(upload_ids)})
+        found = answer.json()
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise answer.bad("the answer to a question for uploads is not a list")
+        return {str(each.get("uploadId")): str(each["documentId"]) for each in found if is_id(each.get("documentId"))}
+
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def create(self, path: str, payload: Mapping[str, Any]) -> Json:
@@ -197,9 +237,11 @@ class BillcomGateway:
         params: Mapping[str, str] | None = None,
         *,
         payload: object = None,
+        body: bytes = b"",
         write: bool = False,
     ) -> Answer:
-        """A good answer, or the error it stands for. A session that has ended is opened anew, once."""
+        """``body``: a file, instead of a payload."""
+        kind = "application/octet-stream" if body else "application/json"
         call = Call(
             side=Side.BILLCOM,
             purse=Purse.BILLCOM,
@@ -207,9 +249,13 @@ class BillcomGateway:
             url=f"{self._url}/{path}",
             write=write,
             params=params or {},
-            headers={"Accept": "application/json", "Content-Type": "application/json"},
-            body=b"" if payload is None else encode(payload),
+            headers={"Accept": "application/json", "Content-Type": kind},
+            body=body if payload is None else encode(payload),
         )
+        return self._carry_out(call)
+
+    def _carry_out(self, call: Call) -> Answer:
+        """A good answer, or the error it stands for. A session that has ended is opened anew, once."""
         began = time.monotonic()
         session = self._session.get()
         answer, error = self._send(self._signed(call, session), began)
@@ -265,10 +311,10 @@ def _list_page(answer: Answer) -> ListPage:
     body = answer.json()
     if not isinstance(body, dict):
         raise answer.bad("the answer to a list is not an object with results")
-    next_page = body.get("nextPage") or None
+    next_page = body.get("nextPage")
     if next_page is not None and not isinstance(next_page, str):
         raise answer.bad("nextPage is not a text")
-    return ListPage(_records(answer, body.get("results")), next_page)
+    return ListPage(_records(answer, body.get("results")), next_page or None)
 
 
 def _created(answer: Answer, expected: int) -> list[Json]:

@@ -39,6 +39,7 @@ LONGEST_RETRY_AFTER = 3600.0
 # Shorter ones would blank half the sentence; nothing that short is a secret.
 SHORTEST_SECRET = 4
 HOSTS_KEPT = 4
+PIECE = 65536
 
 _ID = re.compile(r"[!-~]{1,40}")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -105,6 +106,8 @@ class Call:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     # The answer is a secret itself: none of it is kept.
     confidential: bool = False
+    # Bytes of a file: of a longer one no more is read than shows that it is longer. 0: all of the answer.
+    largest: int = 0
 
     def scrub(self, text: str) -> str:
         """The text without this call's secrets, should the remote have repeated one."""
@@ -223,12 +226,14 @@ class Http:
                     timeout=self.timeout,
                     # A redirect would carry the credentials to a place nobody named.
                     allow_redirects=False,
+                    stream=bool(call.largest),
                 )
+                body = _beginning(response, call.largest) if call.largest else response.content
         except (requests.exceptions.InvalidHeader, UnicodeError):
             return _BadHeader()
         except requests.RequestException as error:
             return error
-        return Answer(call, response.status_code, response.headers, response.content)
+        return Answer(call, response.status_code, response.headers, body)
 
     @contextmanager
     def _session(self) -> Iterator[requests.Session]:
@@ -254,6 +259,17 @@ class Http:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _beginning(response: requests.Response, largest: int) -> bytes:
+    """The body, or of a longer one a piece more than ``largest``."""
+    with response:
+        body = bytearray()
+        for piece in response.iter_content(PIECE):
+            body += piece
+            if len(body) > largest:
+                break
+        return bytes(body)
 
 
 def _new_session() -> requests.Session:

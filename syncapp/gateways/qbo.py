@@ -7,10 +7,11 @@ Every method may raise any GatewayError; TooOld comes from `changes` only.
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import GatewayError, Reason, Rejected, TooOld, Unauthorized
@@ -38,6 +39,7 @@ from syncapp.gateways.qbo_values import (
     Write,
     check_batch,
     instant,
+    multipart,
     quoted,
 )
 
@@ -176,6 +178,63 @@ class QboGateway:
                 else:
                     records.setdefault(entity, []).append(row)
         return Changes(records, deleted, self.server_time, truncated=total >= MOST_CHANGES)
+
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    def attached(self, entity: str, remote_ids: Sequence[str]) -> dict[str, list[Json]]:
+        """Id -> the files attached to that object, of up to 30 by one metered call."""
+        refs = [
+            f"AttachableRef.EntityRef.Type = '{entity.lower()}' AND AttachableRef.EntityRef.value = {quoted(each)}"
+            for each in remote_ids
+        ]
+        pages = [Page("Attachable", where=where) for where in refs]
+        return {each: rows for each, (_, rows) in zip(remote_ids, self.query_pages(pages), strict=True)}
+
+    def attachables(self, since: datetime) -> list[Json]:
+        """All files that were attached or changed since then."""
+        found: list[Json] = []
+        where = f"MetaData.LastUpdatedTime >= '{since.astimezone(UTC).isoformat(timespec='seconds')}'"
+        while True:
+            page = self.query("Attachable", where, "MetaData.CreateTime, Id", len(found) + 1)
+            found += page
+            if len(page) < MOST_ROWS:
+                return found
+
+    def attach(self, entity: str, remote_id: str, name: str, content: bytes) -> Json:
+        """Upload a file to an object; the Attachable. One free call."""
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        about = {
+            "FileName": name,
+            "ContentType": kind,
+            "AttachableRef": [{"EntityRef": {"type": entity, "value": remote_id}}],
+        }
+        boundary, body = multipart(name, kind, encode(about), content)
+        form = f"multipart/form-data; boundary={boundary}"
+        answer = self._ask("POST", "upload", body=body, content_type=form, purse=Purse.FREE, write=True)
+        items = self._body(answer).get("AttachableResponse")
+        if not isinstance(items, list) or len(items) != 1 or not isinstance(items[0], dict):
+            raise answer.bad("the answer to an upload has no AttachableResponse of one file")
+        outcome = item_outcome(answer, items[0], Write("Attachable", "create", about, request_id="", item_id=""))
+        if isinstance(outcome, GatewayError):
+            raise outcome
+        return outcome
+
+    def file(self, attachable_id: str, largest: int) -> bytes | None:
+        """A file's content; None where that is longer than ``largest`` bytes. The address it is at lives shortly."""
+        answer = self._ask("GET", f"download/{quote(attachable_id, safe='')}")
+        address = answer.body.decode("utf-8", "replace").strip()
+        if not self._may_fetch(address):
+            raise answer.bad("the answer to a download is no address of a file")
+        call = Call(side=Side.QBO, purse=Purse.FREE, method="GET", url=address, largest=largest, confidential=True)
+        fetched = self._http.send(call)
+        if not fetched.ok:
+            raise fetched.bad("the file can't be fetched from where QuickBooks has it")
+        return fetched.body if len(fetched.body) <= largest else None
+
+    def _may_fetch(self, address: str) -> bool:
+        """No credentials go along; but it is to be somewhere outside, or where the API is."""
+        ours, theirs = urlsplit(self._url), urlsplit(address)
+        return bool(theirs.hostname) and (theirs.scheme == "https" or theirs.netloc == ours.netloc)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -121,3 +122,20 @@ def instant(text: object) -> datetime | None:
     except ValueError:
         return None
     return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+def multipart(name: str, kind: str, about: bytes, content: bytes) -> tuple[str, bytes]:
+    """(boundary, body) of an upload: what describes the file, as JSON, and the file. Reference: Intuit docs, upload."""
+    boundary = hashlib.sha256(about + content).hexdigest()
+    quoted_name = name.replace("\\", "_").replace('"', "_").replace("\r", " ").replace("\n", " ")
+    parts = (
+        ("file_metadata_0", "", "application/json", about),
+        ("file_content_0", f'; filename="{quoted_name}"', kind, content),
+    )
+    body = b"".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"{more}\r\nContent-Type: {of}\r\n\r\n'.encode()
+        + piece
+        + b"\r\n"
+        for field, more, of, piece in parts
+    )
+    return boundary, body + f"--{boundary}--\r\n".encode()

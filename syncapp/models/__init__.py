@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncapp.models.attachments import Attachment, AttachmentState
 from syncapp.models.budgets import ApiBudget, BudgetWait, BudgetWarning, MeteredCalls
 from syncapp.models.companies import Company, Firm, Membership, Role, SetupStep, is_support
 from syncapp.models.connections import Connection, ConnectionState
@@ -15,7 +16,14 @@ from syncapp.models.objects import (
     SyncedObject,
     Verb,
 )
-from syncapp.models.preferences import AccountingPreferences, GLMapping, GLRole, SyncPreferences, TransferPer
+from syncapp.models.preferences import (
+    AccountingPreferences,
+    Attachments,
+    GLMapping,
+    GLRole,
+    SyncPreferences,
+    TransferPer,
+)
 from syncapp.models.runs import Cursor, Level, RunScope, RunState, SyncLogEntry, SyncRun, Trigger, UnreadRecord
 from syncapp.models.webhooks import Outcome, Subscription, WebhookEvent
 
@@ -23,6 +31,9 @@ __all__ = [
     "OPEN_STATES",
     "AccountingPreferences",
     "ApiBudget",
+    "Attachment",
+    "AttachmentState",
+    "Attachments",
     "BudgetWait",
     "BudgetWarning",
     "Company",

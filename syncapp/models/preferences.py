@@ -25,6 +25,14 @@ class TransferPer(models.TextChoices):
     PAYMENT = "payment", "Payment"
 
 
+class Attachments(models.TextChoices):
+    """Which way files attached to bills are sent."""
+
+    OFF = "off", "Not sent"
+    TO_QBO = "to-qbo", "From BILL to QuickBooks Online"
+    BOTH = "both", "Both ways"
+
+
 class SyncPreferences(models.Model):
     """The guide's Sync preferences. The two latches never go back: a database trigger holds them."""
 
@@ -58,6 +66,13 @@ class SyncPreferences(models.Model):
         default=TransferPer.DAY,
         db_default=TransferPer.DAY,
         help_text="As the bank's statement shows what BILL moves: in one sum a day, or payment by payment.",
+    )
+    attachments = models.CharField(
+        max_length=10,
+        choices=Attachments.choices,
+        default=Attachments.TO_QBO,
+        db_default=Attachments.TO_QBO,
+        help_text="Which way files that are attached to bills are sent.",
     )
     master = models.CharField(
         "Master In Case of Conflict",

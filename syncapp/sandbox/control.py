@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -107,13 +108,16 @@ def trial_balance(world: Sandbox, parts: Parts, request: Request) -> Any:
 def person(world: Sandbox, parts: Parts, request: Request) -> Any:
     """A person at the other product: GET looks, POST saves or does …/void, /restore, /approve, DELETE ends a record.
 
+    POST …/attach with {"name", "content" in base64} adds a file.
     POST …/merge with {"into": id} makes one of two QuickBooks vendors or customers.
     POST …/obstruct with {"obstacle": name} keeps a QuickBooks record from being changed or taken away by the API.
 
     With an id in the path that one record, else all of them (GET) or a new one (POST).
     """
     if len(parts) not in (3, 4, 5):
-        raise Wrong("the path goes on with {side}/{company}/{entity}[/{id}[/void|restore|approve|obstruct|merge]]")
+        raise Wrong(
+            "the path goes on with {side}/{company}/{entity}[/{id}[/void|restore|approve|obstruct|merge|attach]]"
+        )
     side, company, entity, *rest = parts
     product: Any = _side(world, side, company)
     try:
@@ -138,20 +142,29 @@ def _by_person(product: Any, side: str, request: Request, named: tuple[str, ...]
 
 def _acts(product: Any, side: str, request: Request) -> dict[str, Callable[..., Any]]:
     """What a person can do with a record besides saving and deleting it."""
+
+    def attach(company: str, entity: str, id: str) -> Any:
+        body = _body(request)
+        content = base64.b64decode(str(body.get("content", "")))
+        return product.person_attaches(company, entity, id, str(body.get("name", "")), content)
+
     if side == "qbo":
-
-        def obstruct(company: str, entity: str, id: str) -> Any:
-            return product.person_obstructs(company, entity, id, str(_body(request).get("obstacle", "")))
-
-        def merge(company: str, entity: str, id: str) -> Any:
-            return product.person_merges(company, entity, id, str(_body(request).get("into", "")))
-
-        return {"void": product.person_void, "obstruct": obstruct, "merge": merge}
+        return {**_in_qbo(product, request), "attach": attach}
 
     def approve(company: str, entity: str, id: str) -> Any:
         return product.person_approve(company, id, str(_body(request).get("state", "APPROVED")))
 
-    return {"void": product.person_void, "restore": product.person_restore, "approve": approve}
+    return {"void": product.person_void, "restore": product.person_restore, "approve": approve, "attach": attach}
+
+
+def _in_qbo(product: Any, request: Request) -> dict[str, Callable[..., Any]]:
+    def obstruct(company: str, entity: str, id: str) -> Any:
+        return product.person_obstructs(company, entity, id, str(_body(request).get("obstacle", "")))
+
+    def merge(company: str, entity: str, id: str) -> Any:
+        return product.person_merges(company, entity, id, str(_body(request).get("into", "")))
+
+    return {"void": product.person_void, "obstruct": obstruct, "merge": merge}
 
 
 # --- calls -----------------------------------------------------------------------------------------------------------

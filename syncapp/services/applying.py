@@ -6,11 +6,10 @@ No transaction is open around the network. The error's class alone decides what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from syncapp.core.codec import decode
 from syncapp.core.holds import Hold, HoldCode
@@ -34,6 +33,7 @@ from syncapp.gateways.qbo import Write as QboWrite
 from syncapp.models import Level, ObjectState, Operation, OperationState, SyncedObject, Verb
 from syncapp.services import linking, pulling_billcom, pulling_qbo, rows, storing
 from syncapp.services.context import Context
+from syncapp.services.in_threads import at_once
 
 Outcome = Raw | GatewayError
 STOPPING = (Unauthorized, RateLimited, Unavailable, BadAnswer)
@@ -156,16 +156,7 @@ class Applier:
         return begun, outcomes
 
     def _at_once(self, operations: Sequence[Operation]) -> list[tuple[Operation, Outcome | None]]:
-        if len(operations) == 1:
-            return [(operations[0], self._single(operations[0]))]
-        with ThreadPoolExecutor(len(operations)) as pool:
-            return list(zip(operations, pool.map(self._in_thread, operations), strict=True))
-
-    def _in_thread(self, operation: Operation) -> Outcome | None:
-        try:
-            return self._single(operation)
-        finally:
-            connection.close()  # A renewed session was saved from this thread.
+        return list(zip(operations, at_once(self._single, operations), strict=True))
 
     def _in_doubt_before(self, operations: Sequence[Operation]) -> set[int | None]:
         lost = Operation.objects.filter(object__in=[each.object_id for each in operations], error_words=NOT_THERE)

@@ -67,6 +67,9 @@ def conditions(terms: Terms) -> list[str]:
         found.append(
             "Credits applied to a bill in BILL are applied in QuickBooks Online once the bill is paid in full."
         )
+    if terms.attachments != "off":
+        to_billcom = terms.attachments == "both" and not terms.one_way
+        found.append(f"Files attached to bills go {'both ways' if to_billcom else 'from BILL to QuickBooks Online'}.")
     if terms.approved_only:
         found.append("Sync Only Approved is on: a bill goes to QuickBooks Online once it is approved in BILL.")
     if terms.books_closed_on:

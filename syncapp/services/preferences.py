@@ -31,6 +31,7 @@ EDITABLE = (
     "two_way_payments",
     "credits_at_once",
     "transfer_per",
+    "attachments",
     "master",
     "masters",
     "vendor_country",

@@ -19,6 +19,7 @@ from syncapp.kinds import KINDS
 from syncapp.models import OPEN_STATES, Cursor, ObjectState, Operation, OperationState, RunScope, SyncedObject, Verb
 from syncapp.services import (
     applying_credits,
+    attachments,
     deriving,
     guards,
     linking,
@@ -80,7 +81,16 @@ def work(context: Context, save: Save) -> bool:
         if not _read_billcom(context, save):
             return False
         position.update(stage="plan", round=0, kind=0, did=0)
-    return only_read or _plan_all(context, save)
+    if only_read:
+        return True
+    if position["stage"] == "plan":
+        if not _plan_all(context, save):
+            return False
+        position.update(stage="files")
+    _show(context, 98, "Sending files")
+    sent = attachments.sync(context)
+    save()
+    return sent
 
 
 def _import_accounts(context: Context, save: Save) -> bool:

@@ -54,6 +54,7 @@ def load(company: Company) -> Terms:
         one_way=sync.one_way,
         two_way_payments=sync.two_way_payments,
         credits_at_once=sync.credits_at_once,
+        attachments=sync.attachments,
         transfer_each_payment=sync.transfer_per == TransferPer.PAYMENT,
         credit_memos=company.signed_up_on >= CREDIT_MEMOS_SINCE,
         vendor_country=sync.vendor_country,

@@ -10,7 +10,15 @@ from django import forms
 
 from syncapp.core.sides import Cohort
 from syncapp.kinds import KINDS
-from syncapp.models import AccountingPreferences, Company, GLRole, SyncedObject, SyncPreferences, TransferPer
+from syncapp.models import (
+    AccountingPreferences,
+    Attachments,
+    Company,
+    GLRole,
+    SyncedObject,
+    SyncPreferences,
+    TransferPer,
+)
 from syncapp.models.connections import SIDE_CHOICES
 from syncapp.services import preferences as service
 from syncapp.services import setup
@@ -42,7 +50,7 @@ ROLE_NOTES: Mapping[GLRole, str] = {
 }
 ROLES = tuple(role for role in ROLE_NOTES if role is not GLRole.BANK_ACCOUNT)
 GUIDE_ORDER = ("sync_automatically", "approved_only", "one_way", "two_way_payments")
-AFTER_ACCOUNTS = ("transfer_per", "credits_at_once", "master", "vendor_country", "customer_email")
+AFTER_ACCOUNTS = ("transfer_per", "attachments", "credits_at_once", "master", "vendor_country", "customer_email")
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,14 @@ class SyncPreferencesForm(AccountsForm):
             "Funds transfers bring the clearing accounts back to zero. Choose what your bank's statement shows: one "
             "sum for each bank account and day, or each payment by itself. Transfers that are posted already stay as "
             "they are."
+        ),
+    )
+    attachments = forms.ChoiceField(
+        label="Attachments",
+        choices=Attachments.choices,
+        help_text=(
+            "Files attached to bills: up to 25 MB to QuickBooks Online, up to 6 MB to BILL, each once. Those of a bill "
+            "are looked for when the bill goes over or is changed; to BILL goes what is attached from then on."
         ),
     )
     credits_at_once = Switch(

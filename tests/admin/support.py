@@ -23,6 +23,7 @@ from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import (
     AccountingPreferences,
+    Attachment,
     Company,
     Conflict,
     Connection,
@@ -57,6 +58,7 @@ SCREENS = (
     "accountingpreferences",
     "glmapping",
     "unreadrecord",
+    "attachment",
 )
 STAFF_SCREENS = ("firm", "membership")
 PEOPLE = ("alice", "bob", "charlie", "dana", "root")
@@ -77,6 +79,7 @@ class Rows:
     connections: list[Connection]
     mapping: GLMapping
     unread: UnreadRecord
+    file: Attachment
 
     def row(self, screen: str) -> Any:
         return {
@@ -90,6 +93,7 @@ class Rows:
             "accountingpreferences": self.company.accounting,
             "glmapping": self.mapping,
             "unreadrecord": self.unread,
+            "attachment": self.file,
         }[screen]
 
 
@@ -163,6 +167,9 @@ def make_rows(name: str, firm: Firm) -> Rows:
         mapping=GLMapping.objects.create(company=company, role=GLRole.UNALLOCATED_EXPENSE, account=account),
         unread=UnreadRecord.objects.create(
             company=company, kind="vendor", side=Side.QBO, remote_id="77", why=f"{name}: no name", since=timezone.now()
+        ),
+        file=Attachment.objects.create(
+            company=company, object=bill, side=Side.BILLCOM, remote_id="00h1", name=f"{name} scan.pdf", size=1000
         ),
     )
 

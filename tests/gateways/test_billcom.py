@@ -231,7 +231,10 @@ def test_an_odd_answer_to_a_write_leaves_it_in_doubt(remote: Remote, billcom: Bi
     assert caught.value.outcome_unknown
 
 
-@pytest.mark.parametrize("body", [[], {}, {"results": {}}, {"results": ["a"]}, {"results": [], "nextPage": 2}])
+@pytest.mark.parametrize(
+    "body",
+    [[], {}, {"results": {}}, {"results": ["a"]}, {"results": [], "nextPage": 2}, {"results": [], "nextPage": {}}],
+)
 def test_an_odd_list(remote: Remote, billcom: BillcomGateway, body: Any) -> None:
     remote.will(Reply(body))
     with pytest.raises(BadAnswer) as caught:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from syncapp.core.sides import Side
 from syncapp.gateways.http import Http
 from syncapp.models import (
+    Attachment,
     Company,
     Conflict,
     Connection,
@@ -35,6 +36,7 @@ BACKED_UP: tuple[type[models.Model], ...] = (
     SyncRun,
     SyncedObject,
     Operation,
+    Attachment,
     Conflict,
     SyncLogEntry,
     Cursor,

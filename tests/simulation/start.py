@@ -139,7 +139,7 @@ def virtual(replaced: Replaced, now: Callable[[], datetime], advance: Callable[[
 
     from syncapp.gateways import billcom, qbo
     from syncapp.gateways.pacing import Pacer, Pacers
-    from syncapp.services import applying, context, remotes, runs
+    from syncapp.services import applying, context, in_threads, remotes, runs
 
     time = Time(now, advance)
 
@@ -152,7 +152,7 @@ def virtual(replaced: Replaced, now: Callable[[], datetime], advance: Callable[[
     replaced.set(qbo, "_PACERS", Pacers(lambda: Pacer(clock=time.monotonic, sleep=time.sleep)))
     kept = billcom.BillcomGateway.__init__.__kwdefaults__ or {}
     replaced.set(billcom.BillcomGateway.__init__, "__kwdefaults__", {**kept, "sleep": time.sleep})
-    replaced.set(applying, "ThreadPoolExecutor", OneAfterTheOther)
+    replaced.set(in_threads, "ThreadPoolExecutor", OneAfterTheOther)
     replaced.set(applying, "AT_ONCE", 1)
 
 

@@ -10,6 +10,7 @@ One process serves the whole test session: give every test its own company (`loa
 
 from __future__ import annotations
 
+import base64
 import select
 import socket
 import subprocess
@@ -87,6 +88,11 @@ class Sandbox:
 
     def person_voids(self, side: str, company: str, entity: str, record: str) -> None:
         self._ask("POST", f"person/{side}/{company}/{entity}/{record}/void", {})
+
+    def attach(self, side: str, company: str, entity: str, record: str, name: str, content: bytes) -> Json:
+        """A person adds a file to a record."""
+        body = {"name": name, "content": base64.b64encode(content).decode()}
+        return self._ask("POST", f"person/{side}/{company}/{entity}/{record}/attach", body)
 
     def merge(self, realm: str, entity: str, record: str, into: str) -> None:
         """Two vendors or customers of QuickBooks become one, which has the transactions of both."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from syncapp.sandbox.billcom import approvals, invoices, notices, payments
+from syncapp.sandbox.billcom import approvals, documents, invoices, notices, payments
 from syncapp.sandbox.billcom.books import Books
 from syncapp.sandbox.billcom.declaring import Resource, Right, Verb
 from syncapp.sandbox.billcom.errors import invalid, missing, no_such_path
@@ -279,4 +279,5 @@ SPECIAL: dict[str, Callable[[Call, list[str]], Answer | None]] = {
     "invoices": _invoices,
     "bill-approvals": _approvals,
     "funding-accounts": _funding,
+    "documents": documents.answer,
 }

@@ -66,6 +66,8 @@ class Organization:
     policies: list[Row] = field(default_factory=list)
     subscriptions: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
+    # Files of bills, by their ids.
+    documents: dict[str, Row] = field(default_factory=dict)
     # What becomes of payments by itself: their ids, in the order of the day when it does.
     awaited: dict[str, str] = field(default_factory=dict)
     moved_on: str = ""

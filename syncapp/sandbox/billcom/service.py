@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from syncapp.sandbox.billcom import calls, loading, notices, payments, people, state, v2
+from syncapp.sandbox.billcom import calls, documents, loading, notices, payments, people, state, v2
 from syncapp.sandbox.billcom.bills import BillRules
 from syncapp.sandbox.billcom.books import Books, Rules
 from syncapp.sandbox.billcom.credits import CreditRules
@@ -65,6 +65,8 @@ class Billcom:
             status, body = self._answer(request)
         except Refused as refused:
             status, body = refused.status, refused.body(self.context.stamp())
+        if isinstance(body, bytes):
+            return Response(status, body, {"content-type": "application/octet-stream"})
         return json_response(status, body)
 
     def begin(self, request: Request) -> Response | None:
@@ -224,6 +226,13 @@ class Billcom:
         if entity not in ("payments", "receivable-payments"):
             raise invalid("Only payments can be voided.", "id")
         return people.remove(self._ready(organization_id), self._resource(entity), identifier)
+
+    def person_attaches(self, organization_id: str, entity: str, identifier: str, name: str, content: bytes) -> Row:
+        """A file to a bill."""
+        if entity != "bills":
+            raise invalid("Files are attached to bills.", "entity")
+        row = documents.add(self._ready(organization_id), identifier, name, content, filed=True)
+        return {"id": row["id"], "name": row["name"]}
 
     def person_approve(self, organization_id: str, bill_id: str, state: str = "APPROVED") -> Row:
         return people.approve(self._ready(organization_id), bill_id, state)

@@ -12,7 +12,7 @@ from syncapp.sandbox.billcom.values import exact
 
 PLAIN = (
     *("id", "name", "console", "password", "token_name", "token_value", "token_user", "details"),
-    *("policies", "subscriptions", "events", "awaited", "moved_on"),
+    *("policies", "subscriptions", "events", "awaited", "moved_on", "documents"),
 )
 
 

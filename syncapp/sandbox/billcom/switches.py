@@ -39,6 +39,8 @@ class BillcomSwitches:
 
     billcom_network_keeps_vendors: bool = True
     """Name, address, e-mail and phone of a vendor that is connected in the BILL network can't be changed."""
+    billcom_document_polls: int = 1
+    """How often an upload's status is asked for until the file is filed."""
     billcom_tax_by_line: bool = False
     """Sales tax is rounded line by line, not once for the whole."""
     billcom_unique_names: bool = False

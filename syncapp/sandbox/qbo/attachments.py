@@ -89,6 +89,12 @@ def _store(work: Work, pieces: dict[str, tuple[dict[str, str], bytes]], name: st
     return _with_file(work, record, content, headers.get("content-type", ""))
 
 
+def attach(work: Work, entity: str, id: str, name: str, content: bytes) -> Record:
+    """What a person does at QuickBooks' own page. Raises Fault."""
+    meta = {"FileName": name, "AttachableRef": [{"EntityRef": {"type": entity, "value": id}}]}
+    return _with_file(work, writing.write(work, ATTACHABLE, meta), content, "")
+
+
 def _content(headers: dict[str, str], body: bytes) -> bytes:
     if headers.get("content-transfer-encoding", "").lower() != "base64":
         return body

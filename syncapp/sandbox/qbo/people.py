@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from syncapp.sandbox.clock import Clock
 from syncapp.sandbox.http import decode, encode
-from syncapp.sandbox.qbo import batch, ledger, load, merging, oauth, obstacles, search, snapshot, writing
+from syncapp.sandbox.qbo import attachments, batch, ledger, load, merging, oauth, obstacles, search, snapshot, writing
 from syncapp.sandbox.qbo.consent import PASSWORD
 from syncapp.sandbox.qbo.declaring import Entity
 from syncapp.sandbox.qbo.entities import BY_PATH, ENTITIES
@@ -91,6 +91,10 @@ class Companies:
 
     def person_void(self, realm: str, entity: str, id: str) -> dict[str, Any]:
         return _copy(batch.perform(self._work(realm), _entity(entity), "void", {"Id": id}))
+
+    def person_attaches(self, realm: str, entity: str, id: str, name: str, content: bytes) -> dict[str, Any]:
+        """A file to a transaction."""
+        return _copy(attachments.attach(self._work(realm), _entity(entity).name, id, name, content))
 
     def person_merges(self, realm: str, entity: str, id: str, into: str) -> dict[str, Any]:
         """Make one of two vendors or customers; the one that stays. Raises Fault (a ValueError)."""
