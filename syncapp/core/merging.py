@@ -45,9 +45,23 @@ def carry_value(each: Field, value: Any, towards: Side, lookup: Lookup) -> Any:
 def carry_fields(fields: Mapping[str, Field], values: Values, towards: Side, lookup: Lookup) -> Values:
     carried = {}
     for name, each in fields.items():
-        if name in values:
-            carried[name] = carry_value(each, values[name], towards, lookup) if not each.fact else values[name]
+        if name not in values:
+            continue
+        try:
+            carried[name] = values[name] if each.fact else carry_value(each, values[name], towards, lookup)
+        except Unlinked:
+            if not each.optional:
+                raise
     return carried
+
+
+def left_out(kind: Kind, values: Values, towards: Side, terms: Terms, lookup: Lookup) -> frozenset[str]:
+    """The optional fields in use whose value can't be carried over yet."""
+    if not kind.optional:
+        return frozenset()
+    used = kind.prepare(values, towards, terms)
+    some = {name: each for name, each in kind.fields.items() if name in kind.optional and name in used}
+    return frozenset(some) - carry_fields(some, used, towards, lookup).keys()
 
 
 def carry(kind: Kind, values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:

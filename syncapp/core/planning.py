@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from syncapp.core.holds import Hold, HoldCode
-from syncapp.core.merging import NEVER, carry, carry_some, changed_fields, fuller, same
+from syncapp.core.merging import NEVER, carry, carry_some, changed_fields, fuller, left_out, same
 from syncapp.core.records import Base, Clash, Decision, Outcome, Seen, View, Write, WriteVerb
 from syncapp.core.schema import Kind, Lookup, Retirement, Terms, Values
 from syncapp.core.sides import Side
@@ -56,7 +56,8 @@ def _one_sided(kind: Kind, seen: Seen, terms: Terms, lookup: Lookup) -> Decision
     values = carry(kind, view.values, towards, terms, lookup)
     if isinstance(values, Hold):
         return _held(seen, values)
-    write = Write(towards, WriteVerb.CREATE, values, frozenset(kind.compared))
+    waiting = left_out(kind, view.values, towards, terms, lookup)
+    write = Write(towards, WriteVerb.CREATE, values, frozenset(kind.compared) - waiting)
     return Decision(seen.key, Outcome.WRITE, writes=(write,))
 
 
@@ -92,6 +93,8 @@ class _Comparison:
     carry: Callable[[Side], Values | Hold]
     carry_some: Callable[[Side, frozenset[str]], Values | Hold]
     fuller: Callable[[str], Side | None]
+    waiting: frozenset[str]
+    """Optional fields that name something which isn't on the other side yet: neither written nor agreed on."""
 
     def edited(self, name: str) -> set[Side]:
         """The sides that changed the field since it was last agreed on, though a switch has undone that agreement."""
@@ -142,7 +145,10 @@ def _compare(kind: Kind, seen: Seen, billcom: View, qbo: View, terms: Terms, loo
         return fuller(kind, name, billcom.values, qbo.values, terms, lookup)
 
     based = frozenset(base[Side.BILLCOM]) | frozenset(base[Side.QBO]) if base is not None else frozenset()
-    return _Comparison(kind, views, base, changed, based, carried, carried_some, says_more)
+    waiting = left_out(kind, billcom.values, Side.QBO, terms, lookup) | left_out(
+        kind, qbo.values, Side.BILLCOM, terms, lookup
+    )
+    return _Comparison(kind, views, base, changed, based, carried, carried_some, says_more, waiting)
 
 
 def _winner(pair: _Comparison, name: str, master: Side) -> tuple[Side, bool]:
@@ -187,6 +193,8 @@ class _Plan:
         self.hold: Hold | None = None
 
     def settle(self, name: str) -> None:
+        if name in self.pair.waiting:
+            return
         if self._left_as_found(name) and not (self.pair.agrees(name) and self._told(name)):
             return  # And isn't agreed on either: BILL may tell it later.
         if self.pair.agrees(name) or self._booked_otherwise(name):
@@ -352,6 +360,8 @@ def _gone(kind: Kind, seen: Seen, pair: _Comparison, terms: Terms) -> Decision |
         if side is Side.QBO:
             return _held(seen, _deleted_there(kind))
         source, edited = side, False  # Nobody took it away there: what it is made of is gone.
+    if not kind.transaction and source.other not in kind.fields[ACTIVE].to:
+        return None  # It can't be taken away there at all, and simply stays.
     if blocked := plan._closed(ACTIVE, source.other):
         return _held(seen, blocked)
     plan.changes[source.other].add(ACTIVE)

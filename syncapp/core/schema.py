@@ -43,7 +43,8 @@ class Field:
     ``fact``: read and kept, but never compared or written. ``to``: the sides it may be written to.
     ``fixed``: given when the record is made, never changed after. ``fill_only``: written only where there is nothing.
     ``limits``: characters the side allows. ``choices``: BILL's word -> QuickBooks' word.
-    ``unordered``: lines whose order means nothing.
+    ``unordered``: lines whose order means nothing. ``optional``: a reference that the record goes over without, as long
+    as what it names isn't on the other side; neither side's is agreed on till then.
     """
 
     billcom: str | None = None
@@ -60,6 +61,7 @@ class Field:
     fill_only: bool = False
     lines: Mapping[str, Field] = field(default_factory=dict)
     unordered: bool = False
+    optional: bool = False
 
     def path(self, side: Side) -> str | None:
         return self.billcom if side is Side.BILLCOM else self.qbo
@@ -72,12 +74,17 @@ class Field:
         return turned
 
 
+OF_ORGANIZATION = "{organization}"
+"""Stands for the organization's own id in a path of BILL's."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class BillcomShape:
     """Where the kind lives in BILL. ``bulk``: how many one bulk create takes (0 = there is no bulk call).
 
     ``replace``: an update sends the whole record (PUT), because PATCH can't add or remove lines.
     ``recorded``: made by "record payment", taken back by a void; never updated.
+    ``whole``: a short list that takes neither filters nor an order, so all of it is read each time.
     ``derived``: BILL has no such records; they are worked out from others (``services/deriving.py``), never written.
     """
 
@@ -85,6 +92,7 @@ class BillcomShape:
     bulk: int = 0
     replace: bool = False
     recorded: bool = False
+    whole: bool = False
     derived: bool = False
 
     @property
@@ -139,6 +147,8 @@ class Terms:
     """What is applied to a bill in BILL is applied in QuickBooks before the bill is paid in full."""
     transfer_each_payment: bool = False
     """Each payment through BILL has a funds transfer of its own, instead of one for all of a bank account and day."""
+    payment_terms: bool = False
+    """Whether payment terms sync, and vendors carry theirs."""
     attachments: str = "off"
     """Which way files attached to bills are sent: off, to-qbo, both."""
     credit_memos: bool = True
@@ -256,7 +266,8 @@ class Kind:
     ``read``/``write``: hooks after decoding and before sending. ``at_first_location``: BILL's values where a person
     said that the first line's location counts for all lines. ``prepare``: leaves out what isn't in use, before
     references are carried over; ``adapt``: fills defaults after that, in the target's terms, or gives a Hold.
-    ``skips``: remote records that are of another kind. ``taken``: what a duplicate means, "name" or "number".
+    ``skips``: remote records that are of another kind. ``taken``: what a duplicate means, "name" or another thing
+    that is there only once; ``taken_words``: its meaning and what to do, where the usual words don't fit.
     ``untouchable(field, values, shown, towards)``: why this field of a linked record isn't written to that side, in a
     sentence, or ""; both sides' own values are given.
     ``booked_otherwise(field, billcom, qbo)``: whether two records that were linked show this field in different ways
@@ -295,6 +306,7 @@ class Kind:
     booked_otherwise: Callable[[str, Values, Values], bool] | None = None
     switched: Mapping[str, str] = field(default_factory=dict)
     taken: str = "name"
+    taken_words: tuple[str, str] | None = None
     needs: str = ""
     """The preference (of Terms) without which it is neither read nor synced."""
     asks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -326,6 +338,11 @@ class Kind:
         for each in self.fields.values():
             found |= {sub.ref for sub in (each, *each.lines.values()) if sub.ref}
         return frozenset(found - {self.name})
+
+    @cached_property
+    def optional(self) -> frozenset[str]:
+        """The fields that a record goes over without while what they name isn't on the other side."""
+        return frozenset(name for name, each in self.fields.items() if each.optional)
 
     @cached_property
     def keyed_by(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from syncapp.core.schema import OF_ORGANIZATION
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom_faults import error_in
 from syncapp.gateways.billcom_sessions import BillcomCredentials, Session, SignIn, login
@@ -55,7 +56,7 @@ class BillcomGateway:
     """One organization. `session(anew)` gives its session id; with True, after a new log-in.
 
     Threads may share it. `gate` is held by each call while it is under way, and may refuse it; gateways of one
-    organization in one process should share the places in it.
+    organization in one process should share the places in it. Where a path says so, `organization_id` stands in it.
     """
 
     def __init__(
@@ -66,11 +67,13 @@ class BillcomGateway:
         session: Callable[[bool], str],
         gate: AbstractContextManager[Any] | None = None,
         *,
+        organization_id: str = "",
         send_within: float = SEND_WITHIN,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._http = http
+        self._organization_id = quote(organization_id, safe="")
         self._send_within = send_within
         self._url = f"{base_url.rstrip('/')}/v3"
         self._developer_key = developer_key
@@ -246,7 +249,7 @@ class BillcomGateway:
             side=Side.BILLCOM,
             purse=Purse.BILLCOM,
             method=method,
-            url=f"{self._url}/{path}",
+            url=f"{self._url}/{path.replace(OF_ORGANIZATION, self._organization_id)}",
             write=write,
             params=params or {},
             headers={"Accept": "application/json", "Content-Type": kind},

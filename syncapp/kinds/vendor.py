@@ -22,6 +22,10 @@ def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     return Keys(first=cut(normalise(values["name"])), proposal=cut(one_email(values["email"]).casefold()))
 
 
+def without_unused(values: Values, towards: Side, terms: Terms) -> Values:
+    return values if terms.payment_terms else {name: value for name, value in values.items() if name != "term"}
+
+
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
     """BILL wants a country in every address: the company's own where QuickBooks shows none."""
     if is_masked(values["tax_id"]):
@@ -64,6 +68,14 @@ KIND = Kind(
         "account_number": Field(billcom="accountNumber", qbo="AcctNum", label="Account no.", limits={Side.QBO: 100}),
         "tax_id": Field(billcom="additionalInfo.taxId", qbo="TaxIdentifier", label="Tax id", to=TO_QBO, fill_only=True),
         "track_1099": Field(billcom="additionalInfo.track1099", qbo="Vendor1099", type=Type.BOOL, label="Track 1099"),
+        "term": Field(
+            billcom="additionalInfo.paymentTermId",
+            qbo="TermRef.value",
+            type=Type.REF,
+            ref="term",
+            label="Payment term",
+            optional=True,
+        ),
         "active": ACTIVE,
         "currency": Field(billcom="billCurrency", qbo="CurrencyRef.value", fact=True, label="Currency"),
         "network": Field(billcom="networkStatus", fact=True, label="BILL network"),
@@ -71,6 +83,8 @@ KIND = Kind(
     },
     keys=keys,
     read=read,
+    prepare=without_unused,
+    switched={"payment_terms": "term"},
     adapt=adapt,
     gates=(home_currency,),
     update_gates=(network_keeps,),

@@ -4,18 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('syncapp', '0002_hold_latches_and_log'),
+        ("syncapp", "0002_hold_latches_and_log"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='operation',
-            options={'ordering': ['-planned_at', '-id'], 'verbose_name': 'journal entry', 'verbose_name_plural': 'journal entries'},
+            name="operation",
+            options={
+                "ordering": ["-planned_at", "-id"],
+                "verbose_name": "journal entry",
+                "verbose_name_plural": "journal entries",
+            },
         ),
         migrations.AddIndex(
-            model_name='operation',
-            index=models.Index(fields=['-planned_at', '-id'], name='operation_recent_everywhere'),
+            model_name="operation",
+            index=models.Index(fields=["-planned_at", "-id"], name="operation_recent_everywhere"),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('syncapp', '0018_card_account'),
+        ("syncapp", "0018_card_account"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='syncedobject',
-            name='billcom_id',
-            field=models.CharField(blank=True, max_length=60, null=True, verbose_name='BILL id'),
+            model_name="syncedobject",
+            name="billcom_id",
+            field=models.CharField(blank=True, max_length=60, null=True, verbose_name="BILL id"),
         ),
     ]

@@ -25,28 +25,40 @@ def tell_direction(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('syncapp', '0023_first_location'),
+        ("syncapp", "0023_first_location"),
     ]
 
     operations = [
         migrations.RunPython(migrations.RunPython.noop, hold_again),
         migrations.AddField(
-            model_name='syncpreferences',
-            name='transfer_per',
-            field=models.CharField(choices=[('day', 'Bank account and day'), ('payment', 'Payment')], db_default='day', default='day', help_text="As the bank's statement shows what BILL moves: in one sum a day, or payment by payment.", max_length=10, verbose_name='One Funds Transfer Per'),
+            model_name="syncpreferences",
+            name="transfer_per",
+            field=models.CharField(
+                choices=[("day", "Bank account and day"), ("payment", "Payment")],
+                db_default="day",
+                default="day",
+                help_text="As the bank's statement shows what BILL moves: in one sum a day, or payment by payment.",
+                max_length=10,
+                verbose_name="One Funds Transfer Per",
+            ),
         ),
         migrations.RunPython(hold_again, migrations.RunPython.noop),
         migrations.AlterField(
-            model_name='syncedobject',
-            name='billcom_id',
-            field=models.CharField(blank=True, max_length=80, null=True, verbose_name='BILL id'),
+            model_name="syncedobject",
+            name="billcom_id",
+            field=models.CharField(blank=True, max_length=80, null=True, verbose_name="BILL id"),
         ),
         migrations.AlterField(
-            model_name='syncedobject',
-            name='funded_from',
-            field=models.CharField(blank=True, db_default='', help_text='What a payment was drawn from, or reached.', max_length=40, verbose_name='BILL bank account'),
+            model_name="syncedobject",
+            name="funded_from",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                help_text="What a payment was drawn from, or reached.",
+                max_length=40,
+                verbose_name="BILL bank account",
+            ),
         ),
         migrations.RunPython(tell_direction, migrations.RunPython.noop),
     ]

@@ -74,6 +74,12 @@ class SyncPreferences(models.Model):
         db_default=Attachments.TO_QBO,
         help_text="Which way files that are attached to bills are sent.",
     )
+    payment_terms = models.BooleanField(
+        "Sync Payment Terms",
+        default=False,
+        db_default=False,
+        help_text="Payment terms sync both ways, and vendors carry theirs.",
+    )
     master = models.CharField(
         "Master In Case of Conflict",
         max_length=10,

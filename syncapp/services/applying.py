@@ -106,7 +106,7 @@ class Applier:
 
     def _free(self) -> None:
         if self.linked:
-            SyncedObject.objects.free_waiting(self.linked)
+            linking.free(self.context.company, self.kind, self.linked)
             self.linked = []
 
     def _stop_on(self, outcomes: Sequence[Outcome]) -> None:
@@ -184,7 +184,7 @@ class Applier:
         if not operations:
             return []
         ids = [self._remote_id(each) for each in operations]
-        fresh = self.context.remotes.billcom.by_ids(self.kind.billcom.path, ids)
+        fresh = pulling_billcom.by_ids(self.context, self.kind, ids)
         kept: list[Operation] = []
         moved: list[Operation] = []
         for each in operations:
@@ -454,6 +454,9 @@ def refusal(kind: Kind, operation: Operation, error: GatewayError) -> Hold:
     side = Side(operation.side)
     facts = {"side": side.label, "code": error.code, "words": error.words}
     if isinstance(error, Duplicate):
+        if kind.taken_words:
+            meaning, fix = kind.taken_words
+            facts |= {"meaning": f'{meaning} {side.label} said: "{error.words.rstrip(".")}".', "fix": fix}
         return Hold(HoldCode.NAME_TAKEN if kind.taken == "name" else HoldCode.NUMBER_TAKEN, facts)
     if side is Side.BILLCOM and error.status == NOT_ALLOWED:
         return Hold(HoldCode.PLAN_OR_ROLE, facts)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import or_
 
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
 from syncapp.core.matching import Candidate, Matches, pair_up
 from syncapp.core.schema import Keys, Kind, Lookup
@@ -81,6 +84,24 @@ def is_gone(kind: Kind, row: SyncedObject) -> bool:
     """Whether this one-sided row is a transaction that was deleted, archived or voided."""
     values = getattr(row, f"{rows.one_side(row) or Side.BILLCOM}_values") or {}
     return kind.transaction and values.get("active") is False
+
+
+def free(company: Company, kind: Kind, keys: Sequence[int]) -> None:
+    """What waited for these pairs looks again; so does what went over without naming one of them."""
+    SyncedObject.objects.free_waiting(keys)
+    naming = [
+        (each.name, name) for each in KINDS.values() for name in each.optional if each.fields[name].ref == kind.name
+    ]
+    if not naming or not keys:
+        return
+    ids = SyncedObject.objects.filter(pk__in=keys).values_list("billcom_id", "qbo_id")
+    named = {Side.BILLCOM: [each for each, _ in ids], Side.QBO: [each for _, each in ids]}
+    for other, name in naming:
+        tests = [
+            Q(**{f"{side}_shown__contains": f'"{name}":"{each}"'}) for side in Side for each in named[side] if each
+        ]
+        shown = {f"{side}_shown": Cast(f"{side}_values", TextField()) for side in Side}
+        SyncedObject.objects.of(company, other).annotate(**shown).filter(reduce(or_, tests)).look_again()
 
 
 def absorb(kind: Kind, keep: SyncedObject, other: SyncedObject) -> None:

@@ -91,7 +91,7 @@ def link(first: SyncedObject, second: SyncedObject, user: User) -> SyncedObject:
         keep.state, keep.excluded, keep.excluded_by = ObjectState.NEW, False, None
         linking.remove_absorbed(kind, {other.pk: keep})
         keep.save(update_fields=LINK_FIELDS)
-        SyncedObject.objects.free_waiting([keep.pk])
+        linking.free(keep.company, kind, [keep.pk])
         _log(keep, f"{user} linked it in BILL with it in QuickBooks Online.")
     return keep
 

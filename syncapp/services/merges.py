@@ -65,9 +65,7 @@ def _read_again(context: Context, samples: dict[int, list[SyncedObject]]) -> Non
         pulling_qbo.refresh(context, KINDS[name], ids)
 
 
-def _hold(
-    context: Context, kind: Kind, gone: Sequence[SyncedObject], samples: dict[int, list[SyncedObject]]
-) -> None:
+def _hold(context: Context, kind: Kind, gone: Sequence[SyncedObject], samples: dict[int, list[SyncedObject]]) -> None:
     merged = {row.pk: other for row in gone if (other := _merged_with(row, samples.get(row.pk, [])))}
     others = SyncedObject.objects.of(context.company, kind.name).filter(qbo_id__in=merged.values())
     known = {str(each.qbo_id): each for each in others}

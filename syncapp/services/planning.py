@@ -202,7 +202,7 @@ def commit(context: Context, plan: ChunkPlan) -> bool:
         Operation.objects.bulk_create(plan.operations, batch_size=rows.CHUNK)
         Conflict.objects.bulk_create(plan.conflicts, batch_size=rows.CHUNK)
         if plan.linked:
-            SyncedObject.objects.free_waiting(plan.linked)
+            linking.free(context.company, plan.kind, plan.linked)
         if plan.forbidden:
             given_back = Conflict.objects.filter(object__in=plan.forbidden, state=ConflictState.RESTORED)
             given_back.update(state=ConflictState.OPEN, closed_by=None, closed_at=None)

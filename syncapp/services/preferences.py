@@ -32,6 +32,7 @@ EDITABLE = (
     "credits_at_once",
     "transfer_per",
     "attachments",
+    "payment_terms",
     "master",
     "masters",
     "vendor_country",
@@ -41,7 +42,13 @@ EDITABLE = (
 
 # With everything on that lets a kind sync both ways.
 OPEN = Terms(
-    cohort=Cohort.B, two_way_payments=True, locations=True, classes=True, items_in_payables=True, sales_tax=True
+    cohort=Cohort.B,
+    two_way_payments=True,
+    locations=True,
+    classes=True,
+    items_in_payables=True,
+    sales_tax=True,
+    payment_terms=True,
 )
 
 
@@ -74,10 +81,11 @@ def save_sync_preferences(
     with transaction.atomic():
         # Locked: two people saving at once each change their own fields, and the rules see both.
         found = SyncPreferences.objects.select_for_update().get(company=company)
+        before = terms.load(company)
         _take_over(found, company, changes)
         for role, account in accounts.items():
             _save_account(company, role, account)
-        terms.look_again(company)
+        terms.reach(company, before, terms.load(company))
     return found
 
 

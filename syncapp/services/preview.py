@@ -154,7 +154,7 @@ class _Look:
         for chunk in _chunks(self._waiting(kind).select_related("excluded_by")):
             plan = planning.make(self.company, kind, chunk, self.terms)
             self._tell(plan)
-            _settle(plan)
+            _settle(self.company, plan)
             if plan.absorbed and kind.name in kind.keyed_by:
                 linking.set_waiting_keys(self.company, kind)
             did = did or bool(plan.linked or plan.left)
@@ -198,7 +198,7 @@ def _chunks(queryset: QuerySet[SyncedObject]) -> Iterator[list[SyncedObject]]:
         yield chunk
 
 
-def _settle(plan: planning.ChunkPlan) -> None:
+def _settle(company: Company, plan: planning.ChunkPlan) -> None:
     """Leave the rows as a run would, so that later chunks, kinds and rounds see what became of these."""
     for key, decision in plan.decisions.items():
         if decision.outcome is Outcome.WRITE:
@@ -210,7 +210,7 @@ def _settle(plan: planning.ChunkPlan) -> None:
     linking.remove_absorbed(plan.kind, plan.absorbed)
     rows.save(list(plan.rows.values()), rows.PLAN_FIELDS)
     rows.save([plan.rows[key] for key in plan.linked], rows.shown_fields(Side.BILLCOM))
-    SyncedObject.objects.free_waiting(plan.linked)
+    linking.free(company, plan.kind, plan.linked)
 
 
 def _told(plan: planning.ChunkPlan, row: SyncedObject, link: PreviewRow | None) -> _Told:

@@ -19,6 +19,7 @@ from syncapp.services.context import Context
 # BILL's times have a grain of one second and belong to several machines.
 OVERLAP = timedelta(minutes=2)
 PAGE = 100
+IN_ORDER = "createdTime:asc"
 AGAIN_SINGLY = 30
 """Payments that couldn't be read and are asked for again by one sync, a call each."""
 
@@ -71,15 +72,19 @@ def pull(context: Context, kinds: Sequence[Kind], cursor: Cursor | None) -> bool
 
 def _pages(context: Context, kind: Kind, cursor: Cursor | None, place: dict[str, Any]) -> Iterator[ListPage]:
     """From the page where an earlier slice left off; from the first, where BILL no longer knows that one."""
-    filters = f'updatedTime:gte:"{_stamp(cursor.read_to)}"' if cursor else ""
-    pages = context.remotes.billcom.pages(kind.billcom.path, filters=filters, page=place["page"])
+    filters = f'updatedTime:gte:"{_stamp(cursor.read_to)}"' if cursor and not kind.billcom.whole else ""
     try:
-        yield from pages
+        yield from _list(context, kind, filters, place["page"])
     except Rejected:
         if place["page"] is None:
             raise
         place.update(page=None, read=0)
-        yield from context.remotes.billcom.pages(kind.billcom.path, filters=filters, page=None)
+        yield from _list(context, kind, filters, None)
+
+
+def _list(context: Context, kind: Kind, filters: str, page: str | None) -> Iterator[ListPage]:
+    order = "" if kind.billcom.whole else IN_ORDER
+    return context.remotes.billcom.pages(kind.billcom.path, filters=filters, sort=order, page=page)
 
 
 def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
@@ -95,8 +100,16 @@ def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
 
 def _together(context: Context, kind: Kind, ids: Sequence[str]) -> tuple[list[Raw], set[str]]:
     """What is there, and the ids of what is gone."""
-    found = context.remotes.billcom.by_ids(kind.billcom.path, ids)
+    found = by_ids(context, kind, ids)
     return list(found.values()), set(ids) - found.keys()
+
+
+def by_ids(context: Context, kind: Kind, ids: Sequence[str]) -> dict[str, Raw]:
+    """The records with these ids as they are now; what BILL doesn't list is left out."""
+    if not kind.billcom.whole:
+        return context.remotes.billcom.by_ids(kind.billcom.path, ids)
+    every = (record for page in _list(context, kind, "", None) for record in page.records)
+    return {record["id"]: record for record in every if record["id"] in ids}
 
 
 def _one_by_one(context: Context, kind: Kind, ids: Sequence[str]) -> tuple[list[Raw], set[str]]:

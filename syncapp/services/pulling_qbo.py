@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from syncapp.core.limits import other_company
-from syncapp.core.schema import Kind
+from syncapp.core.schema import Kind, Terms
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import TooOld
 from syncapp.gateways.qbo import Changes, Page
@@ -39,17 +39,14 @@ TRANSACTIONS = [kind.qbo.entity for kind in KINDS.values() if kind.transaction]
 """What QuickBooks deletes; its list entities are deactivated."""
 
 
-def told() -> dict[str, Kind]:
-    """The kinds that change data capture tells of."""
-    return {kind.name: kind for kind in KINDS.values() if kind.qbo.told}
+TOLD = {kind.name: kind for kind in KINDS.values() if kind.qbo.told}
+"""The kinds that change data capture tells of."""
+BY_ENTITY = {kind.qbo.entity: kind for kind in TOLD.values()}
 
 
-def entities() -> list[str]:
-    return [kind.qbo.entity for kind in told().values()]
-
-
-def _by_entity() -> dict[str, Kind]:
-    return {kind.qbo.entity: kind for kind in told().values()}
+def asked_for(terms: Terms) -> dict[str, Kind]:
+    """Of those, the ones that this company uses."""
+    return {name: kind for name, kind in TOLD.items() if kind.in_use(terms)}
 
 
 def pull(context: Context) -> bool:
@@ -57,13 +54,14 @@ def pull(context: Context) -> bool:
 
     False: out of time, go on from the position.
     """
-    position, everything = context.run.position, list(told().values())
+    position, everything = context.run.position, list(asked_for(context.terms).values())
     while True:
         if not _read_whole(context):
             return False
         since = _read_up_to(context)
         try:
-            changes = context.remotes.qbo.changes([*_ABOUT, *entities()], since)
+            entities = [kind.qbo.entity for kind in asked_for(context.terms).values()]
+            changes = context.remotes.qbo.changes([*_ABOUT, *entities], since)
         except TooOld:
             if "paged" in position:
                 break
@@ -119,16 +117,16 @@ def _read_whole(context: Context) -> bool:
 
 def _store_changes(context: Context, changes: Changes) -> list[str]:
     """Save what changed; the entities we paged through in this run and of which something was deleted meanwhile."""
-    kinds, position = _by_entity(), context.run.position
+    position = context.run.position
     _about(context, changes.records)
     for entity, records in changes.records.items():
-        if entity in kinds:
-            storing.store_page(context, kinds[entity], Side.QBO, records)
+        if entity in BY_ENTITY:
+            storing.store_page(context, BY_ENTITY[entity], Side.QBO, records)
     shifted = []
     for entity, ids in changes.deleted.items():
-        if entity in kinds:
-            storing.mark_gone(context, kinds[entity], ids)
-            storing.keep_unread(context, kinds[entity], Side.QBO, {}, set(ids))
+        if entity in BY_ENTITY:
+            storing.mark_gone(context, BY_ENTITY[entity], ids)
+            storing.keep_unread(context, BY_ENTITY[entity], Side.QBO, {}, set(ids))
             told = position.setdefault("gone", {}).setdefault(entity, [])
             if entity in position.get("paged", []) and not set(ids) <= set(told):
                 shifted.append(entity)
@@ -140,7 +138,7 @@ def _never_read(context: Context) -> list[Kind]:
     cursors = Cursor.objects.filter(company=context.company, side=Side.QBO)
     read = set(cursors.values_list("kind", flat=True))
     # Before the first sync the accounts alone have been read, and some time ago.
-    return [kind for kind in told().values() if "" not in read or kind.name not in read]
+    return [kind for kind in asked_for(context.terms).values() if "" not in read or kind.name not in read]
 
 
 def _left_by_another_run(context: Context) -> list[str]:
@@ -204,16 +202,16 @@ def import_kinds(context: Context, kinds: Sequence[Kind]) -> bool:
 
 def import_pages(context: Context) -> bool:
     """Read the pages the position names; False: out of time."""
-    position, by_entity = context.run.position, _by_entity()
+    position = context.run.position
     while position["pages"]:
-        answered = context.remotes.qbo.query_pages(_next_pages(position, by_entity))
+        answered = context.remotes.qbo.query_pages(_next_pages(position))
         if "read_to" not in position:
             position["read_to"] = (context.remotes.qbo.server_time - OVERLAP).isoformat()
             # Before anything of it is stored: else a crash forgets since when changes are to be asked for, and what is
             # deleted in between stays for ever.
             context.keep_place()
         for page, records in answered:
-            storing.store_page(context, by_entity[page.entity], Side.QBO, records)
+            storing.store_page(context, BY_ENTITY[page.entity], Side.QBO, records)
             _go_on(position["pages"], page, len(records))
             position["rows"][page.entity] = position["rows"].get(page.entity, 0) + len(records)
         if position["pages"] and context.out_of_time():
@@ -221,14 +219,14 @@ def import_pages(context: Context) -> bool:
     rows_read = position.pop("rows")
     if not position["since"]:
         for entity, number in rows_read.items():
-            storing.check_empty(context, by_entity[entity], Side.QBO, number)
+            storing.check_empty(context, BY_ENTITY[entity], Side.QBO, number)
     for name in ("pages", "since"):
         position.pop(name)
     read_to = datetime.fromisoformat(position.pop("read_to"))
     read = position.pop("kinds")
     for name in read:
         storing.move_cursor(context, Side.QBO, name, read_to)
-    if set(read) == set(told()):
+    if set(read) >= set(asked_for(context.terms)):
         position["up_to"] = read_to.isoformat()
     return True
 
@@ -237,7 +235,7 @@ def _compare_ids(context: Context, compared: Sequence[str]) -> None:
     """Find what was deleted, and what slipped between two pages: each is then read by its id, which decides."""
     there = _ids_there(context, compared)
     for entity, ids in there.items():
-        kind = _by_entity()[entity]
+        kind = BY_ENTITY[entity]
         known = _known_ids(context, kind)
         ours = {str(each) for each in known}
         alive = {str(each) for each in known.exclude(state=ObjectState.RETIRED)}
@@ -255,7 +253,7 @@ def _ids_there(context: Context, compared: Sequence[str]) -> dict[str, set[str]]
     """Entity -> the ids QuickBooks has of it: up to 30,000 of all of them together by one metered call."""
     found: dict[str, set[str]] = {entity: set() for entity in compared}
     # As many pages of each as we know of, and one more to see the end.
-    wanted = {entity: _known_ids(context, _by_entity()[entity]).count() // PAGE + 2 for entity in compared}
+    wanted = {entity: _known_ids(context, BY_ENTITY[entity]).count() // PAGE + 2 for entity in compared}
     pages = [_ids_page(entity, number) for entity, most in wanted.items() for number in range(most)]
     while pages:
         asked, pages = pages[:ITEMS_AT_ONCE], pages[ITEMS_AT_ONCE:]
@@ -272,11 +270,11 @@ def _ids_page(entity: str, number: int) -> Page:
     return _page(entity, number * PAGE + 1, "", "Id")
 
 
-def _next_pages(position: dict[str, Any], kinds: dict[str, Kind]) -> list[Page]:
+def _next_pages(position: dict[str, Any]) -> list[Page]:
     """A page of every open kind, then further ones of the kind that is read first, up to the limit."""
     wheres = []
     for entity, start in position["pages"].items():
-        tests = [] if kinds[entity].transaction else ["Active IN (true,false)"]
+        tests = [] if BY_ENTITY[entity].transaction else ["Active IN (true,false)"]
         if position["since"]:
             tests.append(f"MetaData.LastUpdatedTime >= '{position['since']}'")
         wheres.append((entity, start, " AND ".join(tests)))
@@ -316,7 +314,7 @@ def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
 def refresh_unread(context: Context) -> None:
     """What couldn't be read may have been a broken answer, or corrected there since."""
     for name, side in list(storing.unread(context)):
-        kind = told().get(name)
+        kind = TOLD.get(name)
         if side != Side.QBO or kind is None:
             continue
         if ids := storing.to_ask_again(context, kind, Side.QBO, IDS_AT_ONCE):

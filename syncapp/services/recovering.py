@@ -292,4 +292,4 @@ def _make_one(context: Context, kind: Kind, operation: Operation, row: SyncedObj
     operation.state, operation.finished_at = OperationState.ADOPTED, context.clock()
     operation.remote_id, operation.object = stays.remote_id(side) or "", stays
     operation.save(update_fields=["state", "finished_at", "remote_id", "object"])
-    SyncedObject.objects.free_waiting([stays.pk])
+    linking.free(context.company, kind, [stays.pk])

@@ -169,6 +169,7 @@ def open_billcom(company: Company, http: Http, clock: Clock) -> BillcomGateway:
         developer_key(connection),
         _Token(connection.pk, http, clock, session),
         gate=Gate(connection.remote_id, developer_key(connection), clock),
+        organization_id=connection.remote_id,
         send_within=send_within(),
         now=clock,
     )

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from syncapp.core.codec import dig
+from syncapp.core.codec import decode, dig
 from syncapp.core.planning import EARLIER
 from syncapp.core.schema import Account, Kind, Terms
 from syncapp.core.sides import Cohort, Side
@@ -18,6 +18,7 @@ from syncapp.kinds._shared import country
 from syncapp.models import (
     AccountingPreferences,
     Company,
+    Cursor,
     GLMapping,
     GLRole,
     ObjectState,
@@ -54,6 +55,7 @@ def load(company: Company) -> Terms:
         one_way=sync.one_way,
         two_way_payments=sync.two_way_payments,
         credits_at_once=sync.credits_at_once,
+        payment_terms=sync.payment_terms,
         attachments=sync.attachments,
         transfer_each_payment=sync.transfer_per == TransferPer.PAYMENT,
         credit_memos=company.signed_up_on >= CREDIT_MEMOS_SINCE,
@@ -115,23 +117,35 @@ def reach(company: Company, before: Terms, after: Terms) -> None:
     Where a switch went on, linked records compare anew what wasn't in use before.
     """
     look_again(company)
-    switches = (*AccountingPreferences.SWITCHES, "sales_tax")
+    switches = (*AccountingPreferences.SWITCHES, "sales_tax", "payment_terms")
     on = [switch for switch in switches if getattr(after, switch) > getattr(before, switch)]
     for kind in KINDS.values():
+        if kind.needs in on:
+            # What changed while it was off nobody has read.
+            Cursor.objects.filter(company=company, kind=kind.name).delete()
         if names := {kind.switched[switch] for switch in on if switch in kind.switched}:
             _compare_anew(company, kind, names)
 
 
 def _compare_anew(company: Company, kind: Kind, names: set[str]) -> None:
-    linked = SyncedObject.objects.select_for_update().of(company, kind.name).filter(base__isnull=False).only("base")
+    linked = SyncedObject.objects.select_for_update().of(company, kind.name).filter(base__isnull=False)
     after = 0
     with transaction.atomic():
         while chunk := list(linked.filter(pk__gt=after).order_by("pk")[: rows.CHUNK]):
             after = chunk[-1].pk
             for row in chunk:
+                _read_anew(row, kind, names)
                 row.base = {side: _set_aside(names, own) for side, own in row.base.items()}
                 row.needs_look = True
-            rows.save(chunk, ("base", "needs_look"))
+            rows.save(chunk, ("base", "needs_look", "billcom_values", "qbo_values"))
+
+
+def _read_anew(row: SyncedObject, kind: Kind, names: set[str]) -> None:
+    """What an earlier release has read may lack fields that it didn't know of."""
+    for side in Side:
+        values, raw = getattr(row, f"{side}_values"), getattr(row, f"{side}_raw")
+        if values is not None and not names <= values.keys():
+            rows.show(row, kind, side, decode(kind, raw, side), raw, getattr(row, f"{side}_version"))
 
 
 def _set_aside(names: set[str], agreed: dict[str, Any]) -> dict[str, Any]:

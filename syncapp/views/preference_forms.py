@@ -50,7 +50,15 @@ ROLE_NOTES: Mapping[GLRole, str] = {
 }
 ROLES = tuple(role for role in ROLE_NOTES if role is not GLRole.BANK_ACCOUNT)
 GUIDE_ORDER = ("sync_automatically", "approved_only", "one_way", "two_way_payments")
-AFTER_ACCOUNTS = ("transfer_per", "attachments", "credits_at_once", "master", "vendor_country", "customer_email")
+AFTER_ACCOUNTS = (
+    "transfer_per",
+    "attachments",
+    "payment_terms",
+    "credits_at_once",
+    "master",
+    "vendor_country",
+    "customer_email",
+)
 
 
 @dataclass(frozen=True)
@@ -140,6 +148,14 @@ class SyncPreferencesForm(AccountsForm):
         help_text=(
             "Files attached to bills: up to 25 MB to QuickBooks Online, up to 6 MB to BILL, each once. Those of a bill "
             "are looked for when the bill goes over or is changed; to BILL goes what is attached from then on."
+        ),
+    )
+    payment_terms = Switch(
+        label="Sync Payment Terms",
+        required=False,
+        help_text=(
+            "Payment terms sync both ways, and vendors carry theirs. BILL has one for each number of days; those with "
+            "a discount or a day of the month stay in your accounting software. Due dates of bills sync in any case."
         ),
     )
     credits_at_once = Switch(

@@ -45,6 +45,7 @@ LINKED: dict[str, list[tuple[str, str, str]]] = {
     ],
     "vendor": [("00901BRIGHT000000001", "56", "Brightwater Plumbing")],
     "item": [("0ii01PIPE00000000001", "21", "Copper pipe 22 mm")],
+    "term": [("00p01NET3000000000001", "3", "Net 30")],
     "sales_tax": [("0ii01STATE0000000001", "2", "Nevada")],
     "bill": [("00n01BILL00000000001", "145", "BW-2026/0311")],
     "vendor_credit": [("vcr01CREDIT000000001", "160", "CR-2026/07")],
@@ -72,6 +73,7 @@ TERMS = Terms(
     customers_in_payables=True,
     items_in_payables=True,
     sales_tax=True,
+    payment_terms=True,
     accounts={
         "unallocated-expense": FALLBACK,
         "money-out-clearing": CLEARING,

@@ -132,7 +132,8 @@ def test_writing_beside_the_tax_id_leaves_it_alone() -> None:
     """They share an object in BILL."""
     decision = edited_on(QBO, "vendor", {"Vendor1099": False})
     sent = body(decision, "vendor", BILLCOM, current=payload("vendor", BILLCOM, {"additionalInfo.taxId": "*****6789"}))
-    assert sent == {"additionalInfo": {"companyName": "Brightwater Plumbing LLC", "track1099": False}}
+    kept = {"companyName": "Brightwater Plumbing LLC", "paymentTermId": "00p01NET3000000000001"}
+    assert sent == {"additionalInfo": {**kept, "track1099": False}}
 
 
 # --- names -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 from syncapp.sandbox.billcom import approvals, documents, invoices, notices, payments
 from syncapp.sandbox.billcom.books import Books
 from syncapp.sandbox.billcom.declaring import Resource, Right, Verb
-from syncapp.sandbox.billcom.errors import invalid, missing, no_such_path
+from syncapp.sandbox.billcom.errors import denied, invalid, missing, no_such_path
 from syncapp.sandbox.billcom.fields import Mode
 from syncapp.sandbox.billcom.lists import page_of, read_query
 from syncapp.sandbox.billcom.organization import Organization
@@ -181,19 +181,33 @@ def _mfa(call: Call, rest: list[str]) -> Answer | None:
 
 def _organizations(call: Call, rest: list[str]) -> Answer | None:
     method = call.request.method
+    if rest[1:2] == ["payment-terms"]:
+        return _payment_terms(call, rest[0], rest[2:])
     if len(rest) != 1 or method not in ("GET", "PATCH"):
         return None
     by_token = call.session.way is Way.SYNC_TOKEN and call.books.switches.billcom_sync_token_reads_organization
     if method == "PATCH" or not by_token:
         call.demand(Right.ADMINISTER, "see the organization's details")
-    switches = call.books.switches
-    if rest[0] != call.organization.id:
-        raise missing("Organization", rest[0], switches.billcom_missing_status, switches.billcom_missing_code)
+    _check_organization(call, rest[0])
     if method == "PATCH":
         body = call.body()
         wanted = {name: body[name] for name in ORGANIZATION_FIELDS if name in body}
         call.organization.details |= {**wanted, "updatedTime": call.books.context.stamp()}
     return 200, call.organization.details
+
+
+def _check_organization(call: Call, identifier: str) -> None:
+    if identifier != call.organization.id:
+        switches = call.books.switches
+        raise missing("Organization", identifier, switches.billcom_missing_status, switches.billcom_missing_code)
+
+
+def _payment_terms(call: Call, organization_id: str, tail: list[str]) -> Answer:
+    """Reference: https://developer.bill.com/docs/payment-terms"""
+    _check_organization(call, organization_id)
+    if not call.books.switches.billcom_has_payment_terms:
+        raise denied("see payment terms", call.books.switches.billcom_permission_code)
+    return _generic(call, RESOURCES["payment-terms"], tail)
 
 
 def _bills(call: Call, rest: list[str]) -> Answer | None:

@@ -119,4 +119,10 @@ def read_sort(text: str, resource: Resource) -> Sort:
     field, _, way = text.partition(":")
     if field not in resource.sorts or way not in ("asc", "desc"):
         raise invalid(f"sort: {text} is not supported for {resource.path}", "sort")
+    return usual_sort(text)
+
+
+def usual_sort(text: str) -> Sort:
+    """The order of a list that asks for none, also where it can't be asked for."""
+    field, _, way = text.partition(":")
     return Sort(field, way == "desc")

@@ -21,7 +21,7 @@ import msgspec
 
 from syncapp.sandbox.billcom.declaring import Resource
 from syncapp.sandbox.billcom.errors import invalid
-from syncapp.sandbox.billcom.filters import TIMES, Filter, Sort, make, read_filters, read_sort
+from syncapp.sandbox.billcom.filters import TIMES, Filter, Sort, make, read_filters, read_sort, usual_sort
 from syncapp.sandbox.billcom.switches import BillcomSwitches
 from syncapp.sandbox.billcom.tables import Table
 from syncapp.sandbox.billcom.values import Row, dig
@@ -60,7 +60,7 @@ def read_query(resource: Resource, query: Mapping[str, str], switches: BillcomSw
         filters += (make("archived", "ne", "true"),) if "archived" in resource.filters else ()
     order = query.get("sort", "")
     digest = zlib.crc32(f"{resource.name}|{query.get('filters', '')}|{order}".encode())
-    sort = read_sort(order or switches.billcom_default_sort, resource)
+    sort = read_sort(order, resource) if order else usual_sort(switches.billcom_default_sort)
     return Query(filters, sort, _size(query.get("max", "")), _token(query.get("page", ""), digest), digest)
 
 

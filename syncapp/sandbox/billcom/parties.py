@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from syncapp.sandbox.billcom.books import Books, Rules, problem
-from syncapp.sandbox.billcom.errors import Refused, invalid
+from syncapp.sandbox.billcom.errors import Refused, duplicate, invalid
 from syncapp.sandbox.billcom.values import ZERO, Row, masked
 
 CONNECTED = ("CONNECTED", "CONNECTED_RPPS")
+MOST_DAYS = 999
 OF_THE_NETWORK = ("name", "address", "email", "phone")
 
 
@@ -32,6 +33,19 @@ class VendorRules(Rules):
 class CustomerRules(Rules):
     def shown(self, books: Books, row: Row, *, reading: bool) -> Row:
         return {**row, "balance": {"amount": row.get("balance", {}).get("amount", ZERO)}}
+
+
+class PaymentTermRules(Rules):
+    """One for each number of days. Reference: https://developer.bill.com/docs/payment-terms"""
+
+    def prepare(self, books: Books, row: Row, old: Row | None, payload: Row) -> None:
+        row.pop("archived", None)
+        days = row["daysDue"]
+        if days != int(days) or not 0 <= days <= MOST_DAYS:
+            raise invalid(f"daysDue: must be between 0 and {MOST_DAYS}", "daysDue")
+        for other in books.organization.tables["payment-terms"]:
+            if other["id"] != row["id"] and other["daysDue"] == days:
+                raise duplicate(f"daysDue: a payment term of {days} days already exists", "daysDue")
 
 
 class ClassificationRules(Rules):

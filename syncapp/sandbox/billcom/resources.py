@@ -52,6 +52,27 @@ EVERY_LINE = {
 HEADER_NAMES = ("chartOfAccountId", "accountingClassId", "departmentId", "locationId", "itemId")
 HEADER = {name: EVERY_LINE[name] for name in HEADER_NAMES}
 
+# What its list can be filtered and sorted by isn't documented, so nothing is taken; nor is there an archive.
+# Reference: https://developer.bill.com/docs/payment-terms
+PAYMENT_TERMS = Resource(
+    name="payment-terms",
+    path="organizations/payment-terms",
+    prefix="00p",
+    label="Payment term",
+    fields={
+        "id": READ_ONLY,
+        "createdTime": READ_ONLY,
+        "updatedTime": READ_ONLY,
+        "name": text(required=True),
+        "daysDue": Field(Type.NUMBER, required=True),
+    },
+    filters={},
+    sorts=frozenset(),
+    verbs=frozenset({Verb.LIST, Verb.CREATE, Verb.READ, Verb.PATCH}),
+    indexed=("name",),
+    right=Right.COMPANY,
+)
+
 # Reference: https://developer.bill.com/hc/reference/updatevendor
 VENDORS = Resource(
     name="vendors",
@@ -87,7 +108,7 @@ VENDORS = Resource(
                 "track1099": BOOLEAN,
                 "leadTimeInDays": NUMBER,
                 "combinePayments": BOOLEAN,
-                "paymentTermId": text(),
+                "paymentTermId": reference("payment-terms"),
                 "companyName": text(),
             }
         ),
@@ -135,7 +156,7 @@ CUSTOMERS = Resource(
         "invoiceCurrency": Field(Type.CURRENCY),
         "accountType": ACCOUNT_KIND,
         "accountNumber": text(),
-        "paymentTermId": text(),
+        "paymentTermId": reference("payment-terms"),
         "billingAddress": group(ADDRESS),
         "shippingAddress": group(ADDRESS),
         "balance": READ_ONLY,
@@ -221,6 +242,7 @@ BILLS = Resource(
         "invoice": group({"invoiceNumber": text(), "invoiceDate": DATE}, required=True),
         "billLineItems": Field(Type.LINES, required=True, least=1, fields=BILL_LINE),
         "classifications": group(HEADER),
+        "paymentTermId": reference("payment-terms"),
         "description": text(4000),
         "payFromChartOfAccountId": reference("chart-of-accounts"),
         "purchaseOrderNumber": text(),
@@ -311,6 +333,7 @@ INVOICES = Resource(
         "customer": group({"id": reference("customers", required=True)}, required=True),
         "invoiceNumber": text(),
         "invoiceDate": DATE,
+        "paymentTermId": reference("payment-terms"),
         "dueDate": DATE,
         "invoiceLineItems": Field(
             Type.LINES,
@@ -497,6 +520,7 @@ RESOURCES: dict[str, Resource] = {
         classification("jobs", "job", "Job", "jobs", PLAIN),
         classification("employees", "emp", "Employee", "employees", PERSON),
         classification("items", "0ii", "Item", "items", ITEM),
+        PAYMENT_TERMS,
         VENDORS,
         CUSTOMERS,
         BANKS,

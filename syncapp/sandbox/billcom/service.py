@@ -15,7 +15,14 @@ from syncapp.sandbox.billcom.invoices import InvoiceRules
 from syncapp.sandbox.billcom.limits import Limits
 from syncapp.sandbox.billcom.memos import CreditMemoRules
 from syncapp.sandbox.billcom.organization import Clock, Context, Emit, Organization
-from syncapp.sandbox.billcom.parties import BankRules, ClassificationRules, CustomerRules, UserRules, VendorRules
+from syncapp.sandbox.billcom.parties import (
+    BankRules,
+    ClassificationRules,
+    CustomerRules,
+    PaymentTermRules,
+    UserRules,
+    VendorRules,
+)
 from syncapp.sandbox.billcom.payments import PaymentRules
 from syncapp.sandbox.billcom.resources import RESOURCES
 from syncapp.sandbox.billcom.sessions import Console, Session, Sessions, Way
@@ -24,6 +31,7 @@ from syncapp.sandbox.http import Request, Response, json_response
 
 RULES: dict[str, Rules] = {
     **{name: ClassificationRules(name) for name, each in RESOURCES.items() if each.path.startswith("classifications/")},
+    "payment-terms": PaymentTermRules(),
     "vendors": VendorRules(),
     "customers": CustomerRules(),
     "bills": BillRules(),

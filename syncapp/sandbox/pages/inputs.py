@@ -79,7 +79,11 @@ _BILLCOM_LINE = (
 )
 
 INPUTS: dict[tuple[str, str], tuple[Input, ...]] = {
-    ("qbo", "Vendor"): (*_PARTY, Input("account_number", "Account no.", "AcctNum")),
+    ("qbo", "Vendor"): (
+        *_PARTY,
+        Input("account_number", "Account no.", "AcctNum"),
+        Input("term", "Terms", "TermRef.value", of="Term"),
+    ),
     ("qbo", "Customer"): (*_PARTY, Input("parent", "Parent customer", "ParentRef.value", of="Customer")),
     ("qbo", "Employee"): (
         Input("first_name", "First name", "GivenName"),
@@ -128,6 +132,7 @@ INPUTS: dict[tuple[str, str], tuple[Input, ...]] = {
         *_address("qbo", "CompanyAddr"),
     ),
     ("qbo", "Preferences"): (Input("closed", "Books closed until", "AccountingInfoPrefs.BookCloseDate", "date"),),
+    ("billcom", "payment-terms"): (_NAME, Input("days", "Days due", "daysDue", "number")),
     ("billcom", "vendors"): (
         _NAME,
         Input("company", "Company", "additionalInfo.companyName"),
@@ -135,6 +140,7 @@ INPUTS: dict[tuple[str, str], tuple[Input, ...]] = {
         Input("phone", "Phone", "phone", "tel"),
         *_address("billcom", "address"),
         Input("account_number", "Account no.", "accountNumber"),
+        Input("term", "Payment term", "additionalInfo.paymentTermId", of="payment-terms"),
     ),
     ("billcom", "customers"): (
         _NAME,
