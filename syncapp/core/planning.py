@@ -161,6 +161,8 @@ def _winner(pair: _Comparison, name: str, master: Side) -> tuple[Side, bool]:
         theirs = pair.views[Side.QBO].values.get(name)
         if name != ACTIVE and bool(ours) != bool(theirs):
             return (Side.BILLCOM if ours else Side.QBO), False
+        if len(only := pair.kind.fields[name].to) == 1:
+            return next(iter(only)).other, False  # It flows one way, so nobody's word is lost.
         side = pair.fuller(name)
         return (side, False) if side is not None else (master, True)
     if name in pair.changed[Side.BILLCOM] and name in pair.changed[Side.QBO]:

@@ -92,7 +92,7 @@ def _read_billcom_line(line: Raw) -> Values:
     return {
         "amount": money(line.get("amount")),
         "description": text(line.get("description")),
-        "account": "" if item else text(codes.get("chartOfAccountId")),
+        "account": text(codes.get("chartOfAccountId")),
         "item": item,
         "quantity": quantity,
         "price": price,
@@ -137,12 +137,18 @@ def without_unused(values: Values, towards: Side, terms: Terms) -> Values:
     }
     if not terms.locations:
         values = {name: value for name, value in values.items() if name != "location"}
-    if not unused:
-        return values
     if "item" in unused:
         unused |= {"quantity", "price"}
-    lines = [{name: value for name, value in line.items() if name not in unused} for line in values["lines"]]
-    return {**values, "lines": lines}
+    return {**values, "lines": [_used(line, unused) for line in values["lines"]]}
+
+
+def _used(line: Values, unused: set[str]) -> Values:
+    """An item says where its line posts, so the account that BILL keeps beside it stays BILL's; where items aren't in
+    use, the account counts.
+    """
+    if line.get("item") and not ("item" in unused and line["account"]):
+        unused = unused | {"account"}
+    return {name: value for name, value in line.items() if name not in unused}
 
 
 def with_accounts(values: Values, towards: Side, terms: Terms) -> Values | Hold:
@@ -252,6 +258,9 @@ def _write_billcom_line(line: Values, values: Values, old: Raw) -> Raw:
     written: Raw = {"amount": line["amount"], "description": line.get("description") or "", "classifications": codes}
     if line.get("item") and line.get("quantity") is not None and line.get("price") is not None:
         written |= {"quantity": line["quantity"], "price": line["price"]}
+    elif not line.get("item") and money(old.get("amount")) == line["amount"]:
+        # QuickBooks has neither on a line of an account, and they still come to the amount.
+        written |= {name: old[name] for name in ("quantity", "price") if old.get(name) is not None}
     if old.get("id"):
         written["id"] = old["id"]
     return written

@@ -28,9 +28,10 @@ LINES = Field(
     },
 )
 SALES_TAX = Field(type=Type.REF, ref="sales_tax", label="Sales tax", to=TO_BILLCOM)
-TAX = Field(type=Type.MONEY, fact=True, label="Tax")
+# BILL reckons it itself: compared, so that a difference is settled or held; never part of what is sent.
+TAX = Field(type=Type.MONEY, label="Tax", to=TO_BILLCOM)
 ASKS = {"sales_tax": ("rate",), "item": ("taxable",)}
-SWITCHED = {"classes": "lines", "sales_tax": "sales_tax"}
+SWITCHED = {"classes": "lines", "class_per_line": "lines", "sales_tax": "sales_tax"}
 DETAIL = "SalesItemLineDetail"
 NO_ITEM = "A line names no item, and every line of an invoice in QuickBooks Online needs one."
 NO_ITEM_FIX = (
@@ -155,7 +156,7 @@ def without_unused(values: Values, towards: Side, terms: Terms) -> Values:
     nor written.
     """
     if not terms.sales_tax:
-        values = {name: value for name, value in values.items() if name != "sales_tax"}
+        values = {name: value for name, value in values.items() if name not in ("sales_tax", "tax")}
     if terms.classes and (towards is Side.BILLCOM or terms.class_per_line):
         return values
     lines = [{name: value for name, value in line.items() if name != "accounting_class"} for line in values["lines"]]

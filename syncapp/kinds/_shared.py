@@ -16,6 +16,11 @@ DELETED = " (deleted)"
 # Reference: Intuit docs, DocNumber.
 NUMBER_LENGTH = 21
 
+SETTLED_THERE = "It was archived in BILL, and in QuickBooks Online something has been paid, received or applied on it."
+SETTLED_THERE_FIX = (
+    "Void or delete that in QuickBooks Online, and the next sync deletes this, too. Otherwise restore it in BILL."
+)
+
 ACTIVE = Field(billcom="archived", qbo="Active", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active")
 
 
@@ -135,12 +140,21 @@ def first_of(*rules: Callable[[str, Values, Values, Side], str]) -> Callable[[st
 
 
 def settled_stays(rule: str) -> Callable[[str, Values, Values, Side], str]:
-    """It syncs while nothing of it is settled, by that ``rule``; what is taken away is no edit, and follows."""
+    """It syncs while nothing of it is settled, by that ``rule``; whether it may be taken away is another question."""
 
     def untouchable(field: str, values: Values, shown: Values, towards: Side) -> str:
         return rule if field != "active" and (partly_settled(values) or partly_settled(shown)) else ""
 
     return untouchable
+
+
+def settled_there(values: Values, shown: Values, towards: Side) -> Hold | None:
+    """What was archived in BILL stays in QuickBooks as long as something settles it there: QuickBooks would delete it,
+    and leave the payment without what it pays. BILL refuses by itself, and tells payments too late to go by.
+    """
+    if towards is Side.BILLCOM or values["active"] or not partly_settled(shown):
+        return None
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": SETTLED_THERE, "fix": SETTLED_THERE_FIX})
 
 
 def partly_settled(values: Values) -> bool:

@@ -28,6 +28,7 @@ from syncapp.kinds._shared import (
     one_way,
     partly_settled,
     settled_stays,
+    settled_there,
 )
 
 LINES = "billLineItems"
@@ -71,7 +72,7 @@ paid_stays = settled_stays("The bill has been paid, in full or in part, and what
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     if not values["active"]:
         # What is taken away needs neither a number nor anybody's approval.
-        return None
+        return settled_there(values, shown, towards)
     if hold := adds_up(values, towards):
         return hold
     if towards is Side.BILLCOM:

@@ -36,6 +36,7 @@ from syncapp.kinds._shared import (
     one_way,
     partly_settled,
     settled_stays,
+    settled_there,
     voided,
 )
 
@@ -89,7 +90,7 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     if not values["active"]:
-        return None
+        return settled_there(values, shown, towards)
     if towards is Side.BILLCOM and not values["number"]:
         return Hold(HoldCode.NEEDS_NUMBER)
     if towards is Side.BILLCOM and (hold := sales.taxable(values, towards, terms)):

@@ -21,6 +21,7 @@ from syncapp.kinds._shared import (
     one_way,
     partly_settled,
     settled_stays,
+    settled_there,
     voided,
 )
 
@@ -68,8 +69,9 @@ def lately_touched(values: Values, towards: Side, terms: Terms) -> Hold | None:
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     if not values["active"]:
-        gone_there = towards is Side.BILLCOM
-        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": STAYS, "fix": STAYS_FIX}) if gone_there else None
+        if towards is Side.QBO:
+            return settled_there(values, shown, towards)
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": STAYS, "fix": STAYS_FIX})
     if towards is Side.BILLCOM and not values["number"]:
         return Hold(HoldCode.NEEDS_NUMBER)
     if towards is Side.BILLCOM and (hold := sales.taxable(values, towards, terms)):

@@ -30,9 +30,12 @@ from syncapp.kinds._shared import (
     by_amount,
     numbered_keys,
     settled_stays,
+    settled_there,
 )
 
 LINES = "vendorCreditLineItems"
+NOTHING = "Its total is zero, and a credit of nothing is not sent to QuickBooks Online."
+NOTHING_FIX = "Give the credit an amount, or archive it in BILL."
 ONE_DIRECTION = "Vendor credits go from BILL to QuickBooks Online only."
 CHANGED_THERE = "Change it in BILL instead. One that is only in QuickBooks Online can stay there: exclude it."
 NO_CUSTOMERS = "A line names a customer, and credits of a customer's costs don't sync."
@@ -75,8 +78,7 @@ def flow(towards: Side, terms: Terms) -> Hold | None:
 
 def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
     if not values["total"]:
-        rule = "Its total is zero, and a credit of nothing is not sent to QuickBooks Online."
-        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+        return Hold(HoldCode.ZERO_AMOUNT, {"meaning": NOTHING, "fix": NOTHING_FIX})
     return _as_it_may_be(values, towards, terms)
 
 
@@ -98,7 +100,7 @@ def _lines_fit(values: Values, terms: Terms) -> Hold | None:
 
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
-    return _as_it_may_be(values, towards, terms) if values["active"] else None
+    return _as_it_may_be(values, towards, terms) if values["active"] else settled_there(values, shown, towards)
 
 
 # What was applied has settled bills by its amount.

@@ -22,6 +22,7 @@ from syncapp.models import (
     GLMapping,
     GLRole,
     ObjectState,
+    RunScope,
     SyncedObject,
     SyncPreferences,
     TransferPer,
@@ -65,13 +66,21 @@ def load(company: Company) -> Terms:
         books_closed_on=accounting.books_closed_on,
         class_per_line=accounting.qbo_class_per_line,
         sales_tax=accounting.qbo_sales_tax,
-        invoices_since=((company.set_up_at or company.created_at) - INVOICES_BEFORE_SET_UP).date(),
+        invoices_since=(_set_up_at(company) - INVOICES_BEFORE_SET_UP).date(),
         accounts=accounts,
         banks=banks,
         fallback_item=_fallback_item(company, accounts.get(GLRole.UNALLOCATED_INCOME)),
         cards=_cards(company),
         **{switch: accounting.uses(switch) for switch in AccountingPreferences.SWITCHES},
     )
+
+
+def _set_up_at(company: Company) -> datetime:
+    """When the sync was first set up: when its first full sync was asked for, also while that is under way."""
+    if company.set_up_at is not None:
+        return company.set_up_at
+    asked = company.runs.exclude(scope=RunScope.ACCOUNTS).order_by("-created_at")
+    return asked.values_list("created_at", flat=True).first() or company.created_at
 
 
 def _preferences(company: Company) -> tuple[SyncPreferences, AccountingPreferences]:
@@ -117,7 +126,7 @@ def reach(company: Company, before: Terms, after: Terms) -> None:
     Where a switch went on, linked records compare anew what wasn't in use before.
     """
     look_again(company)
-    switches = (*AccountingPreferences.SWITCHES, "sales_tax", "payment_terms")
+    switches = (*AccountingPreferences.SWITCHES, "sales_tax", "payment_terms", "class_per_line")
     on = [switch for switch in switches if getattr(after, switch) > getattr(before, switch)]
     for kind in KINDS.values():
         if kind.needs in on:

@@ -139,7 +139,7 @@ def test_several_locations_hold_it() -> None:
 
 def test_a_credit_of_nothing_is_not_sent() -> None:
     decision = only_in(BILLCOM, KIND, {"amount": 0, "vendorCreditLineItems": []})
-    assert code(decision) is HoldCode.FLOW_NOT_IN_MATRIX
+    assert code(decision) is HoldCode.ZERO_AMOUNT
 
 
 def test_nothing_is_written_into_closed_books() -> None:

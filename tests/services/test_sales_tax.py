@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,9 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from syncapp.core.holds import HoldCode
+from syncapp.core.sides import Side
+from syncapp.gateways.billcom import BillcomGateway
+from syncapp.gateways.errors import Unavailable
 from syncapp.models import Company, ObjectState, SyncedObject, Trigger
 from syncapp.services import links, runs, tie_out
 from tests.services.test_invoices import Sales
@@ -247,3 +251,71 @@ def test_both_sides_tie_out_with_tax(
     assert SyncedObject.objects.filter(company=company, kind="sales_tax").exclude(hold_code="").count() == 0
     assert links.retry(SyncedObject.objects.filter(kind="sales_tax"), admin_user) == 0
     assert Decimal(str(taxed.there("invoices", taxed.row(qbo_id=made["Id"]))["dueAmount"])) == Decimal("129.90")
+
+
+@pytest.fixture
+def by_line(sandbox: Sandbox) -> Iterator[None]:
+    """BILL rounds the tax line by line, which QuickBooks doesn't."""
+    sandbox.switch(billcom_tax_by_line=True)
+    yield
+    sandbox.switch(billcom_tax_by_line=False)
+
+
+@pytest.mark.parametrize("entity", ["Invoice", "CreditMemo"])
+def test_a_line_that_is_no_longer_taxed_is_held_where_bill_taxes_it(
+    company: Company, clock: Clock, taxed: Taxed, entity: str
+) -> None:
+    """BILL taxes a line by its item, so its total would stay the old one without a word."""
+    code = taxed.code("Nevada", 10)
+    made = taxed.sold("T-1", code, (100, "TAX"), (50, "TAX"), entity=entity)
+    synced(company, clock)
+    lines = [each for each in made["Line"] if each["DetailType"] == "SalesItemLineDetail"]
+    lines[1]["SalesItemLineDetail"]["TaxCodeRef"] = {"value": "NON"}
+    now = taxed.enters(entity, {**taxed.qbo(entity)[made["Id"]], "Line": lines})
+    assert now["TotalAmt"] == 160
+
+    synced(company, clock)
+    row = taxed.row("invoice" if entity == "Invoice" else "credit_memo", qbo_id=made["Id"])
+    assert row.hold is not None
+    assert "sales tax is 10.00" in row.hold.describe() and "15.00" in row.hold.describe()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_change_that_bill_reckons_otherwise_is_held(
+    company: Company, clock: Clock, taxed: Taxed, by_line: None
+) -> None:
+    made = taxed.sold("T-1", taxed.code("Nevada", 8.25), (100, "TAX"))
+    synced(company, clock)
+    row = taxed.row(qbo_id=made["Id"])
+    assert row.linked and row.hold is None
+    detail = made["Line"][0]["SalesItemLineDetail"]
+    line = {"Amount": 0.99, "Description": "Work", "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+    taxed.enters("Invoice", {**taxed.qbo("Invoice")[made["Id"]], "Line": [line] * 3})
+
+    synced(company, clock)
+    row.refresh_from_db()
+    assert (taxed.there("invoices", row)["totalAmount"], taxed.qbo("Invoice")[made["Id"]]["TotalAmt"]) == (3.21, 3.22)
+    assert row.hold is not None and "Tax" in row.hold.describe()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_one_that_is_found_after_a_lost_answer_is_compared_too(
+    company: Company, clock: Clock, taxed: Taxed, by_line: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, lost = BillcomGateway.create, []
+
+    def answer_lost(self: BillcomGateway, path: str, payload: dict[str, Any]) -> dict[str, Any]:
+        made = create(self, path, payload)
+        if path == "invoices" and not lost:
+            lost.append(made["id"])
+            raise Unavailable(Side.BILLCOM, "lost", outcome_unknown=True)
+        return made
+
+    monkeypatch.setattr(BillcomGateway, "create", answer_lost)
+    made = taxed.sold("T-3", taxed.code("Nevada", 8.25), (0.99, "TAX"), (0.99, "TAX"), (0.99, "TAX"))
+    synced(company, clock)
+    clock.wait(7200)
+    synced(company, clock)
+    row = taxed.row(qbo_id=made["Id"])
+    assert lost == [row.billcom_id]
+    assert row.hold is not None and "Tax" in row.hold.describe()
