@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import Kind
@@ -26,13 +28,23 @@ SAMPLE = 5
 
 
 def find(context: Context) -> None:
-    """Hold those that were merged, with what they were merged with; a person decides what becomes of BILL's."""
+    """Hold those that were merged, with what they were merged with; a person decides what becomes of BILL's.
+
+    After both sides were read: whatever else has changed of them, in BILL too, waits for that person.
+    """
     for name in PARTIES:
-        gone = _newly_gone(context, KINDS[name])
-        if gone:
-            samples = _samples(context, KINDS[name], gone)
+        kind = KINDS[name]
+        if gone := _newly_gone(context, kind):
+            samples = _samples(gone)
             _read_again(context, samples)
-            _hold(context, KINDS[name], gone, samples)
+            _hold(context, kind, gone, _named_now(samples))
+
+
+def stands(row: SyncedObject) -> bool:
+    """Whether it is known as merged, and nobody has said or done anything about that yet."""
+    if row.hold_facts.get("merged") != "yes" or row.told_apart or not row.linked:
+        return False
+    return not row.qbo_values["active"] and bool(row.billcom_values["active"])
 
 
 def _newly_gone(context: Context, kind: Kind) -> list[SyncedObject]:
@@ -41,50 +53,62 @@ def _newly_gone(context: Context, kind: Kind) -> list[SyncedObject]:
     linked = changed.filter(billcom_id__isnull=False, qbo_id__isnull=False, excluded=False, told_apart=False)
     return [
         row
-        for row in linked.filter(base__isnull=False).order_by("pk")
+        for row in linked.filter(base__isnull=False).order_by("pk").iterator(rows.CHUNK)
         if not row.qbo_values["active"] and row.billcom_values["active"] and row.base["qbo"].get("active", True)
     ]
 
 
-def _samples(context: Context, kind: Kind, gone: Sequence[SyncedObject]) -> dict[int, list[SyncedObject]]:
-    """Row -> the latest transactions with it that are in QuickBooks."""
-    kinds = [each.name for each in KINDS.values() if each.party and each.fields[each.party].ref == kind.name]
-    found = {}
-    for row in gone[: pulling_qbo.IDS_AT_ONCE]:
-        own = row.transactions.filter(kind__in=kinds, billcom_id__isnull=False, qbo_id__isnull=False)
-        found[row.pk] = list(own.order_by("-date", "-pk").only("pk", "kind", "qbo_id")[:SAMPLE])
+def _samples(gone: Sequence[SyncedObject]) -> list[SyncedObject]:
+    """The latest transactions with each that are in QuickBooks, linked or there alone."""
+    kinds = [each.name for each in KINDS.values() if each.party and each.fields[each.party].ref in PARTIES]
+    latest = Window(RowNumber(), partition_by="party", order_by=[F("date").desc(), F("pk").desc()])
+    found: list[SyncedObject] = []
+    for start in range(0, len(gone), rows.CHUNK):
+        keys = [row.pk for row in gone[start : start + rows.CHUNK]]
+        own = SyncedObject.objects.filter(party__in=keys, kind__in=kinds, qbo_id__isnull=False)
+        found += own.annotate(place=latest).filter(place__lte=SAMPLE).only("pk", "kind", "qbo_id", "party")
     return found
 
 
-def _read_again(context: Context, samples: dict[int, list[SyncedObject]]) -> None:
+def _read_again(context: Context, samples: Sequence[SyncedObject]) -> None:
     by_kind = defaultdict(list)
-    for several in samples.values():
-        for each in several:
-            by_kind[each.kind].append(str(each.qbo_id))
+    for each in samples:
+        by_kind[each.kind].append(str(each.qbo_id))
     for name, ids in by_kind.items():
         pulling_qbo.refresh(context, KINDS[name], ids)
 
 
-def _hold(context: Context, kind: Kind, gone: Sequence[SyncedObject], samples: dict[int, list[SyncedObject]]) -> None:
-    merged = {row.pk: other for row in gone if (other := _merged_with(row, samples.get(row.pk, [])))}
+def _named_now(samples: Sequence[SyncedObject]) -> dict[int, set[str]]:
+    """Vendor or customer -> QuickBooks' ids of whom its transactions name now. What was voided says nothing."""
+    of = {each.pk: each.party_id or 0 for each in samples}
+    named: dict[int, set[str]] = defaultdict(set)
+    for start in range(0, len(samples), rows.CHUNK):
+        now = SyncedObject.objects.filter(pk__in=[each.pk for each in samples[start : start + rows.CHUNK]])
+        for pk, kind, values in now.values_list("pk", "kind", "qbo_values"):
+            if values and values.get("active"):
+                named[of[pk]].add(str(values[KINDS[kind].party]))
+    return named
+
+
+def _hold(context: Context, kind: Kind, gone: Sequence[SyncedObject], named: dict[int, set[str]]) -> None:
+    merged = {row.pk: other for row in gone if (other := _only_other(row, named.get(row.pk, set())))}
     others = SyncedObject.objects.of(context.company, kind.name).filter(qbo_id__in=merged.values())
     known = {str(each.qbo_id): each for each in others}
     held = [row for row in gone if merged.get(row.pk) in known]
     for row in held:
         stays = known[merged[row.pk]]
+        if not stands(row):
+            context.note(f"{row} was merged with {stays} in QuickBooks Online.", kind=kind.name)
         rows.hold(row, Hold(HoldCode.PROPOSED_MATCH, _facts(stays)), candidates=[stays.pk])
-        context.note(f"{row} was merged with {stays} in QuickBooks Online.", kind=kind.name)
     with transaction.atomic():
         context.confirm_lease()
         rows.save(held, rows.OUTCOME_FIELDS)
 
 
-def _merged_with(row: SyncedObject, samples: Sequence[SyncedObject]) -> str:
-    """QuickBooks' id of the only other one that its transactions name now; "" where they name none, or several."""
-    now = SyncedObject.objects.filter(pk__in=[each.pk for each in samples])
-    shown = [(KINDS[kind], values or {}) for kind, values in now.values_list("kind", "qbo_values")]
-    named = {str(values[kind.party]) for kind, values in shown if values.get("active")}
-    return named.pop() if len(named) == 1 and row.qbo_id not in named else ""
+def _only_other(row: SyncedObject, named: set[str]) -> str:
+    """The only other one that is named; "" where none is, or several, or it is still named itself."""
+    (found,) = named if len(named) == 1 else ("",)
+    return "" if found == row.qbo_id else found
 
 
 def _facts(other: SyncedObject) -> dict[str, str]:

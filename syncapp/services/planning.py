@@ -18,7 +18,7 @@ from syncapp.core.records import Clash, Decision, Outcome, Write, WriteVerb
 from syncapp.core.schema import Draft, Kind, Lookup, Raw, Retirement, Terms
 from syncapp.core.sides import Side
 from syncapp.models import Company, Conflict, ConflictState, Level, ObjectState, Operation, SyncedObject, UnreadRecord
-from syncapp.services import linking, references, rows
+from syncapp.services import linking, merges, references, rows
 from syncapp.services.context import Context
 
 QBO_BATCH = 30
@@ -161,6 +161,9 @@ def _parents(plan: ChunkPlan, row: SyncedObject, side: Side) -> set[int]:
 def _decide(plan: ChunkPlan, row: SyncedObject, terms: Terms) -> None:
     if row.excluded:
         rows.hold(row, Hold(HoldCode.EXCLUDED, {"by": str(row.excluded_by or "Somebody")}))
+        return
+    if merges.stands(row) and row.hold is not None:
+        rows.hold(row, row.hold, row.candidates)
         return
     decision = decide(plan.kind, rows.seen(row), terms, plan.lookup)
     if row.wanted and row.linked and decision.outcome is Outcome.IN_STEP:

@@ -75,11 +75,11 @@ def work(context: Context, save: Save) -> bool:
             return False
         pulling_qbo.refresh_unread(context)
         reading_taxes.pull(context)
-        merges.find(context)
         position.update(stage="read-billcom", kind=0)
     if position["stage"] == "read-billcom":
         if not _read_billcom(context, save):
             return False
+        merges.find(context)
         position.update(stage="plan", round=0, kind=0, did=0)
     if only_read:
         return True

@@ -120,9 +120,54 @@ def test_one_that_was_let_go_after_all_is_archived(
     assert merging.archived(gone) or row.hold_code == HoldCode.REJECTED
 
 
-def test_one_without_a_merge_is_archived_as_ever(company: Company, clock: Clock, merging: Merging) -> None:
-    gone, _ = merging.two()
-    merging.sandbox.person_deletes("qbo", merging.realm, "Vendor", str(gone.qbo_id))
+@pytest.mark.parametrize("master", ["billcom", "qbo"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_edit_in_bill_decides_nothing_about_a_merge(
+    company: Company, clock: Clock, merging: Merging, master: str, when: str
+) -> None:
+    """Neither is QuickBooks' half made active again, nor BILL's archived, before a person has decided."""
+    SyncPreferences.objects.filter(company=company).update(master=master)
+    gone, stays = merging.two()
+    bill_in_qbo(company, merging.sandbox, merging.realm, "G-4")
+    synced(company, clock)
+    if when == "after":
+        merging.merges(gone, str(stays.qbo_id))
+        synced(company, clock)
+    merging.sandbox.person(
+        "billcom", merging.organization, "vendors", {"id": gone.billcom_id, "phone": "(555) 010-0101"}
+    )
+    if when == "before":
+        merging.merges(gone, str(stays.qbo_id))
+
+    run = synced(company, clock)
+    gone.refresh_from_db()
+    assert gone.hold is not None and f"It was merged with {stays}" in gone.hold.describe()
+    assert not merging.archived(gone)
+    assert not gone.operations.filter(run=run).exists()
+    there = next(each for each in merging.qbo("Vendor") if each["Id"] == gone.qbo_id)
+    assert there["Active"] is False
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_merge_shows_by_transactions_that_are_in_quickbooks_only(
+    company: Company, clock: Clock, merging: Merging
+) -> None:
+    gone, stays = merging.two()
+    bill_in_qbo(company, merging.sandbox, merging.realm, "")  # Without a number it stays there.
+    synced(company, clock)
+    merging.merges(gone, str(stays.qbo_id))
     synced(company, clock)
     gone.refresh_from_db()
-    assert gone.hold_code in ("", HoldCode.REJECTED)
+    assert (gone.hold_code, merging.archived(gone)) == (HoldCode.PROPOSED_MATCH, False)
+
+
+def test_one_without_a_merge_is_archived_as_ever(company: Company, clock: Clock, merging: Merging) -> None:
+    made = {"DisplayName": "Nobody's vendor", "BillAddr": {"Line1": "9 Hill", "Country": "US"}}
+    remote_id = str(merging.sandbox.person("qbo", merging.realm, "Vendor", made)["Id"])
+    synced(company, clock)
+    gone = SyncedObject.objects.get(company=company, kind="vendor", qbo_id=remote_id)
+    assert gone.linked and not merging.archived(gone)
+    merging.sandbox.person_deletes("qbo", merging.realm, "Vendor", remote_id)
+    synced(company, clock)
+    gone.refresh_from_db()
+    assert (gone.hold_code, gone.state, merging.archived(gone)) == ("", ObjectState.RETIRED, True)
