@@ -90,7 +90,7 @@ def connect_billcom(
         gate = remotes.Gate(session.organization_id, key, lambda: now)
         gateway = BillcomGateway(http, settings.BILLCOM_BASE_URL, key, lambda renew: session.session_id, gate)
         person, role = _who(gateway, session.user_id, sign_in)
-        organization = gateway.organization(session.organization_id)
+        name = _name(gateway, session.organization_id)
     except Unauthorized as error:
         wrong = f"{ENTERED[SignIn(sign_in)]}, the organization's id or the developer key"
         raise ServiceError(f"BILL didn't let us in. Check which is wrong: {wrong}. BILL says: {error.words}") from None
@@ -109,7 +109,7 @@ def connect_billcom(
         company,
         Side.BILLCOM,
         remote_id=session.organization_id,
-        remote_name=str(organization.get("name") or ""),
+        remote_name=name,
         sign_in=sign_in,
         connected_as=person,
         role=role,
@@ -135,6 +135,18 @@ def _who(gateway: BillcomGateway, user_id: str, sign_in: str) -> tuple[str, str]
         )
     name = " ".join(str(shown.get(part) or "") for part in ("firstName", "lastName")).strip()
     return name or str(shown.get("email") or ""), described or kind.capitalize()
+
+
+def _name(gateway: BillcomGateway, organization_id: str) -> str:
+    """The organization's name as this sign-in may see it; "" where it may not, which keeps nobody from syncing."""
+    with suppress(Rejected):
+        for each in gateway.organizations():
+            if each.get("id") == organization_id and each.get("name"):
+                return str(each["name"])
+    # Reference: spec, BILL's API: an organization's details are shown to administrators only.
+    with suppress(Rejected):
+        return str(gateway.organization(organization_id).get("name") or "")
+    return ""
 
 
 def _permissions(gateway: BillcomGateway, role: dict[str, Any], described: str) -> str:

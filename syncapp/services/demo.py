@@ -53,6 +53,9 @@ PURSES = {
 }
 # The one company goes one way, with what is approved only; the others as their cohort has it.
 CHOSEN: Mapping[str, dict[str, Any]] = {"Lakeside Builders": {"one_way": True, "approved_only": True}}
+# How to sign in to BILL, and where the sandbox's answer has what is entered.
+AS_CONSOLE = ("console", "console_email", "console_api_token")
+AS_TOKEN = ("sync-token", "sync_token_name", "sync_token_value")
 Write = Callable[[str], object]
 
 
@@ -144,12 +147,14 @@ def _described(company: Company) -> str:
 def set_up(company: Company, user: User, shown: Mapping[str, Any], *, now: datetime) -> None:
     """The guide's steps, through the same services as its pages."""
     billcom = shown["billcom"]
+    # A firm's clients are connected as a firm connects them: through its console.
+    sign_in, name, secret = AS_CONSOLE if shown["console"] else AS_TOKEN
     connections.connect_billcom(
         company,
         user,
-        sign_in="sync-token",
-        username=billcom["sync_token_name"],
-        password=billcom["sync_token_value"],
+        sign_in=sign_in,
+        username=billcom[name],
+        password=billcom[secret],
         organization_id=billcom["organization_id"],
         developer_key="" if settings.BILLCOM_DEVELOPER_KEY else billcom["developer_key"],
         now=now,

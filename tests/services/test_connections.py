@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from syncapp.core.holds import HoldCode
 from syncapp.core.sides import Side
 from syncapp.gateways import oauth
+from syncapp.gateways.billcom import BillcomGateway
 from syncapp.models import (
     AccountingPreferences,
     Company,
@@ -34,7 +35,7 @@ from syncapp.models import (
 from syncapp.services import connections, demo, remotes, runs, setup
 from syncapp.services.errors import ServiceError
 from tests.support.sandbox import Sandbox
-from tests.support.syncing import Clock, connect, import_accounts, linked, synced
+from tests.support.syncing import Clock, choose_accounts, connect, import_accounts, linked, synced
 
 CALLBACK = "http://127.0.0.1:8000/oauth/quickbooks/callback/"
 
@@ -338,3 +339,75 @@ def test_a_refused_sign_in_to_bill_names_what_was_entered(
             now=clock(),
         )
     assert not Connection.objects.filter(company=company).exists()
+
+
+def _accountant(sandbox: Sandbox, shown: dict[str, Any]) -> tuple[str, str]:
+    """A user with the role Accountant: the e-mail and the password."""
+    organization = shown["billcom"]["organization_id"]
+    users = sandbox.books("billcom", organization)["users"]
+    return next(each["email"] for each in users if each["role"]["type"] == "ACCOUNTANT"), shown["billcom"]["password"]
+
+
+@pytest.mark.parametrize("sign_in", ["console", "user"])
+def test_an_accountant_connects_and_syncs(
+    loaded: dict[str, Any], user: User, clock: Clock, sandbox: Sandbox, sign_in: str
+) -> None:
+    """The organization's details are for administrators only; its name is told by the list of organizations."""
+    company = setup.make_company(name="Oak & Co", firm=None, signed_up_on=clock().date())
+    billcom = loaded["billcom"]
+    entered = {
+        "console": (billcom["console_email"], billcom["console_api_token"]),
+        "user": _accountant(sandbox, loaded),
+    }
+    username, password = entered[sign_in]
+
+    connection = connections.connect_billcom(
+        company,
+        user,
+        sign_in=sign_in,
+        username=username,
+        password=password,
+        organization_id=billcom["organization_id"],
+        developer_key=billcom["developer_key"],
+        now=clock(),
+    )
+
+    assert (connection.remote_name, connection.state) == (loaded["name"], ConnectionState.CONNECTED)
+    assert "ccountant" in connection.role
+    _connect_qbo(company, user, loaded, clock)
+    assert import_accounts(company, clock).state == RunState.DONE
+    company.refresh_from_db()
+    choose_accounts(company)
+    synced(company, clock)
+    in_quickbooks = {each["Id"] for each in sandbox.books("qbo", loaded["qbo"]["realm_id"])["Vendor"]}
+    vendors = linked(company, "vendor")
+    assert vendors and {each.qbo_id for each in vendors} <= in_quickbooks
+
+
+def test_a_name_that_nobody_tells_keeps_nobody_out(
+    loaded: dict[str, Any], user: User, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = setup.make_company(name="Oak & Co", firm=None, signed_up_on=clock().date())
+    monkeypatch.setattr(BillcomGateway, "organizations", lambda gateway: [{"id": "elsewhere", "name": "Other"}])
+    billcom = loaded["billcom"]
+    connection = connections.connect_billcom(
+        company,
+        user,
+        sign_in="console",
+        username=billcom["console_email"],
+        password=billcom["console_api_token"],
+        organization_id=billcom["organization_id"],
+        developer_key=billcom["developer_key"],
+        now=clock(),
+    )
+    assert (connection.state, connection.remote_name) == (ConnectionState.CONNECTED, "")
+
+
+def test_the_demonstration_connects_a_firms_client_through_the_console(
+    loaded: dict[str, Any], user: User, clock: Clock, settings: Any
+) -> None:
+    settings.BILLCOM_DEVELOPER_KEY = ""
+    company = setup.make_company(name="Oak & Co", firm=None, signed_up_on=clock().date())
+    demo.set_up(company, user, loaded, now=clock())
+    found = Connection.objects.get(company=company, side=Side.BILLCOM)
+    assert (found.sign_in, found.remote_name) == ("console", loaded["name"])
