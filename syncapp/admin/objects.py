@@ -32,10 +32,11 @@ from syncapp.admin.shared import (
 )
 from syncapp.core.row_numbers import row_number
 from syncapp.core.sides import Side
-from syncapp.models import SyncedObject
+from syncapp.models import ObjectState, SyncedObject
 from syncapp.models.objects import hold_choices
 from syncapp.services import attachments, linking, links
 from syncapp.services.errors import ServiceError
+from syncapp.services.holds import is_settled
 
 AMOUNT = re.compile(r"-?\d{1,15}\.\d{2}")
 
@@ -77,6 +78,22 @@ class HoldFilter(admin.SimpleListFilter):
         return queryset.filter(hold_code=self.value()) if self.value() else queryset
 
 
+class NeedsFilter(admin.SimpleListFilter):
+    """Held ones whose page asks somebody to do something, and those that a rule holds for good."""
+
+    title = "needs you"
+    parameter_name = "needs"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Held, and needs you"), ("no", "Held, and can stay as it is")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        held = queryset.filter(state=ObjectState.HELD)
+        if self.value() == "yes":
+            return held.exclude(is_settled())
+        return held.filter(is_settled()) if self.value() == "no" else queryset
+
+
 def _asks(row: SyncedObject, what: str) -> bool:
     """What can't be undone by another button; to include what was told apart makes a record elsewhere."""
     if what == "include":
@@ -99,7 +116,7 @@ def _other_side(row: SyncedObject) -> str:
 class SyncedObjectAdmin(CompanyScoped):
     list_display = ("label_", "kind", "party_", "number", "amount_", "date_", "state_", "reason_", "where_", "company")
     list_display_links = ("label_",)
-    list_filter = (CompanyFilter, "kind", "state", HoldFilter, SidesFilter)
+    list_filter = (CompanyFilter, "kind", "state", HoldFilter, NeedsFilter, SidesFilter)
     list_select_related = ("company", "party")
     search_fields = ("label", "number", "party__label", "=billcom_id", "=qbo_id")
     search_help_text = "Name, vendor, number, amount (2,607.05), or id on either side"

@@ -37,6 +37,13 @@ class HoldCode(StrEnum):
     TOO_MANY_CHANGES = "too-many-changes"
 
 
+ACT = "act"
+"""The fact of a hold by a rule that asks somebody to do something, though by its code there may be nothing to do:
+``ALWAYS``, or ``IF_IN_BOTH`` where it settles something that is in both products.
+"""
+ALWAYS, IF_IN_BOTH = "always", "if-in-both"
+
+
 @dataclass(frozen=True)
 class HoldText:
     """What a hold means and what to do about it; ``{name}`` places are filled from the hold's facts."""

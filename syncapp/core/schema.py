@@ -273,6 +273,7 @@ class Kind:
     ``booked_otherwise(field, billcom, qbo)``: whether two records that were linked show this field in different ways
     and mean the same by it.
     ``party``: the field that names whom a transaction is with, a vendor or a customer.
+    ``settles``: the field whose lines name what a payment pays.
     ``funded_from``: the field that names the BILL bank account which a payment is drawn from, or reached, if it has.
     ``switched``: accounting preference -> the fields that are in use only with it.
     """
@@ -289,6 +290,7 @@ class Kind:
     amount: str = ""
     date: str = ""
     party: str = ""
+    settles: str = ""
     funded_from: str = ""
     flow: Flow = flows_always
     gates: tuple[Gate, ...] = ()

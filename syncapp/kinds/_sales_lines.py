@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from syncapp.core.codec import dig, money, number, text
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import ACT, ALWAYS, Hold, HoldCode
 from syncapp.core.schema import TO_BILLCOM, ZERO, Draft, Field, Lookup, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
 from syncapp.kinds._expense_lines import alongside, set_ref
@@ -89,7 +89,8 @@ def taxable(values: Values, towards: Side, terms: Terms) -> Hold | None:
         rule, fix = NO_CODE, NO_CODE_FIX
     else:
         return None
-    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "fix": fix, "to_make_it_in": towards.label})
+    facts = {"rule": rule, "fix": fix, "to_make_it_in": towards.label, ACT: ALWAYS}
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
 
 
 def same_tax(values: Values, towards: Side, lookup: Lookup) -> Values | Hold:
@@ -104,7 +105,8 @@ def same_tax(values: Values, towards: Side, lookup: Lookup) -> Values | Hold:
     if reckoned == tax:
         return values
     rule = f"Its sales tax is {tax}, and in BILL it would come to {reckoned}."
-    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "fix": OTHER_TAX_FIX, "to_make_it_in": towards.label})
+    facts = {"rule": rule, "fix": OTHER_TAX_FIX, "to_make_it_in": towards.label, ACT: ALWAYS}
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
 
 
 def is_taxed(line: Values, lookup: Lookup) -> bool:
@@ -168,7 +170,7 @@ def with_items(values: Values, terms: Terms) -> Values | Hold:
     if all(line.get("item") for line in values["lines"]):
         return values
     if not terms.fallback_item:
-        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NO_ITEM, "fix": NO_ITEM_FIX})
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NO_ITEM, "fix": NO_ITEM_FIX, ACT: ALWAYS})
     return {**values, "lines": [{**line, "item": line.get("item") or terms.fallback_item} for line in values["lines"]]}
 
 

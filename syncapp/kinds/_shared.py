@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import ACT, ALWAYS, Hold, HoldCode
 from syncapp.core.matching import normalise
 from syncapp.core.schema import ZERO, Field, Flow, Gate, Keys, Lookup, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
@@ -110,7 +110,7 @@ def adds_up(values: Values, towards: Side) -> Hold | None:
         return None
     taxed = f", its tax is {tax}," if tax else ""
     rule = f"Its lines add up to {lines}{taxed} and its total is {values['total']}: discounts don't sync."
-    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label, ACT: ALWAYS})
 
 
 def at_no_rate(of: str) -> Gate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import ACT, ALWAYS, Hold, HoldCode
 from syncapp.core.matching import normalise
 from syncapp.core.schema import BillcomShape, Draft, Field, Keys, Kind, Lookup, QboShape, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
@@ -71,7 +71,7 @@ def has_a_type(values: Values, towards: Side, terms: Terms) -> Hold | None:
     if values["account_type"] in TYPES:
         return None
     rule = "This account has no type that the other product knows."
-    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label, ACT: ALWAYS})
 
 
 def is_special(field: str, values: Values, shown: Values, towards: Side) -> str:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from syncapp.core.codec import dig, money, text
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import ACT, ALWAYS, IF_IN_BOTH, Hold, HoldCode
 from syncapp.core.schema import (
     BillcomShape,
     Draft,
@@ -208,21 +208,22 @@ def flow(towards: Side, terms: Terms) -> Hold | None:
     if towards is Side.QBO or terms.payments_both_ways:
         return None
     if terms.one_way:
-        return Hold(HoldCode.ONE_WAY)
-    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": TWO_WAY, "fix": TWO_WAY_FIX, "to_make_it_in": "BILL"})
+        return Hold(HoldCode.ONE_WAY, {ACT: IF_IN_BOTH})
+    facts = {"rule": TWO_WAY, "fix": TWO_WAY_FIX, "to_make_it_in": "BILL", ACT: IF_IN_BOTH}
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
 
 
 def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
     if values.get("others"):
-        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": OTHERS, "to_make_it_in": towards.label})
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": OTHERS, "to_make_it_in": towards.label, ACT: IF_IN_BOTH})
     if credits_used(values) and towards is Side.BILLCOM:
-        facts = {"rule": CREDITS_THERE, "fix": CREDITS_THERE_FIX, "to_make_it_in": towards.label}
+        facts = {"rule": CREDITS_THERE, "fix": CREDITS_THERE_FIX, "to_make_it_in": towards.label, ACT: ALWAYS}
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
     if not values["paid"]:
         rule = "It pays no bill, so there is nothing it could pay on the other side."
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
     if towards is Side.BILLCOM and values["active"] and _applied(values) != values["amount"]:
-        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NOT_APPLIED, "fix": NOT_APPLIED_FIX})
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NOT_APPLIED, "fix": NOT_APPLIED_FIX, ACT: ALWAYS})
     if values.get("joined") == WHOLE:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": JOINED, "fix": JOINED_FIX})
     if values.get("joined"):
@@ -441,6 +442,7 @@ KIND = Kind(
     amount="amount",
     date="date",
     party="vendor",
+    settles="paid",
     funded_from="funding_bank",
     flow=flow,
     gates=(at_no_rate("payment"), may_sync, _open_on_its_day),

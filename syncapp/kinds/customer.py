@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import ACT, ALWAYS, Hold, HoldCode
 from syncapp.core.matching import normalise
 from syncapp.core.merging import waiting
 from syncapp.core.schema import (
@@ -91,7 +91,7 @@ def project_stays(values: Values, shown: Values, towards: Side, terms: Terms) ->
     """QuickBooks projects come to BILL; what is changed there doesn't go back."""
     if towards is Side.QBO and shown.get("project"):
         rule = "A project is kept in QuickBooks: changes made to it in BILL are not written back."
-        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label})
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": towards.label, ACT: ALWAYS})
     return None
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from syncapp.core.codec import dig, money, text
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import ACT, IF_IN_BOTH, Hold, HoldCode
 from syncapp.core.schema import (
     ZERO,
     BillcomShape,
@@ -104,7 +104,7 @@ def received(values: Values, towards: Side, terms: Terms) -> Hold | None:
 def flow(towards: Side, terms: Terms) -> Hold | None:
     if towards is Side.QBO:
         return None
-    facts = {"rule": RECORD_THERE, "fix": RECORD_THERE_FIX, "to_make_it_in": Side.BILLCOM.label}
+    facts = {"rule": RECORD_THERE, "fix": RECORD_THERE_FIX, "to_make_it_in": Side.BILLCOM.label, ACT: IF_IN_BOTH}
     return Hold(HoldCode.FLOW_NOT_IN_MATRIX, facts)
 
 
@@ -182,6 +182,7 @@ KIND = Kind(
     amount="amount",
     date="date",
     party="customer",
+    settles="paid",
     funded_from="receiving_bank",
     flow=flow,
     gates=(received, books_open),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import ACT, ALWAYS, Hold, HoldCode
 from syncapp.core.matching import normalise
 from syncapp.core.schema import TO_QBO, BillcomShape, Field, Keys, Kind, Lookup, QboShape, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
@@ -47,7 +47,7 @@ def network_keeps(values: Values, shown: Values, towards: Side, terms: Terms) ->
     """Vendors of the BILL network own their record; edits from QuickBooks are refused."""
     if towards is Side.BILLCOM and shown.get("network") in ("CONNECTED", "CONNECTED_RPPS"):
         rule = "This vendor is connected in the BILL network, which refuses edits from outside."
-        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": "BILL"})
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": "BILL", ACT: ALWAYS})
     return None
 
 

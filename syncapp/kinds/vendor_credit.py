@@ -6,7 +6,7 @@ Reference: BILL API, vendor-credits; Intuit docs, VendorCredit.
 from __future__ import annotations
 
 from syncapp.core.codec import money, text
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import ACT, ALWAYS, Hold, HoldCode
 from syncapp.core.schema import (
     ZERO,
     BillcomShape,
@@ -95,7 +95,7 @@ def _lines_fit(values: Values, terms: Terms) -> Hold | None:
     if hold := expense.one_location(values, terms):
         return hold
     if terms.customers_in_payables and any(line.get("customer") for line in values["lines"]):
-        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NO_CUSTOMERS, "fix": NO_CUSTOMERS_FIX})
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NO_CUSTOMERS, "fix": NO_CUSTOMERS_FIX, ACT: ALWAYS})
     return None
 
 

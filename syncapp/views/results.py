@@ -26,12 +26,14 @@ from syncapp.models import (
     Verb,
 )
 from syncapp.services import tie_out
-from syncapp.services.holds import is_settled
+from syncapp.services.holds import SETTLED, is_settled
 
 CARRIED_OUT = (OperationState.DONE, OperationState.ADOPTED)
 SHOWN_CONFLICTS = 10
 # A reason is explained here for many records at once, so its text names none of them.
 ANY_RECORD = {"target": "the other record", "side": "the other product", "to_make_it_in": "the other product"}
+# A rule that asks for an act asks for another one each time.
+OWN_WORDS = "Open each record: its page says what differs and what to do about it."
 
 
 @dataclass
@@ -163,8 +165,10 @@ def hold_rows(company: Company) -> list[HoldRow]:
 
 
 def _hold_row(company: Company, code: HoldCode, count: int, *, settled: bool) -> HoldRow:
-    records = _records("syncedobject", company, state__exact=ObjectState.HELD, hold_code__exact=code)
-    return HoldRow(TEXTS[code].title, Hold(code, ANY_RECORD).fix(), count, records, settled)
+    asks = "no" if settled else "yes"
+    records = _records("syncedobject", company, state__exact=ObjectState.HELD, hold_code__exact=code, needs=asks)
+    fix = Hold(code, ANY_RECORD).fix() if settled or code not in SETTLED else OWN_WORDS
+    return HoldRow(TEXTS[code].title, fix, count, records, settled)
 
 
 def _records(model: str, company: Company, **filters: str) -> str:
