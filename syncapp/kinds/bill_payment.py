@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from syncapp.core.codec import dig, money, text
 from syncapp.core.holds import ACT, ALWAYS, IF_IN_BOTH, Hold, HoldCode
+from syncapp.core.merging import waiting
 from syncapp.core.schema import (
     BillcomShape,
     Draft,
@@ -273,7 +274,7 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
     named = lookup.find("account", towards.other, values["account"]) if values["account"] else None
     if towards is Side.BILLCOM:
         return {**values, "account": (named.billcom_id if named else None) or ""}
-    if not values["amount"]:
+    if not values["amount"] or not values["active"]:
         return _day_open({**values, "account": ""}, terms)  # Nothing leaves any account.
     if values["online"] and (source := values.get("funding")) in CARDS:
         role, account = "Card Account", terms.accounts.get("card")
@@ -281,8 +282,10 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
         return _paid_from_elsewhere(source)
     elif values["online"]:
         role, account = "Money Out Clearing Account", terms.accounts.get("money-out-clearing")
-    elif named and named.qbo_id:
-        return {**values, "account": named.qbo_id}
+    elif values["account"]:
+        # From another account it would be wrong there for good: the account of a payment is never changed.
+        posted = named and named.qbo_id
+        return {**values, "account": posted} if posted else waiting("account", values["account"], named)
     else:
         role, account = "Default Bank Account in Accounting Software", terms.accounts.get("default-bank")
     if account is None:
