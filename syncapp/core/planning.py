@@ -321,6 +321,10 @@ class _Plan:
             else:
                 self.hold = self.hold or hold
             return None
+        if kept := self._kept(side, names, values):
+            self.hold, names = self.hold or kept, names - {ACTIVE}
+        if not names:
+            return None
         if ACTIVE in names:
             verb = WriteVerb.RESTORE if values.get(ACTIVE) else WriteVerb.RETIRE
             if verb is WriteVerb.RESTORE and gone_for_good(self.kind, side):
@@ -329,6 +333,11 @@ class _Plan:
             return Write(side, verb, {**shown, ACTIVE: values[ACTIVE]}, frozenset({ACTIVE}))
         whole = {**shown, **{name: values.get(name) for name in names}}
         return Write(side, WriteVerb.UPDATE, whole, names)
+
+    def _kept(self, side: Side, names: frozenset[str], values: Values) -> Hold | None:
+        """Why it isn't taken away on that side, where it is to be."""
+        keeps = self.kind.keeps if ACTIVE in names and not values.get(ACTIVE) else None
+        return keeps(self.seen.key, self.pair.views[side].values, side, self.terms) if keeps else None
 
 
 def gone_for_good(kind: Kind, side: Side) -> bool:

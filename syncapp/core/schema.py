@@ -272,6 +272,8 @@ class Kind:
     sentence, or ""; both sides' own values are given.
     ``booked_otherwise(field, billcom, qbo)``: whether two records that were linked show this field in different ways
     and mean the same by it.
+    ``keeps(key, shown, side, terms)``: why this pair's record isn't made inactive or archived on that side, by what it
+    shows there; asked of what was read at that moment.
     ``party``: the field that names whom a transaction is with, a vendor or a customer.
     ``settles``: the field whose lines name what a payment pays.
     ``funded_from``: the field that names the BILL bank account which a payment is drawn from, or reached, if it has.
@@ -306,6 +308,7 @@ class Kind:
     skips: Callable[[Raw, Side], bool] | None = None
     untouchable: Callable[[str, Values, Values, Side], str] | None = None
     booked_otherwise: Callable[[str, Values, Values], bool] | None = None
+    keeps: Callable[[int, Values, Side, Terms], Hold | None] | None = None
     switched: Mapping[str, str] = field(default_factory=dict)
     taken: str = "name"
     taken_words: tuple[str, str] | None = None

@@ -162,6 +162,28 @@ def partly_settled(values: Values) -> bool:
     return values.get("open") is not None and values.get("total") is not None and values["open"] < values["total"]
 
 
+KEPT = "kept"
+"""The code of a hold by our own look at the other side, before anything was sent there."""
+
+
+def owes_nothing(key: int, shown: Values, side: Side, terms: Terms) -> Hold | None:
+    """What is open on a vendor or customer would be written off by QuickBooks, or be left to a record that is gone.
+
+    Reference: spec, behaviour of BILL's sync, section 9: 30 and 31; QuickBooks API, deactivation.
+    """
+    if not shown.get("balance"):
+        return None
+    fix = f"Settle what is open in {side.label}, then retry. Or bring it back in {side.other.label}."
+    return kept(side, f"{side.label} shows {shown['balance']:.2f} open on it", fix)
+
+
+def kept(side: Side, why: str, fix: str) -> Hold:
+    """It was taken away on the other side and stays on this one, until somebody decides."""
+    gone, away = ("archived", "made inactive") if side is Side.QBO else ("made inactive", "archived")
+    meaning = f"It was {gone} in {side.other.label}, and {why}. So it isn't {away} in {side.label}."
+    return Hold(HoldCode.REJECTED, {"side": side.label, "code": KEPT, "words": why, "meaning": meaning, "fix": fix})
+
+
 def nested_keys(kind: str) -> Callable[[Values, Side, Lookup], Keys]:
     """Keys of a record inside its parent: the parent's pair and the name."""
 

@@ -6,7 +6,7 @@ from syncapp.core.holds import ACT, ALWAYS, Hold, HoldCode
 from syncapp.core.matching import normalise
 from syncapp.core.schema import BillcomShape, Draft, Field, Keys, Kind, Lookup, QboShape, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import ACTIVE, cut, read_list
+from syncapp.kinds._shared import ACTIVE, cut, kept, read_list
 
 TYPES = {
     "BANK": "Bank",
@@ -79,6 +79,28 @@ def is_special(field: str, values: Values, shown: Values, towards: Side) -> str:
     return "Accounts that QuickBooks makes itself are never changed by the sync." if shown.get("special") else ""
 
 
+# What they show is a year's, and nothing is left of it to settle.
+OF_A_YEAR = ("INCOME", "COST_OF_GOODS_SOLD", "EXPENSE", "OTHER_INCOME", "OTHER_EXPENSE", "NON_POSTING")
+
+
+def is_needed(key: int, shown: Values, side: Side, terms: Terms) -> Hold | None:
+    """Not one that the sync posts to, nor one that QuickBooks has money on."""
+    if used := uses_of(key, terms):
+        fix = f"Choose another account in Sync preferences, then retry. Or bring it back in {side.other.label}."
+        return kept(side, f"the sync uses it as {', '.join(used)}", fix)
+    if not shown.get("balance") or shown["account_type"] in OF_A_YEAR:
+        return None
+    fix = f"Move what is on it to another account in {side.label}, then retry. Or bring it back in {side.other.label}."
+    return kept(side, f"{side.label} shows {shown['balance']:.2f} on it", fix)
+
+
+def uses_of(key: int, terms: Terms) -> list[str]:
+    """What the account stands for in this company's preferences."""
+    roles = [role.replace("-", " ") for role, account in terms.accounts.items() if account.key == key]
+    banks = any(account.key == key for account in terms.banks.values())
+    return sorted(roles) + ["the account of a BILL bank account"] * banks
+
+
 def write(payload: Raw, draft: Draft) -> Raw:
     """Accounts take full updates only, so what an update doesn't mean to change is repeated.
 
@@ -116,6 +138,7 @@ KIND = Kind(
     number="number",
     gates=(not_special, has_a_type),
     untouchable=is_special,
+    keeps=is_needed,
     keys=keys,
     key_refs=("parent",),
     matched_by="number and name",

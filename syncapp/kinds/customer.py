@@ -20,7 +20,7 @@ from syncapp.core.schema import (
     Values,
 )
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import ACTIVE, address, country, cut, home_currency, one_email, read_list
+from syncapp.kinds._shared import ACTIVE, address, country, cut, home_currency, one_email, owes_nothing, read_list
 
 
 def path_key(name: str) -> str:
@@ -124,5 +124,6 @@ KIND = Kind(
     write=write,
     gates=(home_currency,),
     update_gates=(project_stays,),
+    keeps=owes_nothing,
     names_path=True,
 )

@@ -6,7 +6,17 @@ from syncapp.core.holds import ACT, ALWAYS, Hold, HoldCode
 from syncapp.core.matching import normalise
 from syncapp.core.schema import TO_QBO, BillcomShape, Field, Keys, Kind, Lookup, QboShape, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import ACTIVE, address, country, cut, home_currency, one_email, read_list, without_deleted
+from syncapp.kinds._shared import (
+    ACTIVE,
+    address,
+    country,
+    cut,
+    home_currency,
+    one_email,
+    owes_nothing,
+    read_list,
+    without_deleted,
+)
 
 
 def read(values: Values, raw: Raw, side: Side) -> Values:
@@ -88,4 +98,5 @@ KIND = Kind(
     adapt=adapt,
     gates=(home_currency,),
     update_gates=(network_keeps,),
+    keeps=owes_nothing,
 )

@@ -22,6 +22,7 @@ from syncapp.services import (
     attachments,
     deriving,
     guards,
+    letting_go,
     linking,
     merges,
     planning,
@@ -132,7 +133,7 @@ def _read_billcom(context: Context, save: Save) -> bool:
     """Kind by kind. Where nothing was read nothing is saved: read again after a crash, it costs one call."""
     position, kinds, company = context.run.position, list(KINDS.values()), context.company
     cursors, unapproved = pulling_billcom.cursors(company), pulling_billcom.unapproved(company)
-    saved = None
+    kept, saved = letting_go.kept_in_billcom(company), None
     while position["kind"] < len(kinds):
         kind = kinds[position["kind"]]
         _show(context, 10 + 30 * position["kind"] // len(kinds), f"Reading BILL: {kind.plural}")
@@ -147,7 +148,7 @@ def _read_billcom(context: Context, save: Save) -> bool:
         if along[0] is kind and not pulling_billcom.pull(context, along, earliest):
             save()
             return False
-        pulling_billcom.refresh(context, kind, unapproved.get(kind.name, []))
+        pulling_billcom.refresh(context, kind, [*unapproved.get(kind.name, []), *kept.get(kind.name, [])])
         if kind.name == applying_credits.BILL:
             pulling_billcom.refresh(context, kind, applying_credits.not_gone_over(company))
         pulling_billcom.refresh_unread(context, kind)
@@ -228,9 +229,11 @@ def _plan_kind(context: Context, kind: Kind, save: Save) -> bool:
         storing.look_again_where_unread(context, kind)
     linking.set_waiting_keys(context.company, kind)
     # The highest key now: a row that asks for another look while we go through waits for the next round.
-    after = context.run.position.pop("after", 0)
+    after, read_again = context.run.position.pop("after", 0), set[int]()
     while chunk := _next(context, kind, after):
         plan = planning.make(context.company, kind, chunk, context.terms)
+        if letting_go.read_again(context, plan, read_again):
+            continue
         if not planning.commit(context, plan):
             continue
         before, after = after, chunk[-1].pk

@@ -8,8 +8,9 @@ import pytest
 
 from syncapp.core.holds import HoldCode
 from syncapp.core.matching import Candidate, pair_up
-from syncapp.core.records import Outcome, WriteVerb
-from syncapp.core.schema import Keys, Lookup
+from syncapp.core.planning import decide
+from syncapp.core.records import Outcome, Seen, WriteVerb
+from syncapp.core.schema import Account, Keys, Lookup
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.kinds.account import TYPES
@@ -17,10 +18,12 @@ from tests.kinds.support import (
     BILLCOM,
     LOOKUP,
     QBO,
+    TERMS,
     body,
     code,
     edited,
     edited_on,
+    in_step,
     just_linked,
     lookup,
     only_in,
@@ -28,6 +31,7 @@ from tests.kinds.support import (
     planned,
     shown,
     terms,
+    view,
 )
 
 ACCOUNT = KINDS["account"]
@@ -140,6 +144,21 @@ def test_a_sub_account_that_becomes_its_own_leaves_its_parent() -> None:
     assert (sent["ParentRef"], sent["SubAccount"]) == (None, False)
     back = body(edited_on(QBO, "account", {"ParentRef": None}), "account", BILLCOM, current=payload("account", BILLCOM))
     assert back == {"parentId": ""}
+
+
+def test_an_account_with_money_on_it_or_one_that_is_used_stays() -> None:
+    gone, money = {"archived": True}, {"CurrentBalance": 70}
+    assert planned(edited("account", gone, money)) == [(QBO, RETIRE, ["active"])]  # An expense account's is a year's.
+
+    bank = {"account.type": "BANK"}, {"AccountType": "Bank"}
+    base = in_step(ACCOUNT, shown("account", BILLCOM, bank[0]), shown("account", QBO, bank[1]))
+    pair = Seen(1, view("account", BILLCOM, {**bank[0], **gone}), view("account", QBO, {**bank[1], **money}), base)
+    held = decide(ACCOUNT, pair, TERMS, LOOKUP)
+    assert held.hold and "70.00 on it" in held.hold.describe()
+
+    used = terms(accounts={"card": Account(1, "1")}, banks={"bac": Account(1, "1")})
+    held = edited("account", gone, by=used)
+    assert held.hold and "uses it as card, the account of a BILL bank account" in held.hold.describe()
 
 
 def test_a_balance_that_moves_is_no_edit() -> None:

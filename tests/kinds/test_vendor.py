@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -206,6 +207,16 @@ def test_a_vendor_in_another_currency_is_held(side: Side, path: str) -> None:
 def test_a_vendor_goes_inactive_and_comes_back_on_both_sides() -> None:
     assert planned(edited("vendor", {"archived": True})) == [(QBO, RETIRE, ["active"])]
     assert planned(edited_on(QBO, "vendor", {"Active": False})) == [(BILLCOM, RETIRE, ["active"])]
+
+
+def test_a_vendor_stays_where_something_is_open_on_it() -> None:
+    """By what that side shows itself: QuickBooks would write the difference off."""
+    there = edited("vendor", {"archived": True}, {"Balance": Decimal("12.50")})
+    here = edited("vendor", {"balance.amount": Decimal(3)}, {"Active": False})
+    for held, words in ((there, "QuickBooks Online shows 12.50"), (here, "BILL shows 3.00")):
+        assert (held.writes, code(held)) == ((), HoldCode.REJECTED)
+        assert held.hold and words in held.hold.describe()
+    assert planned(edited("vendor", {"archived": True, "balance.amount": Decimal(3)})) == [(QBO, RETIRE, ["active"])]
 
 
 def test_an_inactive_vendor_is_brought_over_with_the_first_sync() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.qbo_client import NOON, Caller, Json, account_line, bill, sparse, whole
+from tests.sandbox.qbo_client import NOON, Caller, Json, account_line, bill, gone, sparse, whole
 
 
 @pytest.fixture
@@ -159,6 +159,16 @@ class TestNames:
 
         on = caller.sparse("Vendor", off, Active=True)
         assert (on["DisplayName"], on["Active"]) == ("Acme", True)
+
+    @pytest.mark.parametrize("keeps", [True, False])
+    def test_what_has_a_balance_stays_active_unless_switched(self, caller: Caller, keeps: bool) -> None:
+        caller.switches.qbo_open_balance_keeps_active = keeps
+        owed = caller.post("Bill", bill(account_line(70)))
+
+        if keeps:
+            assert caller.code("Vendor", sparse(caller.read("Vendor", "20"), Active=False)) == "6000"
+            caller.post("Bill", gone(owed), operation="delete")
+        assert caller.sparse("Vendor", caller.read("Vendor", "20"), Active=False)["Active"] is False
 
     def test_the_path_of_a_deactivated_class_has_no_suffix(self, caller: Caller) -> None:
         off = caller.sparse("Class", caller.read("Class", "1"), Active=False)

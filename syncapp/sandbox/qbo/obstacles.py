@@ -53,3 +53,10 @@ def check(realm: Realm, entity: str, id: str, payload: Any, *, taken_away: bool)
         return
     if obstacle.changes or taken_away or payload.get("Active") is False:
         raise bodies.business(f"{obstacle.words}.")
+
+
+def check_balance(old: Any, payload: Any) -> None:
+    """Reference: spec, behaviour of BILL's sync, section 9: 30 and 31. Lists alone have both properties."""
+    going = payload.get("Active") is False and old.get("Active") is not False
+    if going and (old.get("CurrentBalance") or ("DisplayName" in old and old.get("Balance"))):
+        raise bodies.business(f"{OBSTACLES['balance'].words}.")

@@ -21,6 +21,8 @@ class QboSwitches:
     """Change data capture answers what changed in the very second of changedSince, too."""
     qbo_cdc_too_old_code: str = "4001"
     """The code for a changedSince more than 30 days back."""
+    qbo_open_balance_keeps_active: bool = True
+    """The API can't make a vendor, customer or account with a balance inactive; otherwise the balance simply stays."""
     qbo_inactive_names_stay_taken: bool = True
     """An inactive vendor, customer, account … still keeps its name from others (6240)."""
     qbo_subcustomers_differ_by_path: bool = False

@@ -152,6 +152,8 @@ def current(work: Work, entity: Entity, payload: Record) -> Record:
 def _check_obstacles(work: Work, entity: Entity, old: Record, payload: Record, *, taken_away: bool) -> None:
     if not work.by_person:
         obstacles.check(work.realm, entity.name, old["Id"], payload, taken_away=taken_away)
+        if work.switches.qbo_open_balance_keeps_active:
+            obstacles.check_balance(old, payload)
 
 
 def _merged(entity: Entity, old: Record, fields: Record, cleared: set[str], *, sparse: bool) -> Record:
