@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
@@ -40,6 +41,8 @@ LONGEST_RETRY_AFTER = 3600.0
 SHORTEST_SECRET = 4
 HOSTS_KEPT = 4
 PIECE = 65536
+# Bytes a second: no upload of 25 MB may take so long that the lease it is made under runs out (LEASE_SECONDS).
+SLOWEST_UPLOAD = 320 * 1024
 
 _ID = re.compile(r"[!-~]{1,40}")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -222,7 +225,7 @@ class Http:
                     call.url,
                     params=dict(call.params),
                     headers=dict(call.headers),
-                    data=call.body,
+                    data=_in_pieces(call.body, self.timeout[0]),
                     timeout=self.timeout,
                     # A redirect would carry the credentials to a place nobody named.
                     allow_redirects=False,
@@ -259,6 +262,27 @@ class Http:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+class _Pieces(io.BytesIO):
+    """A long body, sent piece by piece.
+
+    The library gives all that it sends at once the time for connecting: seconds, which no large file is out in. So
+    each piece has that time, and the whole one that fits its length.
+    """
+
+    def __init__(self, body: bytes, seconds: float) -> None:
+        super().__init__(body)
+        self.latest = time.monotonic() + seconds + len(body) / SLOWEST_UPLOAD
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if time.monotonic() > self.latest:
+            raise TimeoutError("the upload is too slow")
+        return super().read(size)
+
+
+def _in_pieces(body: bytes, seconds: float) -> bytes | _Pieces:
+    return _Pieces(body, seconds) if len(body) > PIECE else body
 
 
 def _beginning(response: requests.Response, largest: int) -> bytes:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
@@ -14,6 +17,7 @@ from typing import Any
 import pytest
 
 from syncapp.core.sides import Side
+from syncapp.gateways import http as http_module
 from syncapp.gateways.errors import BadAnswer, Unauthorized, Unavailable
 from syncapp.gateways.http import LONGEST_RETRY_AFTER, Answer, Call, Http, Purse, decode, encode
 from tests.gateways.support import Remote, Reply, free_port, running_remote, self_signed
@@ -170,3 +174,48 @@ def test_it_tells_a_stranger_nothing(stranger: str, http: Http) -> None:
         http.send(call(stranger))
     assert not caught.value.outcome_unknown
     assert "SSLError" in caught.value.detail
+
+
+@contextmanager
+def reading_at(bytes_a_second: int) -> Iterator[str]:
+    """A server that takes what is sent to it slowly, and then answers."""
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        thread = threading.Thread(target=_take_slowly, args=(listening, bytes_a_second))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        thread.join()
+
+
+def _take_slowly(listening: socket.socket, bytes_a_second: int) -> None:
+    with listening.accept()[0] as taken, suppress(OSError):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += taken.recv(1024)
+        said, _, body = head.partition(b"\r\n\r\n")
+        left = int(said.lower().partition(b"content-length:")[2].split()[0]) - len(body)
+        while left > 0 and (piece := taken.recv(65536)):
+            left -= len(piece)
+            time.sleep(len(piece) / bytes_a_second)
+        taken.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+
+LARGE = bytes(16 * 1024 * 1024)
+
+
+def test_a_large_body_has_more_time_than_connecting() -> None:
+    with reading_at(16 * 1024 * 1024) as url, Http(timeout=(0.2, 5.0)) as http:
+        assert http.send(call(url, body=LARGE)).status == 200
+
+
+def test_it_gives_up_a_large_body_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_module, "SLOWEST_UPLOAD", 64 * 1024 * 1024)
+    with (
+        reading_at(16 * 1024 * 1024) as url,
+        Http(timeout=(0.2, 5.0)) as http,
+        pytest.raises(Unavailable) as caught,
+    ):
+        http.send(call(url, body=LARGE))
+    assert caught.value.outcome_unknown
