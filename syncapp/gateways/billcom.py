@@ -14,15 +14,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from syncapp.core.schema import OF_ORGANIZATION
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom_faults import error_in
 from syncapp.gateways.billcom_sessions import BillcomCredentials, Session, SignIn, login
 from syncapp.gateways.errors import GatewayError, RateLimited, Reason, Scope, Unauthorized, Unavailable
+from syncapp.gateways.faults import of_content
 from syncapp.gateways.held import Held
-from syncapp.gateways.http import Answer, Call, Http, Purse, encode, is_id
+from syncapp.gateways.http import Answer, Call, Http, Purse, encode, is_id, origin
 
 __all__ = ["AT_ONCE", "BillcomCredentials", "BillcomGateway", "ListPage", "Session", "SignIn", "login"]
 
@@ -168,17 +169,36 @@ class BillcomGateway:
         link = _with(answer, answer.json(), "id").get("downloadLink")
         if not isinstance(link, str) or not self._is_ours(link):
             raise answer.bad("the document has no link to BILL")
-        call = Call(side=Side.BILLCOM, purse=Purse.BILLCOM, method="GET", url=link, largest=largest)
-        content = self._carry_out(call).body
+        content = self._content(link, largest)
         return content if len(content) <= largest else None
 
     def _is_ours(self, link: str) -> bool:
         """The session goes along, so the link must lead to where the API is, or to another host of BILL's."""
-        ours, theirs = urlsplit(self._url), urlsplit(link)
-        if (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc):
-            return True
-        hosts = [each.hostname or "" for each in (ours, theirs)]
-        return theirs.scheme == "https" and all(f".{host}".endswith(DOMAIN) for host in hosts)
+        ours, theirs = origin(self._url), origin(link)
+        if ours is None or theirs is None:
+            return False
+        return ours == theirs or (
+            theirs[0] == "https" and all(f".{host}".endswith(DOMAIN) for _, host, _ in (ours, theirs))
+        )
+
+    def _content(self, link: str, largest: int) -> bytes:
+        # Reference: spec, BILL API 4.6: documents (a link is fetched with the session id, and nothing else).
+        session = self._session.get()
+        call = Call(
+            side=Side.BILLCOM,
+            purse=Purse.BILLCOM,
+            method="GET",
+            url=link,
+            headers={"sessionId": session},
+            secrets=(session,),
+            confidential=True,
+            largest=largest,
+        )
+        with self._gate:
+            answer = self._http.send(call)
+        if error := of_content(answer):
+            raise error
+        return answer.body
 
     def add_document(self, bill_id: str, name: str, content: bytes) -> Json:
         """Add a file to a bill; under a passing id at first (``filed``)."""

@@ -55,6 +55,18 @@ def by_status(fault: Fault, answer: Answer) -> GatewayError:
     return plain(Rejected)(fault, answer)
 
 
+def of_content(answer: Answer) -> GatewayError | None:
+    """The error that an answer to a fetched file stands for, by its status alone: what a file holds may look like a
+    refusal. None of them says anything of the connection, which was asked for the file's address a moment ago.
+    """
+    if answer.ok:
+        return None
+    status = answer.status
+    if status in (401, 408, 429) or status >= 500:
+        return unavailable(no_words(answer), answer)
+    return plain(NotFound if status in (404, 410) else Rejected)(no_words(answer), answer)
+
+
 def no_words(answer: Answer) -> Fault:
     return Fault(message=f"answered with status {answer.status}")
 

@@ -25,7 +25,8 @@ from urllib.parse import quote, quote_plus, urlsplit
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import LocationParseError, MaxRetryError, NewConnectionError
+from urllib3.util import parse_url
 
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import BadAnswer, Reason, Unauthorized, Unavailable
@@ -43,6 +44,9 @@ HOSTS_KEPT = 4
 PIECE = 65536
 # Bytes a second: no upload of 25 MB may take so long that the lease it is made under runs out (LEASE_SECONDS).
 SLOWEST_UPLOAD = 320 * 1024
+_PORTS = {"https": 443, "http": 80}
+# What no parser of addresses reads otherwise than another.
+_PLAIN = re.compile(r"[!-\[\]-~]+")
 
 _ID = re.compile(r"[!-~]{1,40}")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -82,6 +86,22 @@ def is_id(value: object) -> bool:
 def encode(value: Any) -> bytes:
     """JSON for the wire; a Decimal goes out as a number, digit for digit."""
     return _encoder.encode(value)
+
+
+def origin(url: str) -> tuple[str, str, int] | None:
+    """(scheme, host, port) of where a request to it goes; None where that could be read in more than one way.
+
+    Read by the parser that sends it: others see another host in some addresses, so what they find proves nothing.
+    """
+    if not _PLAIN.fullmatch(url):
+        return None
+    try:
+        found = parse_url(url)
+    except LocationParseError:
+        return None
+    if found.scheme not in _PORTS or not found.host or found.auth is not None:
+        return None
+    return found.scheme, found.host, found.port or _PORTS[found.scheme]
 
 
 class Purse(StrEnum):

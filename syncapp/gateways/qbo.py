@@ -8,15 +8,17 @@ Every method may raise any GatewayError; TooOld comes from `changes` only.
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import GatewayError, Reason, Rejected, TooOld, Unauthorized
+from syncapp.gateways.faults import of_content
 from syncapp.gateways.held import Held
-from syncapp.gateways.http import Answer, Call, Http, Purse, encode
+from syncapp.gateways.http import Answer, Call, Http, Purse, encode, origin
 from syncapp.gateways.pacing import DOCUMENTED, Limits, Pacer, Pacers
 from syncapp.gateways.qbo_faults import error_in
 from syncapp.gateways.qbo_replies import (
@@ -54,6 +56,8 @@ MOST_CHANGES = 1000
 LONGEST_QUERY_IN_URL = 1500
 # The entity whose path is not its name in lower case.
 _PATHS = {"CreditCardPaymentTxn": "creditcardpayment"}
+# A name with a domain: neither a number nor a machine next door.
+_OUTSIDE = re.compile(r"\.[a-z][a-z0-9-]*$")
 _PACERS = Pacers()
 
 
@@ -227,14 +231,16 @@ class QboGateway:
             raise answer.bad("the answer to a download is no address of a file")
         call = Call(side=Side.QBO, purse=Purse.FREE, method="GET", url=address, largest=largest, confidential=True)
         fetched = self._http.send(call)
-        if not fetched.ok:
-            raise fetched.bad("the file can't be fetched from where QuickBooks has it")
+        if error := of_content(fetched):
+            raise error
         return fetched.body if len(fetched.body) <= largest else None
 
     def _may_fetch(self, address: str) -> bool:
-        """No credentials go along; but it is to be somewhere outside, or where the API is."""
-        ours, theirs = urlsplit(self._url), urlsplit(address)
-        return bool(theirs.hostname) and (theirs.scheme == "https" or theirs.netloc == ours.netloc)
+        """No credentials go along; but it is to be where the API is, or somewhere outside: by a name, and by https."""
+        theirs = origin(address)
+        if theirs is None:
+            return False
+        return theirs == origin(self._url) or (theirs[0] == "https" and bool(_OUTSIDE.search(theirs[1])))
 
     # --- writing -----------------------------------------------------------------------------------------------------
 

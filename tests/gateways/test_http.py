@@ -19,7 +19,7 @@ import pytest
 from syncapp.core.sides import Side
 from syncapp.gateways import http as http_module
 from syncapp.gateways.errors import BadAnswer, Unauthorized, Unavailable
-from syncapp.gateways.http import LONGEST_RETRY_AFTER, Answer, Call, Http, Purse, decode, encode
+from syncapp.gateways.http import LONGEST_RETRY_AFTER, Answer, Call, Http, Purse, decode, encode, origin
 from tests.gateways.support import Remote, Reply, free_port, running_remote, self_signed
 
 
@@ -219,3 +219,23 @@ def test_it_gives_up_a_large_body_that_takes_too_long(monkeypatch: pytest.Monkey
     ):
         http.send(call(url, body=LARGE))
     assert caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://app.bill.com/x", ("https", "app.bill.com", 443)),
+        ("HTTP://Files.Example:8080/x?y=1#z", ("http", "files.example", 8080)),
+        ("https://elsewhere.example\\.bill.com/x", None),
+        ("https://app.bill.com@elsewhere.example/", None),
+        ("https://app.bill.com/\t", None),
+        ("https://app.bill.com/ x", None),
+        ("https://\u2024bill.com/", None),
+        ("ftp://app.bill.com/", None),
+        ("//app.bill.com/", None),
+        ("https:///x", None),
+        ("https://[::1/", None),
+    ],
+)
+def test_it_knows_where_a_request_really_goes(url: str, expected: object) -> None:
+    assert origin(url) == expected

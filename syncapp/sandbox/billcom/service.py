@@ -126,7 +126,11 @@ class Billcom:
 
     def _call(self, request: Request) -> calls.Call:
         headers = request.headers
-        session = self._use(headers.get("sessionid", ""), headers.get("devkey", ""))
+        session_id, developer_key = headers.get("sessionid", ""), headers.get("devkey", "")
+        # A file is fetched with the session alone.
+        if request.path.startswith("/connect/v3/documents/") and request.path.endswith("/content"):
+            developer_key = self.developer_key
+        session = self._use(session_id, developer_key)
         return calls.Call(request, session, self.sessions, self._ready(session.organization_id))
 
     def _use(self, session_id: str, developer_key: str) -> Session:
