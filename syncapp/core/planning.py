@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from syncapp.core.holds import ACT, ALWAYS, IF_IN_BOTH, Hold, HoldCode
 from syncapp.core.merging import NEVER, carry, carry_some, changed_fields, fuller, left_out, same
 from syncapp.core.records import Base, Clash, Decision, Outcome, Seen, View, Write, WriteVerb
-from syncapp.core.schema import Kind, Lookup, Retirement, Terms, Values
+from syncapp.core.schema import ZERO, Kind, Lookup, Retirement, Terms, Values
 from syncapp.core.sides import Side
 
-ACTIVE = "active"
+ACTIVE, LINES = "active", "lines"
 EARLIER = "~"
 """Before a field's name in base: what it was agreed on before a switch made more of it count."""
 
@@ -396,6 +397,18 @@ def _gone(kind: Kind, seen: Seen, pair: _Comparison, terms: Terms) -> Decision |
     return plan.decision()
 
 
+def _with(kind: Kind, values: Values, new: Values) -> Values:
+    """These values with the new ones; where the lines change, the total is more or less by as much as they are."""
+    whole = {**values, **new}
+    if LINES in new and kind.amount and values.get(kind.amount) is not None:
+        whole[kind.amount] = values[kind.amount] + _sum(new[LINES]) - _sum(values.get(LINES))
+    return whole
+
+
+def _sum(lines: list[Values] | None) -> Decimal:
+    return sum((line.get("amount") or ZERO for line in lines or []), ZERO)
+
+
 def bring_back(
     kind: Kind, seen: Seen, wanted: Mapping[Side, Values], terms: Terms, lookup: Lookup
 ) -> tuple[Write, ...] | Hold:
@@ -406,12 +419,12 @@ def bring_back(
     assert seen.billcom is not None and seen.qbo is not None
     pair = _compare(kind, seen, seen.billcom, seen.qbo, terms, lookup)
     plan = _Plan(kind, seen, pair, terms)
-    whole = {side: {**view.values, **wanted.get(side, {})} for side, view in pair.views.items()}
+    whole = {side: _with(kind, view.values, wanted.get(side, {})) for side, view in pair.views.items()}
     for side, own in wanted.items():
         carried = carry(kind, whole[side], side.other, terms, lookup)
         if isinstance(carried, Hold):
             return carried
-        whole[side.other].update({name: carried.get(name) for name in own})
+        whole[side.other] = _with(kind, whole[side.other], {name: carried.get(name) for name in own})
     writes = [plan.rewrite(side, whole[side], {name for own in wanted.values() for name in own}) for side in Side]
     return next((each for each in writes if isinstance(each, Hold)), None) or tuple(
         each for each in writes if isinstance(each, Write)

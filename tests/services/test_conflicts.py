@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from syncapp.core.sides import Side
-from syncapp.models import Company, Conflict, ConflictState, Operation, OperationState, SyncedObject, Verb
+from syncapp.models import (
+    Company,
+    Conflict,
+    ConflictState,
+    Operation,
+    OperationState,
+    SyncedObject,
+    SyncPreferences,
+    Verb,
+)
 from syncapp.services.conflicts import restore
 from syncapp.services.errors import ServiceError
-from tests.support.syncing import Clock, linked, synced
+from tests.services.test_vendor_credits import Both
+from tests.support.sandbox import Sandbox
+from tests.support.syncing import Clock, linked, synced, writes
 
 
 @pytest.fixture
@@ -74,3 +86,29 @@ def test_restoring_leaves_what_a_worker_saved_meanwhile(conflict: Conflict, admi
     row = SyncedObject.objects.get(pk=conflict.object_id)
     assert (row.qbo_version, row.needs_look) == ("99", True)
     assert row.wanted == {"email": {"side": "billcom", "value": "a@b.test"}}
+
+
+@pytest.mark.parametrize("kept", list(Side))
+def test_lines_that_lost_a_conflict_come_back_with_their_amount(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], admin_user: User, kept: Side
+) -> None:
+    SyncPreferences.objects.filter(company=company).update(master=kept)
+    synced(company, clock)
+    books = Both(company, sandbox, loaded)
+    made = books.bill("C-1", 80)
+    synced(company, clock)
+    there = books.twin("bill", "Bill", made["id"])
+    there["Line"][0]["Amount"] = 99
+    sandbox.person("qbo", books.realm, "Bill", {"Id": there["Id"], "Line": there["Line"]})
+    line = {**books.billcom("bills", made["id"])["billLineItems"][0], "amount": 77}
+    sandbox.person("billcom", books.organization, "bills", {"id": made["id"], "billLineItems": [line]})
+    synced(company, clock)
+    totals = {Side.BILLCOM: 77, Side.QBO: 99}
+    assert books.twin("bill", "Bill", made["id"])["TotalAmt"] == totals[kept]
+    assert books.billcom("bills", made["id"])["amount"] == totals[kept]
+
+    restore(Conflict.objects.get(object__billcom_id=made["id"], field="lines"), admin_user)
+    synced(company, clock)
+    assert books.twin("bill", "Bill", made["id"])["TotalAmt"] == totals[kept.other]
+    assert books.billcom("bills", made["id"])["amount"] == totals[kept.other]
+    assert writes(synced(company, clock)) == 0
