@@ -166,8 +166,8 @@ TEXTS: Mapping[HoldCode, HoldText] = {
     ),
     HoldCode.PLAN_OR_ROLE: HoldText(
         "Not available",
-        "BILL doesn't let the connected user do this: {words}",
-        "Ask the Administrator of the BILL account for the plan or the role that allows it, then retry.",
+        "{side} doesn't let the connected user do this: {words}",
+        "Ask the Administrator of the {side} account for the plan or the role that allows it, then retry.",
     ),
     HoldCode.TOO_MANY_CHANGES: HoldText(
         "Too many changes at once",

@@ -63,7 +63,7 @@ def _one_sided(kind: Kind, seen: Seen, terms: Terms, lookup: Lookup) -> Decision
 
 
 def _forbidden(kind: Kind, seen: Seen, values: Values, towards: Side, terms: Terms) -> Hold | None:
-    if hold := kind.flow(towards, terms):
+    if hold := kind.stopped(towards, terms):
         return hold
     holds = (hold for gate in kind.gates if (hold := gate(values, towards, terms)))
     return next((hold for hold in holds if not _let_in(kind, seen, hold, terms)), None)
@@ -254,7 +254,7 @@ class _Plan:
             return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": differs, "to_make_it_in": towards.label})
         if towards is Side.BILLCOM and not self.kind.billcom.updates and name != ACTIVE:
             return _field_stays(self.kind, name, towards)
-        return self.kind.flow(towards, self.terms)
+        return self.kind.stopped(towards, self.terms)
 
     def _untouchable(self, name: str, towards: Side) -> str:
         if self.kind.untouchable is None:
@@ -272,7 +272,7 @@ class _Plan:
         elif self.kind.transaction:
             must_know = not self.pair.is_new(name) or bool(self._untouchable(name, towards))
         else:
-            must_know = self.kind.flow(towards, self.terms) is not None
+            must_know = self.kind.stopped(towards, self.terms) is not None
         if must_know:
             self.hold = self.hold or hold
         else:

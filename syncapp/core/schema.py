@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from syncapp.core.holds import Hold
+from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.sides import Cohort, Side
 
 Values = dict[str, Any]
@@ -147,6 +147,8 @@ class Terms:
     """What is applied to a bill in BILL is applied in QuickBooks before the bill is paid in full."""
     transfer_each_payment: bool = False
     """Each payment through BILL has a funds transfer of its own, instead of one for all of a bank account and day."""
+    not_available: Mapping[str, str] = field(default_factory=dict)
+    """Kind -> BILL's words, where the connected user's role or the plan doesn't have it."""
     payment_terms: bool = False
     """Whether payment terms sync, and vendors carry theirs."""
     attachments: str = "off"
@@ -324,6 +326,15 @@ class Kind:
     """False: BILL approves them and doesn't tell, so a person says it, by including the record."""
     worked_out_if: str = ""
     """The fact that is true where BILL's half is worked out from other records, as all are of a derived kind."""
+
+    def stopped(self, towards: Side, terms: Terms) -> Hold | None:
+        """Whether it flows that way for this company: None, or which rule says that it doesn't.
+
+        The one place where this is decided: the planner, the overview and the pages all ask it.
+        """
+        if words := terms.not_available.get(self.name):
+            return Hold(HoldCode.PLAN_OR_ROLE, {"side": Side.BILLCOM.label, "words": words})
+        return self.flow(towards, terms)
 
     def in_use(self, terms: Terms) -> bool:
         return not self.needs or bool(getattr(terms, self.needs))

@@ -22,6 +22,9 @@ from typing import TypedDict, Unpack
 
 from syncapp.core.sides import Side
 
+NOT_ALLOWED = 403
+"""BILL: the user's role or the plan doesn't have it. Its code isn't documented, so the status tells."""
+
 
 class Scope(StrEnum):
     """Which limit was met."""

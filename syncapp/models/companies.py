@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from syncapp.core.sides import Cohort
+from syncapp.models.fields import ExactJSONField
 
 # Reference: the set-up article's sync overview: accounts signed up before 9/15/17 keep the older matrix.
 COHORT_CUT = date(2017, 9, 15)
@@ -157,6 +158,13 @@ class Company(models.Model):
         help_text="The 90-day window for invoices counts from here.",
     )
     next_sync_at = models.DateTimeField(null=True, blank=True)
+    not_available = ExactJSONField(
+        default=dict,
+        db_default="{}",
+        blank=True,
+        editable=False,
+        help_text="Kind -> BILL's words, where the connected user's role or the plan doesn't have it.",
+    )
     archived = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

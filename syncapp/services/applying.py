@@ -18,6 +18,7 @@ from syncapp.core.refusals import explain
 from syncapp.core.schema import Kind, Raw, Retirement, Type
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import (
+    NOT_ALLOWED,
     BadAnswer,
     Duplicate,
     GatewayError,
@@ -52,8 +53,8 @@ TAKEN_IN_PART = (
 TAKEN_IN_PART_FIX = "Compare both sides below, and void or correct what was entered twice; then retry."
 OTHER_TOTAL = "{side} took it with a total of {there}, and it is {here} in {other}"
 OTHER_TOTAL_FIX = "Compare both sides below, and correct the one that is wrong; then retry."
-NOT_ALLOWED = 403
-"""BILL: the user's role or the plan doesn't have it. Its code isn't documented, so the status tells."""
+FEATURE_OFF = "5020"
+"""QuickBooks: the edition doesn't have it, or it is turned off. Reference: spec, QuickBooks API: error codes."""
 
 
 class Aborted(Exception):
@@ -458,7 +459,7 @@ def refusal(kind: Kind, operation: Operation, error: GatewayError) -> Hold:
             meaning, fix = kind.taken_words
             facts |= {"meaning": f'{meaning} {side.label} said: "{error.words.rstrip(".")}".', "fix": fix}
         return Hold(HoldCode.NAME_TAKEN if kind.taken == "name" else HoldCode.NUMBER_TAKEN, facts)
-    if side is Side.BILLCOM and error.status == NOT_ALLOWED:
+    if (side is Side.BILLCOM and error.status == NOT_ALLOWED) or error.code == FEATURE_OFF:
         return Hold(HoldCode.PLAN_OR_ROLE, facts)
     if error.code == BOOKS_CLOSED:
         return Hold(HoldCode.BOOKS_CLOSED, facts)

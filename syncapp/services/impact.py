@@ -47,7 +47,7 @@ def _there(company: Company, kind: Kind, side: Side) -> Any:
 
 def _directions(company: Company, kind: Kind, now: Terms, then: Terms) -> Iterator[Impact]:
     for towards in Side:
-        if kind.flow(towards, now) is not None or kind.flow(towards, then) is None:
+        if kind.stopped(towards, now) is not None or kind.stopped(towards, then) is None:
             continue
         source, there = towards.other, _there(company, kind, towards.other)
         pairs = there.filter(LINKED).count()

@@ -50,8 +50,8 @@ def flows(terms: Terms) -> list[KindFlow]:
     return [
         KindFlow(
             kind,
-            Direction(Side.QBO, kind.flow(Side.QBO, terms)),
-            Direction(Side.BILLCOM, kind.flow(Side.BILLCOM, terms)),
+            Direction(Side.QBO, kind.stopped(Side.QBO, terms)),
+            Direction(Side.BILLCOM, kind.stopped(Side.BILLCOM, terms)),
         )
         for kind in KINDS.values()
     ]

@@ -54,7 +54,7 @@ OPEN = Terms(
 
 def contested_kinds() -> list[Kind]:
     """Kinds that can sync both ways, so both sides can have changed the same: each may have a master of its own."""
-    return [kind for kind in KINDS.values() if not any(kind.flow(side, OPEN) for side in Side)]
+    return [kind for kind in KINDS.values() if not any(kind.stopped(side, OPEN) for side in Side)]
 
 
 def _are_masters(value: Any) -> bool:

@@ -6,7 +6,7 @@ for what was freed on the way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,13 @@ from django.db.models import Count, Max, Q
 from syncapp.core.holds import HoldCode
 from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
+from syncapp.gateways.errors import NOT_ALLOWED, Rejected
 from syncapp.kinds import KINDS
 from syncapp.models import OPEN_STATES, Cursor, ObjectState, Operation, OperationState, RunScope, SyncedObject, Verb
 from syncapp.services import (
     applying_credits,
     attachments,
+    availability,
     deriving,
     guards,
     letting_go,
@@ -145,9 +147,12 @@ def _read_billcom(context: Context, save: Save) -> bool:
             continue
         along = pulling_billcom.read_along(kind, cursors, context.terms)
         earliest = min((cursors[each.name] for each in along if each.name in cursors), key=_read_to, default=None)
-        if along[0] is kind and not pulling_billcom.pull(context, along, earliest):
+        if along[0] is kind and not _read_list(context, along, earliest):
             save()
             return False
+        if kind.name in context.company.not_available:
+            position["kind"] += 1
+            continue
         pulling_billcom.refresh(context, kind, [*unapproved.get(kind.name, []), *kept.get(kind.name, [])])
         if kind.name == applying_credits.BILL:
             pulling_billcom.refresh(context, kind, applying_credits.not_gone_over(company))
@@ -155,6 +160,21 @@ def _read_billcom(context: Context, save: Save) -> bool:
         position["kind"] += 1
     save()
     return True
+
+
+def _read_list(context: Context, kinds: Sequence[Kind], cursor: Cursor | None) -> bool:
+    """False: out of time."""
+    try:
+        finished = pulling_billcom.pull(context, kinds, cursor)
+    except Rejected as error:
+        if error.status != NOT_ALLOWED:
+            raise
+        context.run.position["lists"].pop(kinds[0].name)
+        availability.lost(context, kinds, error)
+        return True
+    if finished:
+        availability.found(context, kinds)
+    return finished
 
 
 def _read_to(cursor: Cursor) -> datetime:

@@ -56,6 +56,7 @@ def load(company: Company) -> Terms:
         one_way=sync.one_way,
         two_way_payments=sync.two_way_payments,
         credits_at_once=sync.credits_at_once,
+        not_available=dict(company.not_available),
         payment_terms=sync.payment_terms,
         attachments=sync.attachments,
         transfer_each_payment=sync.transfer_per == TransferPer.PAYMENT,

@@ -70,7 +70,9 @@ def answer(call: Call, rest: list[str]) -> Answer:
 
 
 def _generic(call: Call, resource: Resource, tail: list[str]) -> Answer:
-    method = call.request.method
+    method, switches = call.request.method, call.books.switches
+    if resource.name in switches.billcom_not_in_plan.split(","):
+        raise denied(f"use {resource.path}", switches.billcom_permission_code)
     match tail:
         case [] if method == "GET":
             return _list(call, resource)
@@ -205,8 +207,6 @@ def _check_organization(call: Call, identifier: str) -> None:
 def _payment_terms(call: Call, organization_id: str, tail: list[str]) -> Answer:
     """Reference: https://developer.bill.com/docs/payment-terms"""
     _check_organization(call, organization_id)
-    if not call.books.switches.billcom_has_payment_terms:
-        raise denied("see payment terms", call.books.switches.billcom_permission_code)
     return _generic(call, RESOURCES["payment-terms"], tail)
 
 

@@ -37,8 +37,8 @@ class BillcomSwitches:
     billcom_archived_references: str = "refuse"
     """A new reference to an archived record: "refuse" or "allow"."""
 
-    billcom_has_payment_terms: bool = True
-    """The plan has payment terms; otherwise their list is refused, as any other permission that a user lacks."""
+    billcom_not_in_plan: str = ""
+    """What the company's plan or the user's role doesn't have, by name, with commas: "invoices,payment-terms"."""
     billcom_network_keeps_vendors: bool = True
     """Name, address, e-mail and phone of a vendor that is connected in the BILL network can't be changed."""
     billcom_document_polls: int = 1
