@@ -32,6 +32,8 @@ from syncapp.kinds._shared import (
 )
 
 LINES = "billLineItems"
+LOWERED = "Bills with a total of zero are never sent to QuickBooks Online; there it still has the amount from before."
+LOWERED_FIX = "Give the bill an amount, or archive it in BILL, which deletes it in QuickBooks Online."
 # What an update that replaces a bill must say again, or BILL may take it for emptied.
 KEPT = ("payFromChartOfAccountId", "purchaseOrderNumber", "paymentTermId", "classifications")
 # QuickBooks has no such field on a transaction: a bill is there, or deleted.
@@ -77,6 +79,8 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
         return hold
     if towards is Side.BILLCOM:
         return None if values["number"] else Hold(HoldCode.NEEDS_NUMBER)
+    if not values["total"]:
+        return Hold(HoldCode.ZERO_AMOUNT, {"meaning": LOWERED, "fix": LOWERED_FIX})
     return expense.one_location(values, terms) or _approved(values, terms)
 
 

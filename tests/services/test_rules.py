@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from syncapp.core.holds import HoldCode
 from syncapp.models import Company, GLRole, SyncedObject, SyncPreferences
-from syncapp.services import links, setup
+from syncapp.services import holds, links, setup
 from syncapp.services.errors import ServiceError
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, synced, writes
@@ -185,3 +185,32 @@ def test_what_the_role_in_bill_doesnt_allow_is_held_as_that(
     assert row.hold_code == HoldCode.PLAN_OR_ROLE
     assert row.hold is not None and "permission" in row.hold.describe()
     assert "Administrator" in row.hold.fix()
+
+
+def test_a_bill_lowered_to_zero_in_bill_keeps_its_amount_in_quickbooks_until_a_person_acts(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+) -> None:
+    synced(company, clock)
+    realm, organization = loaded["qbo"]["realm_id"], loaded["billcom"]["organization_id"]
+    bill = bill_in_qbo(company, sandbox, realm, "ZERO-1")
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="bill", qbo_id=bill["Id"])
+    shown = next(each for each in sandbox.books("billcom", organization)["bills"] if each["id"] == row.billcom_id)
+    (line,) = shown["billLineItems"]
+    codes = {name: value for name, value in line["classifications"].items() if value}
+
+    def enters(amount: float) -> None:
+        lines = [{"id": line["id"], "amount": amount, "classifications": codes}]
+        sandbox.person("billcom", organization, "bills", {"id": row.billcom_id, "billLineItems": lines})
+        synced(company, clock)
+        row.refresh_from_db()
+
+    def there() -> dict[str, Any]:
+        return next(each for each in sandbox.books("qbo", realm)["Bill"] if each["Id"] == bill["Id"])
+
+    enters(0)
+    assert (row.hold_code, there()["TotalAmt"]) == (HoldCode.ZERO_AMOUNT, 120)
+    assert holds.needs_a_person().filter(pk=row.pk).exists()
+
+    enters(90)
+    assert (row.hold_code, there()["TotalAmt"]) == ("", 90)
