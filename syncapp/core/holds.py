@@ -86,7 +86,7 @@ TEXTS: Mapping[HoldCode, HoldText] = {
     ),
     HoldCode.NEEDS_MAPPING: HoldText(
         "Account not chosen",
-        "No QuickBooks account is chosen for: {role}.",
+        "No active QuickBooks account is chosen for: {role}.",
         "Choose the account in Sync preferences, then sync again.",
     ),
     HoldCode.PAID_BEFORE_FIRST_SEEN: HoldText(

@@ -169,6 +169,10 @@ class Terms:
     """Invoices that QuickBooks has shown no change of since then don't go to BILL by themselves."""
     accounts: Mapping[str, Account] = field(default_factory=dict)
     banks: Mapping[str, Account] = field(default_factory=dict)
+    bank_names: Mapping[str, str] = field(default_factory=dict)
+    """BILL's bank account -> its bank and last four digits, also where no account is chosen for it."""
+    to_be_chosen: frozenset[str] = frozenset()
+    """Roles that a person has to choose an account for: that of now is inactive, or QuickBooks has several."""
     fallback_item: str = ""
     """QuickBooks' id of the one item that is sold to the Unallocated Income Account, if there is just one."""
     cards: frozenset[str] = frozenset()

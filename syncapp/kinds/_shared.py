@@ -209,6 +209,20 @@ def books_open_for_update(values: Values, shown: Values, towards: Side, terms: T
     return books_open(values, towards, terms) or books_open(shown, towards, terms)
 
 
+def account_chosen(role: str, label: str) -> Gate:
+    """Where nobody has said which of several accounts it is to be, QuickBooks would silently take one of them."""
+
+    def gate(values: Values, towards: Side, terms: Terms) -> Hold | None:
+        asked = towards is Side.QBO and role in terms.to_be_chosen
+        return Hold(HoldCode.NEEDS_MAPPING, {"role": label}) if asked else None
+
+    return gate
+
+
+payables_chosen = account_chosen("accounts-payable", "Accounts Payable Account")
+receivables_chosen = account_chosen("accounts-receivable", "Accounts Receivable Account")
+
+
 def home_currency(values: Values, towards: Side, terms: Terms) -> Hold | None:
     """Amounts go over as they are, so a record in another currency would arrive with the wrong value."""
     if values["currency"] in ("", terms.home_currency):

@@ -27,6 +27,7 @@ from syncapp.kinds._shared import (
     numbered_keys,
     one_way,
     partly_settled,
+    payables_chosen,
     settled_stays,
     settled_there,
 )
@@ -148,7 +149,7 @@ KIND = Kind(
     date="date",
     party="vendor",
     flow=one_way,
-    gates=(at_no_rate("bill"), may_sync, books_open),
+    gates=(at_no_rate("bill"), may_sync, books_open, payables_chosen),
     update_gates=(may_change, books_open_for_update),
     keys=numbered_keys("vendor"),
     key_refs=("vendor",),

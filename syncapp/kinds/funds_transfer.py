@@ -119,7 +119,8 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
         return {**values, "debit": "", "credit": ""}
     bank = terms.banks.get(values["bank"])
     if bank is None:
-        return Hold(HoldCode.NEEDS_MAPPING, {"role": f"GL Account For Bank Account {values['bank']}"})
+        name = terms.bank_names.get(values["bank"]) or values["bank"]
+        return Hold(HoldCode.NEEDS_MAPPING, {"role": f"GL Account For Bank Account {name}"})
     if values["incoming"]:
         return {**values, "debit": bank.qbo_id, "credit": values["clearing"]}
     return {**values, "debit": values["clearing"], "credit": bank.qbo_id}

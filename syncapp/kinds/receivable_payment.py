@@ -25,7 +25,7 @@ from syncapp.core.schema import (
     Values,
 )
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import books_open, books_open_for_update, by_amount, payment_keys, voided
+from syncapp.kinds._shared import books_open, books_open_for_update, by_amount, payment_keys, receivables_chosen, voided
 
 RECORD_THERE = "Customers' payments go from BILL to QuickBooks Online only."
 RECORD_THERE_FIX = (
@@ -185,7 +185,7 @@ KIND = Kind(
     settles="paid",
     funded_from="receiving_bank",
     flow=flow,
-    gates=(received, books_open),
+    gates=(received, books_open, receivables_chosen),
     update_gates=(books_open_for_update,),
     keys=payment_keys("customer", "invoice", _applied),
     key_refs=("customer", "paid"),

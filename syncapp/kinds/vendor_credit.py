@@ -29,6 +29,7 @@ from syncapp.kinds._shared import (
     books_open_for_update,
     by_amount,
     numbered_keys,
+    payables_chosen,
     settled_stays,
     settled_there,
 )
@@ -157,7 +158,7 @@ KIND = Kind(
     date="date",
     party="vendor",
     flow=flow,
-    gates=(may_sync, books_open),
+    gates=(may_sync, books_open, payables_chosen),
     update_gates=(may_change, books_open_for_update),
     keys=numbered_keys("vendor"),
     key_refs=("vendor",),

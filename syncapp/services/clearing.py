@@ -34,7 +34,7 @@ from syncapp.models import (
     SyncedObject,
     Verb,
 )
-from syncapp.services import budgets, deriving, remotes, rows, setup, storing
+from syncapp.services import budgets, deriving, remotes, rows, setup, storing, terms
 from syncapp.services.errors import ServiceError
 
 TRANSFER = TRANSFER_KIND.name
@@ -239,7 +239,9 @@ def make_account(company: Company, user: User, role: GLRole, *, now: datetime) -
     if role not in not_chosen(company):
         raise ServiceError("A clearing account is chosen already. Change it in Sync preferences.")
     account = setup.obvious_account(company, role) or _made(company, NAMES[role], now)
-    setup.set_account(company, role, account)
+    with transaction.atomic():
+        setup.set_account(company, role, account)
+        terms.look_again(company)
     return account
 
 

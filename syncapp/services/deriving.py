@@ -23,7 +23,7 @@ from syncapp.core.schema import ZERO, Kind, Raw
 from syncapp.core.sides import Side
 from syncapp.kinds._shared import at_par
 from syncapp.kinds.funds_transfer import MONEY_IN, MONEY_OUT, note_of
-from syncapp.models import ObjectState, Operation, OperationState, SyncedObject, Verb
+from syncapp.models import GLMapping, GLRole, ObjectState, Operation, OperationState, SyncedObject, Verb
 from syncapp.services import rows, storing
 from syncapp.services.context import Context
 
@@ -96,7 +96,8 @@ def _new(context: Context) -> dict[Key, list[int]]:
     found: dict[Key, list[int]] = defaultdict(list)
     chosen = {kind: context.terms.accounts.get(role) for kind, role in CLEARING.items()}
     clearing = {kind: account.qbo_id for kind, account in chosen.items() if account is not None}
-    banks = {account.qbo_id for account in context.terms.banks.values()}
+    mapped = GLMapping.objects.filter(company=context.company, role=GLRole.BANK_ACCOUNT, account__qbo_id__isnull=False)
+    banks = set(mapped.values_list("account__qbo_id", flat=True))  # Those that are inactive, too.
     waiting = _payments(context).filter(
         ~Q(funded_from=""), part_of=None, date__isnull=False, billcom_id__isnull=False, qbo_id__isnull=False
     )

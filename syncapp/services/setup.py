@@ -31,7 +31,7 @@ from syncapp.models import (
     SyncRun,
     Trigger,
 )
-from syncapp.services import budgets, remotes, runs
+from syncapp.services import budgets, remotes, runs, terms
 from syncapp.services.errors import ServiceError
 
 BANKS = ("BANK", "CREDIT_CARD")
@@ -149,7 +149,7 @@ def bank_mappings(company: Company, *, now: datetime) -> list[GLMapping]:
         mapping = known.get(str(bank["id"])) or GLMapping(
             company=company, role=GLRole.BANK_ACCOUNT, billcom_bank_id=str(bank["id"])
         )
-        mapping.label = _bank_label(bank)
+        mapping.label = bank_label(bank)
         if mapping.account is None:
             mapping.account = _propose_bank(company, bank, only=len(live) == 1)
         mapping.save()
@@ -157,7 +157,8 @@ def bank_mappings(company: Company, *, now: datetime) -> list[GLMapping]:
     return found
 
 
-def _bank_label(bank: Mapping[str, Any]) -> str:
+def bank_label(bank: Mapping[str, Any]) -> str:
+    """Its bank and last four digits, as people know it."""
     number = str(bank.get("accountNumber") or "")
     name = str(bank.get("bankName") or bank.get("nameOnAccount") or "Bank account")
     return f"{name} ****{number[-4:]}" if number else name
@@ -203,6 +204,7 @@ def save_bank_mappings(company: Company, choices: Mapping[int, int | None], *, n
         for mapping in mappings:
             mapping.account = chosen(company, GLRole.BANK_ACCOUNT, choices.get(mapping.pk))
             mapping.save()
+        terms.look_again(company)
         _advance(company, SetupStep.MAP_BANKS, SetupStep.UNCATEGORIZED)
 
 
@@ -221,6 +223,7 @@ def save_uncategorized(company: Company, account_pk: int | None, *, now: datetim
     with transaction.atomic():
         set_account(company, GLRole.UNALLOCATED_EXPENSE, account)
         prefill(company)
+        terms.look_again(company)
         _advance(company, SetupStep.UNCATEGORIZED, SetupStep.FIRST_SYNC)
 
 

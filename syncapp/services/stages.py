@@ -22,6 +22,7 @@ from syncapp.services import (
     applying_credits,
     attachments,
     availability,
+    banks,
     deriving,
     guards,
     letting_go,
@@ -44,6 +45,7 @@ WORKED_OUT: Mapping[str, Callable[[Context, Kind], bool]] = {
     "funds_transfer": deriving.derive,
 }
 """Kinds of which BILL shows some only by what other records say; whether any had to be brought up to date."""
+ACCOUNT = "account"
 MOST_PASSES = 12
 """Chains of records that wait for each other (five levels of sub-accounts, then items, bills, payments)."""
 
@@ -158,6 +160,7 @@ def _read_billcom(context: Context, save: Save) -> bool:
             pulling_billcom.refresh(context, kind, applying_credits.not_gone_over(company))
         pulling_billcom.refresh_unread(context, kind)
         position["kind"] += 1
+    banks.take_up(context)
     save()
     return True
 
@@ -186,6 +189,11 @@ def _plan_all(context: Context, save: Save) -> bool:
     position, kinds = context.run.position, list(KINDS.values())
     while position["round"] < MOST_PASSES:
         busy = _busy(context)
+        if ACCOUNT in busy and not position["kind"]:
+            # One that is active again, or isn't any more, may be what others were held for.
+            terms_service.look_again_for_accounts(context.company)
+            context.refresh_terms()
+            busy = _busy(context)
         while position["kind"] < len(kinds):
             kind = kinds[position["kind"]]
             share = (position["kind"] + 1) / len(kinds)

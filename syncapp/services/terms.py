@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Set
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import transaction
-from django.db.models import TextField
+from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from syncapp.core.codec import decode, dig
+from syncapp.core.holds import HoldCode
 from syncapp.core.planning import EARLIER
 from syncapp.core.schema import Account, Kind, Terms
 from syncapp.core.sides import Cohort, Side
@@ -33,6 +39,8 @@ from syncapp.services import rows
 INVOICES_BEFORE_SET_UP = timedelta(days=90)
 # Reference: spec, sync matrix: CM-new.
 CREDIT_MEMOS_SINCE = date(2019, 1, 15)
+# Reference: spec, sync matrix, section 2: QuickBooks' only one of the type, else asked.
+ONLY_ONE = {GLRole.ACCOUNTS_PAYABLE: "ACCOUNTS_PAYABLE", GLRole.ACCOUNTS_RECEIVABLE: "ACCOUNTS_RECEIVABLE"}
 PLAIN_ITEMS = ("SERVICE", "NON_INVENTORY")
 # As it is stored: without blanks.
 CREDIT_CARD = '"AccountType":"Credit Card"'
@@ -40,14 +48,8 @@ CREDIT_CARD = '"AccountType":"Credit Card"'
 
 def load(company: Company) -> Terms:
     sync, accounting = _preferences(company)
-    accounts: dict[str, Account] = {}
-    banks: dict[str, Account] = {}
-    mappings = GLMapping.objects.filter(company=company, account__qbo_id__isnull=False)
-    for role, bank, key, qbo_id in mappings.values_list("role", "billcom_bank_id", "account", "account__qbo_id"):
-        if role == GLRole.BANK_ACCOUNT:
-            banks[bank] = Account(key, str(qbo_id))
-        else:
-            accounts[role] = Account(key, str(qbo_id))
+    mapped = _mapped(company)
+    accounts = mapped.accounts
     return Terms(
         cohort=Cohort(company.cohort),
         master=Side(sync.master),
@@ -69,7 +71,9 @@ def load(company: Company) -> Terms:
         sales_tax=accounting.qbo_sales_tax,
         invoices_since=(_set_up_at(company) - INVOICES_BEFORE_SET_UP).date(),
         accounts=accounts,
-        banks=banks,
+        banks=mapped.banks,
+        bank_names=mapped.bank_names,
+        to_be_chosen=mapped.inactive | _several(company, accounts.keys() | mapped.inactive),
         fallback_item=_fallback_item(company, accounts.get(GLRole.UNALLOCATED_INCOME)),
         cards=_cards(company),
         **{switch: accounting.uses(switch) for switch in AccountingPreferences.SWITCHES},
@@ -92,6 +96,48 @@ def _preferences(company: Company) -> tuple[SyncPreferences, AccountingPreferenc
     sync, _ = SyncPreferences.objects.get_or_create(company=company)
     accounting, _ = AccountingPreferences.objects.get_or_create(company=company)
     return sync, accounting
+
+
+@dataclass
+class _Mapped:
+    """The accounts that a person chose, as long as they are active in QuickBooks."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    banks: dict[str, Account] = field(default_factory=dict)
+    bank_names: dict[str, str] = field(default_factory=dict)
+    inactive: frozenset[str] = frozenset()
+
+
+def _mapped(company: Company) -> _Mapped:
+    found = _Mapped()
+    columns = ("role", "billcom_bank_id", "label", "account", "account__qbo_id", "account__qbo_values")
+    for role, bank, label, key, qbo_id, values in GLMapping.objects.filter(company=company).values_list(*columns):
+        if role == GLRole.BANK_ACCOUNT:
+            found.bank_names[bank] = label
+        if qbo_id is None:
+            continue
+        if not (values or {}).get("active"):
+            found.inactive |= {role}
+        elif role == GLRole.BANK_ACCOUNT:
+            found.banks[bank] = Account(key, str(qbo_id))
+        else:
+            found.accounts[role] = Account(key, str(qbo_id))
+    return found
+
+
+def _several(company: Company, chosen: Set[str]) -> frozenset[str]:
+    """The roles without an account that QuickBooks has several active accounts for, and would take one of them by
+    itself.
+    """
+    types = {kind: role for role, kind in ONLY_ONE.items() if role not in chosen}
+    if not types:
+        return frozenset()
+    of_type = [Q(shown__contains=f'"account_type":"{each}"') for each in types]
+    accounts = SyncedObject.objects.of(company, "account").filter(qbo_id__isnull=False)
+    found = accounts.annotate(shown=Cast("qbo_values", TextField())).filter(reduce(or_, of_type))
+    shown = found.order_by().values_list("qbo_values", flat=True)
+    active = Counter(values["account_type"] for values in shown if values and values["active"])
+    return frozenset(str(role) for kind, role in types.items() if active[kind] > 1)
 
 
 def _cards(company: Company) -> frozenset[str]:
@@ -119,6 +165,12 @@ def _is_sold_to(values: dict[str, Any], account: Account) -> bool:
 def look_again(company: Company) -> None:
     """What was held under the old preferences is planned anew with the next sync."""
     SyncedObject.objects.filter(company=company, state=ObjectState.HELD).look_again()
+
+
+def look_again_for_accounts(company: Company) -> None:
+    """Only what was held for want of an account."""
+    held = SyncedObject.objects.filter(company=company, state=ObjectState.HELD)
+    held.filter(hold_code=HoldCode.NEEDS_MAPPING).look_again()
 
 
 def reach(company: Company, before: Terms, after: Terms) -> None:
