@@ -49,6 +49,11 @@ def name_keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     return Keys(first=cut(normalise(values["name"])))
 
 
+def spelled_otherwise(name: str, billcom: Values, qbo: Values) -> bool:
+    """Two that were linked may differ in case, spaces and punctuation of their names: each keeps its own way."""
+    return name in ("name", "company_name") and normalise(billcom[name]) == normalise(qbo[name])
+
+
 def numbered_keys(whose: str) -> Callable[[Values, Side, Lookup], Keys]:
     """Vendor or customer and number, as far as QuickBooks keeps it; then date and total instead, as a proposal only.
 

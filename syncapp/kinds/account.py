@@ -6,7 +6,7 @@ from syncapp.core.holds import ACT, ALWAYS, Hold, HoldCode
 from syncapp.core.matching import normalise
 from syncapp.core.schema import BillcomShape, Draft, Field, Keys, Kind, Lookup, QboShape, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import ACTIVE, cut, kept, read_list
+from syncapp.kinds._shared import ACTIVE, cut, kept, read_list, spelled_otherwise
 
 TYPES = {
     "BANK": "Bank",
@@ -142,6 +142,7 @@ KIND = Kind(
     keys=keys,
     key_refs=("parent",),
     matched_by="number and name",
+    booked_otherwise=spelled_otherwise,
     read=read,
     write=write,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from syncapp.core.schema import BillcomShape, Draft, Field, Kind, QboShape, Raw, Type
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import ACTIVE, needs_switch, nested_keys, read_list
+from syncapp.kinds._shared import ACTIVE, needs_switch, nested_keys, read_list, spelled_otherwise
 
 
 def write(payload: Raw, draft: Draft) -> Raw:
@@ -30,6 +30,7 @@ KIND = Kind(
     flow=needs_switch("classes", "Use Classes"),
     keys=nested_keys("accounting_class"),
     key_refs=("parent",),
+    booked_otherwise=spelled_otherwise,
     read=read_list,
     write=write,
 )

@@ -20,6 +20,7 @@ from syncapp.core.schema import (
     Values,
 )
 from syncapp.core.sides import Side
+from syncapp.kinds import _shared
 from syncapp.kinds._shared import ACTIVE, address, country, cut, home_currency, one_email, owes_nothing, read_list
 
 
@@ -34,6 +35,13 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
     for field in ("address_country", "shipping_country"):
         values[field] = country(values[field])
     return values
+
+
+def spelled_otherwise(name: str, billcom: Values, qbo: Values) -> bool:
+    """As names are, a path of them step by step."""
+    if name == "name":
+        return path_key(billcom["name"]) == path_key(qbo["name"])
+    return _shared.spelled_otherwise(name, billcom, qbo)
 
 
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
@@ -119,6 +127,7 @@ KIND = Kind(
         "balance": Field(billcom="balance.amount", qbo="Balance", type=Type.MONEY, fact=True, label="Balance"),
     },
     keys=keys,
+    booked_otherwise=spelled_otherwise,
     read=read,
     adapt=adapt,
     write=write,

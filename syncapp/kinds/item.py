@@ -5,7 +5,7 @@ from __future__ import annotations
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.schema import TO_BILLCOM, BillcomShape, Draft, Field, Kind, QboShape, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import ACTIVE, name_keys, read_list
+from syncapp.kinds._shared import ACTIVE, name_keys, read_list, spelled_otherwise
 from syncapp.kinds.sales_tax import SALES_TAX
 
 TYPES = {"SERVICE": "Service", "NON_INVENTORY": "NonInventory", "INVENTORY": "Inventory", "OTHER_CHARGE": "Service"}
@@ -72,6 +72,7 @@ KIND = Kind(
     },
     gates=(fit_to_sync,),
     keys=name_keys,
+    booked_otherwise=spelled_otherwise,
     read=read_list,
     write=write,
     skips=skips,

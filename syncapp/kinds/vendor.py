@@ -15,6 +15,7 @@ from syncapp.kinds._shared import (
     one_email,
     owes_nothing,
     read_list,
+    spelled_otherwise,
     without_deleted,
 )
 
@@ -92,6 +93,7 @@ KIND = Kind(
         "balance": Field(billcom="balance.amount", qbo="Balance", type=Type.MONEY, fact=True, label="Balance"),
     },
     keys=keys,
+    booked_otherwise=spelled_otherwise,
     read=read,
     prepare=without_unused,
     switched={"payment_terms": "term"},
