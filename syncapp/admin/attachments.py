@@ -26,6 +26,7 @@ from syncapp.services import attachments
 
 TONES = {
     AttachmentState.WAITING: "waiting",
+    AttachmentState.SENDING: "waiting",
     AttachmentState.FILING: "waiting",
     AttachmentState.SENT: "done",
     AttachmentState.THERE: "done",

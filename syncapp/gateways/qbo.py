@@ -22,10 +22,12 @@ from syncapp.gateways.http import Answer, Call, Http, Purse, encode, origin
 from syncapp.gateways.pacing import DOCUMENTED, Limits, Pacer, Pacers
 from syncapp.gateways.qbo_faults import error_in
 from syncapp.gateways.qbo_replies import (
+    BatchReply,
     batch_items,
     change_lists,
     each_page,
     item_outcome,
+    page_outcomes,
     read_batch,
     record_in,
     rows_in,
@@ -145,15 +147,16 @@ class QboGateway:
 
     def query_pages(self, pages: Sequence[Page]) -> Iterator[tuple[Page, list[Json]]]:
         """Up to 30 pages by one metered call, each decoded when its turn comes; a page's own fault is raised then."""
+        return each_page(*self._ask_pages(pages)) if pages else iter(())
+
+    def _ask_pages(self, pages: Sequence[Page]) -> tuple[Answer, Sequence[Page], BatchReply]:
         if len(pages) > MOST_ITEMS:
             raise ValueError(f"A batch has at most {MOST_ITEMS} items.")
-        if not pages:
-            return iter(())
         items = [{"bId": str(number), "Query": page.statement} for number, page in enumerate(pages)]
         answer = self._ask("POST", "batch", body=encode({"BatchItemRequest": items}))
         reply = read_batch(answer)
         self._note_time(answer, reply.time, required=True)
-        return each_page(answer, pages, reply)
+        return answer, pages, reply
 
     def changes(self, entities: Sequence[str], since: datetime) -> Changes:
         """What changed in these entities since then, by one metered call. Raises TooOld beyond 30 days."""
@@ -185,14 +188,14 @@ class QboGateway:
 
     # --- files -------------------------------------------------------------------------------------------------------
 
-    def attached(self, entity: str, remote_ids: Sequence[str]) -> dict[str, list[Json]]:
-        """Id -> the files attached to that object, of up to 30 by one metered call."""
+    def attached(self, entity: str, remote_ids: Sequence[str]) -> dict[str, list[Json] | GatewayError]:
+        """Id -> the files attached to that object or why they aren't told, of up to 30 by one metered call."""
         refs = [
             f"AttachableRef.EntityRef.Type = '{entity.lower()}' AND AttachableRef.EntityRef.value = {quoted(each)}"
             for each in remote_ids
         ]
-        pages = [Page("Attachable", where=where) for where in refs]
-        return {each: rows for each, (_, rows) in zip(remote_ids, self.query_pages(pages), strict=True)}
+        answered = page_outcomes(*self._ask_pages([Page("Attachable", where=where) for where in refs]))
+        return {each: found for each, (_, found) in zip(remote_ids, answered, strict=True)}
 
     def attachables(self, since: datetime) -> list[Json]:
         """All files that were attached or changed since then."""

@@ -39,13 +39,29 @@ def read_batch(answer: Answer) -> BatchReply:
 
 
 def each_page(answer: Answer, pages: Sequence[Page], reply: BatchReply) -> Iterator[tuple[Page, list[Json]]]:
-    """In the order asked, whatever the order answered."""
+    """In the order asked, whatever the order answered; the first page's fault is raised when its turn comes."""
+    for page, found in page_outcomes(answer, pages, reply):
+        if isinstance(found, GatewayError):
+            raise found
+        yield page, found
+
+
+def page_outcomes(
+    answer: Answer, pages: Sequence[Page], reply: BatchReply
+) -> Iterator[tuple[Page, list[Json] | GatewayError]]:
+    """The same, with each page's own fault in its place."""
     items = {item.bId: item for item in reply.BatchItemResponse}
     for number, page in enumerate(pages):
-        item = items.pop(str(number), None)
-        if item is None:
-            raise answer.bad(f"the answer to a batch leaves out the page of {page.entity} from {page.start}")
-        yield page, _page_rows(answer, item, page)
+        yield page, _page_outcome(answer, items.pop(str(number), None), page)
+
+
+def _page_outcome(answer: Answer, item: BatchItem | None, page: Page) -> list[Json] | GatewayError:
+    if item is None:
+        return answer.bad(f"the answer to a batch leaves out the page of {page.entity} from {page.start}")
+    try:
+        return _page_rows(answer, item, page)
+    except GatewayError as error:
+        return error
 
 
 def _page_rows(answer: Answer, item: BatchItem, page: Page) -> list[Json]:

@@ -17,6 +17,8 @@ class AttachmentState(models.TextChoices):
     """Where a file is on its way."""
 
     WAITING = "waiting", "Waits to be sent"
+    SENDING = "sending", "Being sent"
+    """Said before it is sent. Where nobody sends it just now the answer was lost, and it may have arrived or not."""
     FILING = "filing", "Sent; BILL is filing it"
     SENT = "sent", "Sent"
     THERE = "there", "Was there already"
@@ -31,7 +33,10 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
 
 class Attachment(models.Model):
-    """One file of one bill; where it comes from it is known by ``remote_id``, and sent from there once."""
+    """One file of one bill; where it comes from it is known by ``remote_id``, and sent from there once.
+
+    ``sent_at``: when it was sent for the last time, whatever came of it. ``tries``: how often that led to nothing.
+    """
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="attachments")
     object = models.ForeignKey(SyncedObject, on_delete=models.CASCADE, related_name="attachments", verbose_name="bill")
@@ -44,6 +49,7 @@ class Attachment(models.Model):
     words = models.TextField("what was said", blank=True)
     seen_at = models.DateTimeField("first seen", default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField("failed tries", default=0, db_default=0)
 
     objects = AttachmentQuerySet.as_manager()
 
@@ -53,7 +59,7 @@ class Attachment(models.Model):
         indexes = [
             models.Index(
                 fields=["company", "side"],
-                condition=models.Q(state__in=["waiting", "filing"]),
+                condition=models.Q(state__in=["waiting", "sending", "filing"]),
                 name="file_under_way",
             )
         ]

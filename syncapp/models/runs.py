@@ -145,7 +145,10 @@ class Cursor(models.Model):
 
 
 class UnreadRecord(models.Model):
-    """A record of a shape we can't read: asked for again with each sync, and nothing that may be its twin is made."""
+    """A record of a shape we can't read: asked for again with each sync, and nothing that may be its twin is made.
+
+    Of the kind "attachment" it is a bill whose list of files couldn't be read.
+    """
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="unread_records")
     kind = models.CharField(max_length=30)

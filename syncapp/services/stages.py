@@ -59,7 +59,7 @@ def start_over(position: dict[str, Any]) -> None:
 
     Pages that were read and saved are not read again.
     """
-    for name in ("stage", "kind", "round", "after", "did"):
+    for name in ("stage", "kind", "round", "after", "did", "files_after"):
         position.pop(name, None)
 
 

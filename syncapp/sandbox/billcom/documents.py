@@ -6,6 +6,7 @@ Reference: spec, BILL API 4.6: documents.
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from syncapp.sandbox.billcom.books import Books
@@ -63,19 +64,25 @@ def status(books: Books, upload_id: str) -> Row:
     if row is None:
         raise missing("Upload", upload_id, books.switches.billcom_missing_status, books.switches.billcom_missing_code)
     row["polls"] = max(row["polls"] - 1, 0)
-    if row["polls"]:
+    if not _is_filed(books, row):
         return {"uploadId": upload_id, "status": "IN_PROGRESS"}
     return {"uploadId": upload_id, "documentId": row["id"], "status": "UPLOADED"}
 
 
 def of(books: Books, bill_id: str) -> list[Row]:
     """What has been filed."""
-    return [each for each in books.organization.documents.values() if each["billId"] == bill_id and not each["polls"]]
+    found = [each for each in books.organization.documents.values() if each["billId"] == bill_id]
+    return [each for each in found if _is_filed(books, each)]
+
+
+def _is_filed(books: Books, row: Row) -> bool:
+    age = books.context.clock.now() - datetime.fromisoformat(row["createdTime"])
+    return not row["polls"] or age.total_seconds() >= books.switches.billcom_document_seconds
 
 
 def _filed(books: Books, identifier: str) -> Row:
     row = books.organization.documents.get(identifier)
-    if row is None or row["polls"]:
+    if row is None or not _is_filed(books, row):
         raise missing(
             "Document", identifier, books.switches.billcom_missing_status, books.switches.billcom_missing_code
         )

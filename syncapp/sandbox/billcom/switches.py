@@ -43,6 +43,8 @@ class BillcomSwitches:
     """Name, address, e-mail and phone of a vendor that is connected in the BILL network can't be changed."""
     billcom_document_polls: int = 1
     """How often an upload's status is asked for until the file is filed."""
+    billcom_document_seconds: int = 3600
+    """After how long a file is filed, whether its status is asked for or not."""
     billcom_tax_by_line: bool = False
     """Sales tax is rounded line by line, not once for the whole."""
     billcom_unique_names: bool = False
