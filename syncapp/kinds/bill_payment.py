@@ -260,14 +260,20 @@ VOIDED_THERE_IN_A = (
 
 def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     """A payment that BILL has sent is never taken back from QuickBooks; only recorded ones are, in cohort B."""
-    if towards is Side.QBO and values["active"] and (hold := _blocked(values)):
-        return hold
-    if towards is Side.BILLCOM and shown.get("credits_only"):
+    if towards is Side.QBO:
+        return _blocked(values) if values["active"] else None
+    if shown.get("credits_only"):
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": APPLIED_THERE, "to_make_it_in": "BILL"})
-    if towards is Side.BILLCOM and (shown.get("online") or terms.cohort is not Cohort.B):
-        rule = VOIDED_THERE if shown.get("online") else VOIDED_THERE_IN_A
-        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": rule, "to_make_it_in": "BILL"})
-    return None
+    if shown.get("online"):
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": VOIDED_THERE, "to_make_it_in": "BILL"})
+    return voids(towards, terms)
+
+
+def voids(towards: Side, terms: Terms) -> Hold | None:
+    """Whether a void of a recorded payment follows there."""
+    if towards is Side.BILLCOM and terms.cohort is not Cohort.B:
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": VOIDED_THERE_IN_A, "to_make_it_in": "BILL"})
+    return flow(towards, terms)
 
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:

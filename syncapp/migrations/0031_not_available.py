@@ -5,7 +5,7 @@ from syncapp.models.fields import ExactJSONField
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("syncapp", "0029_payment_terms"),
+        ("syncapp", "0030_files_in_doubt"),
     ]
 
     operations = [

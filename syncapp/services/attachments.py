@@ -21,9 +21,12 @@ from django.utils import timezone
 
 from syncapp.core import files
 from syncapp.core.files import File
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.schema import Terms
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import BadAnswer, GatewayError, Rejected, Unavailable
 from syncapp.gateways.http import Http
+from syncapp.kinds._shared import one_way
 from syncapp.models import (
     Attachment,
     AttachmentState,
@@ -45,6 +48,8 @@ from syncapp.services.sending_files import BILLS_AT_ONCE, UNDER_WAY
 BILL = sending_files.BILL
 CURSOR = "attachment"
 OFF, TO_QBO, BOTH = "off", "to-qbo", "both"
+NOT_CHOSEN = "The sync preference “Attachments” doesn't say that files go that way."
+NOT_CHOSEN_FIX = "Choose it in Sync preferences, if they should."
 STILL_TO_SEND = (AttachmentState.WAITING, *UNDER_WAY)
 
 
@@ -64,13 +69,19 @@ def sync(context: Context) -> bool:
     return True
 
 
+def stopped(towards: Side, terms: Terms) -> Hold | None:
+    """Whether files go that way for this company: None, or which rule says that they don't."""
+    if terms.attachments == OFF or (towards is Side.BILLCOM and terms.attachments != BOTH):
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NOT_CHOSEN, "fix": NOT_CHOSEN_FIX})
+    return one_way(towards, terms)
+
+
 def _parts(context: Context) -> list[Callable[[Context], bool]]:
-    wanted = context.terms.attachments
     # First: what BILL has filed is known to be ours when its files are looked at, whatever is wanted by now.
     parts: list[Callable[[Context], bool]] = [sending_files.finish_filing]
-    if wanted != OFF:
+    if stopped(Side.QBO, context.terms) is None:
         parts += [_look_in_billcom, partial(sending_files.send, to=Side.QBO)]
-    if wanted == BOTH and not context.terms.one_way:
+    if stopped(Side.BILLCOM, context.terms) is None:
         parts += [_look_in_qbo, partial(sending_files.send, to=Side.BILLCOM), sending_files.finish_filing]
     return parts
 

@@ -166,6 +166,18 @@ CELLS: dict[str, Cell] = {
     ),
     "accounting_class": named("accounting-classes", "Class", {}, {"Name": "Theirs classes"}, "name", NAME),
     "location": named("locations", "Department", {}, {"Name": "Theirs locations"}, "name", NAME),
+    "term": Cell(
+        "payment-terms",
+        "Term",
+        {
+            B: lambda firm: firm.enters(B, "payment-terms", {"name": "Ours 77", "daysDue": 77}),
+            Q: lambda firm: firm.enters(Q, "Term", {"Name": "Theirs 78", "DueDays": 78}),
+        },
+        {B: {"name": "Ours renamed"}, Q: {"Name": "Theirs renamed"}},
+        "name",
+        stays=frozenset({Q}),  # BILL's can't be archived.
+        retired=frozenset({Q}),
+    ),
     "vendor": named(
         "vendors", "Vendor", {"address": ADDRESS}, {"DisplayName": "Theirs vendor", "BillAddr": THERE}, "phone", PHONE
     ),
@@ -248,9 +260,9 @@ CELLS: dict[str, Cell] = {
 
 SETS: dict[str, dict[str, Any]] = {
     "console": {},
-    "console, two-way payments": {"two_way_payments": True},
+    "console, two-way payments": {"two_way_payments": True, "payment_terms": True},
     "console, one-way": {"one_way": True},
-    "direct": {"signed_up_on": date(2020, 1, 1)},
+    "direct": {"signed_up_on": date(2020, 1, 1), "payment_terms": True},
     "direct, one-way": {"signed_up_on": date(2020, 1, 1), "one_way": True},
     "console, before credit memos": {"signed_up_on": date(2018, 1, 1), "console": True},
     "console, neither classes nor locations": {"off": True},
@@ -279,7 +291,7 @@ def test_each_cell_is_what_a_run_does(
     synced(company, clock)
     company.refresh_from_db()
     now = terms.load(company)
-    flows = {each.kind.name: each for each in overview.flows(now)}
+    flows = overview.by_name(now)
     signs = {name: expected(name, now) for name in CELLS}
     made = {(name, side): make(firm) for name, cell in CELLS.items() for side, make in cell.make.items()}
     synced(company, clock)
