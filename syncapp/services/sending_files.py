@@ -124,14 +124,13 @@ class _Sender:
         )
 
     def _chunks(self) -> Iterator[list[Attachment]]:
-        """The files of thirty bills at a time; of a bill, first those that may be there already."""
+        """The files of thirty bills at a time: first those that may be there already, last what failed most often."""
         ready = self._ready()
-        bills = sorted(set(ready.values_list("object_id", flat=True).order_by()))
+        bills = list(dict.fromkeys(ready.order_by("tries", "object_id").values_list("object_id", flat=True)))
         for start in range(0, len(bills), BILLS_AT_ONCE):
             found = ready.filter(object_id__in=bills[start : start + BILLS_AT_ONCE]).select_related("object")
-            chunk = list(found.defer(*_HEAVY).order_by("object_id", "pk"))
-            chunk.sort(key=lambda each: (each.object_id, each.state != AttachmentState.SENDING))
-            yield chunk
+            chunk = found.defer(*_HEAVY).order_by("tries", "object_id", "pk")
+            yield sorted(chunk, key=lambda each: each.state != AttachmentState.SENDING)
 
     def _still_doubtful(self, chunk: Sequence[Attachment]) -> set[tuple[int, str]]:
         found = Attachment.objects.filter(object__in=_bills(chunk), side=self.to.other, state__in=UNDER_WAY)
