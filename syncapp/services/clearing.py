@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet, TextField
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway, Write
 from syncapp.kinds._shared import at_par
 from syncapp.kinds.account import KIND as ACCOUNT
+from syncapp.kinds.bill_payment import CARDS
 from syncapp.kinds.funds_transfer import KIND as TRANSFER_KIND
 from syncapp.models import (
     Company,
@@ -69,10 +70,12 @@ class Clearing:
     account: str
     balance: Decimal
     payments: list[InClearing] = field(default_factory=list)
+    former: bool = False
+    """Another account is chosen now, or none; what was posted there before still has to leave it."""
 
     @property
     def name(self) -> str:
-        return str(self.role.label).removesuffix(" Account")
+        return ("Former " if self.former else "") + str(self.role.label).removesuffix(" Account")
 
     @property
     def incoming(self) -> bool:
@@ -97,10 +100,11 @@ class BankBalance:
     balance: Decimal
 
 
-def balances(company: Company, qbo: QboGateway) -> tuple[dict[GLRole, Clearing], list[BankBalance]]:
-    """What the clearing accounts that are chosen and the bank accounts stand at in QuickBooks, by one query.
+def balances(company: Company, qbo: QboGateway) -> tuple[dict[str, Clearing], list[BankBalance]]:
+    """What the clearing accounts and the bank accounts stand at in QuickBooks, by one query.
 
-    Raises GatewayError.
+    Those that are chosen by their role, and besides them those that were, as long as they aren't empty. Raises
+    GatewayError.
     """
     mappings = GLMapping.objects.filter(company=company, account__qbo_id__isnull=False)
     mappings = mappings.filter(role__in=[*NAMES, GLRole.BANK_ACCOUNT]).select_related("account")
@@ -109,19 +113,57 @@ def balances(company: Company, qbo: QboGateway) -> tuple[dict[GLRole, Clearing],
         for each in mappings.defer("account__billcom_raw", "account__qbo_raw")
         if each.account is not None
     ]
-    shown = _balances(qbo, {qbo_id for _, _, qbo_id in chosen})
-    cleared, banks = dict[GLRole, Clearing](), dict[str, tuple[SyncedObject, list[str]]]()
+    former = list(_former(company, {(mapping.role, qbo_id) for mapping, _, qbo_id in chosen}))
+    shown = _balances(qbo, {qbo_id for _, _, qbo_id in chosen} | {str(account.qbo_id) for _, account in former})
+    cleared, banks = dict[str, Clearing](), dict[str, tuple[SyncedObject, list[str]]]()
     for mapping, account, qbo_id in chosen:
         role = GLRole(mapping.role)
         if role in NAMES:
             cleared[role] = _breakdown(company, role, account, shown.get(qbo_id, ZERO))
         else:
             banks.setdefault(qbo_id, (account, []))[1].append(mapping.label)
+    for role, account in former:
+        each = _breakdown(company, role, account, shown.get(str(account.qbo_id), ZERO), former=True)
+        if each.balance or each.payments:
+            cleared[f"{role}:{account.qbo_id}"] = each
     found = [
         BankBalance(str(row), ", ".join(filter(None, names)), shown.get(qbo_id, ZERO))
         for qbo_id, (row, names) in banks.items()
     ]
     return cleared, sorted(found, key=lambda each: each.account.casefold())
+
+
+def _former(company: Company, chosen: set[tuple[str, str]]) -> Iterator[tuple[GLRole, SyncedObject]]:
+    """The accounts that stood for these roles before, by what was posted to them. ``chosen``: (role, id there)."""
+    roles = {kind: GLRole(role) for kind, role in deriving.CLEARING.items()}
+    found = {(roles[kind], account) for kind, account in _posted_to(company)}
+    transfers = SyncedObject.objects.of(company, TRANSFER).filter(billcom_id__isnull=False)
+    for transfer in transfers.order_by().values_list("billcom_id", flat=True):
+        key = deriving.Key.of(str(transfer))
+        found.add((GLRole.MONEY_IN_CLEARING if key.incoming else GLRole.MONEY_OUT_CLEARING, key.clearing))
+    for role, qbo_id in sorted(found - chosen):
+        account = SyncedObject.objects.of(company, ACCOUNT.name).filter(qbo_id=qbo_id).first()
+        if account is not None:
+            yield role, account
+
+
+def _posted_to(company: Company) -> set[tuple[str, str]]:
+    """(kind, id of an account) of the payments through BILL that the sync has posted and that are in no transfer there.
+
+    What is paid by card is posted to the card's own account, and what was posted to a bank account needs no transfer.
+    """
+    payments = SyncedObject.objects.filter(company=company, kind__in=deriving.CLEARING, qbo_id__isnull=False)
+    online = payments.annotate(shown=Cast("billcom_values", TextField())).filter(shown__contains='"online":true')
+    waiting = online.filter(Q(part_of=None) | Q(part_of__qbo_id=None)).exclude(state=ObjectState.RETIRED)
+    banks = GLMapping.objects.filter(company=company, role=GLRole.BANK_ACCOUNT, account__qbo_id__isnull=False)
+    bank_ids = set(banks.values_list("account__qbo_id", flat=True))
+    columns = ("kind", "qbo_values", "billcom_values")
+    by_us = waiting.filter(Exists(deriving.made_here(OuterRef("pk")))).order_by()
+    return {
+        (kind, there["account"])
+        for kind, there, ours in by_us.values_list(*columns)
+        if there["account"] and there["account"] not in bank_ids and ours.get("funding") not in CARDS
+    }
 
 
 def _balances(qbo: QboGateway, ids: set[str]) -> dict[str, Decimal]:
@@ -133,14 +175,16 @@ def _balances(qbo: QboGateway, ids: set[str]) -> dict[str, Decimal]:
     return {str(each["Id"]): money(each.get("CurrentBalance")) or ZERO for each in shown}
 
 
-def _breakdown(company: Company, role: GLRole, account: SyncedObject, balance: Decimal) -> Clearing:
+def _breakdown(
+    company: Company, role: GLRole, account: SyncedObject, balance: Decimal, *, former: bool = False
+) -> Clearing:
     posted_to = str(account.qbo_id)
     found = [
         *_waiting(company, role, posted_to),
         *_taken_back(company, role, posted_to),
         *_other_than_posted(company, role, posted_to),
     ]
-    return Clearing(role, str(account), balance, found)
+    return Clearing(role, str(account), balance, found, former)
 
 
 def _payments(company: Company, role: GLRole) -> QuerySet[SyncedObject]:

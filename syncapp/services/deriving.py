@@ -105,7 +105,7 @@ def _new(context: Context) -> dict[Key, list[int]]:
     there = Q(pk=None)
     for kind, qbo_id in clearing.items():
         there |= Q(kind=kind, shown__contains=f'"account":"{qbo_id}"')
-    posted = waiting.annotate(shown=Cast("qbo_values", TextField()), ours=Exists(_made_here(OuterRef("pk"))))
+    posted = waiting.annotate(shown=Cast("qbo_values", TextField()), ours=Exists(made_here(OuterRef("pk"))))
     columns = ("pk", "kind", "funded_from", "date", "billcom_id", "qbo_values", "billcom_values", "ours")
     left = posted.filter(there | Q(ours=True)).exclude(state=ObjectState.RETIRED)
     for pk, kind, bank, day, billcom_id, values, there_now, ours in left.order_by("pk").values_list(*columns):
@@ -163,7 +163,7 @@ def _ids(context: Context, kind: Kind, keys: Sequence[Key]) -> dict[Key, str]:
 def _moved(context: Context, ids: dict[Key, str], come: dict[int, Key]) -> dict[Key, _Moved]:
     """All payments of these transfers, those that come to them among them."""
     found: dict[Key, _Moved] = {key: _Moved() for key in ids}
-    payments = _payments(context).annotate(ours=Exists(_made_here(OuterRef("pk"))))
+    payments = _payments(context).annotate(ours=Exists(made_here(OuterRef("pk"))))
     members = payments.filter(Q(part_of__billcom_id__in=ids.values()) | Q(pk__in=come)).order_by("pk")
     columns = ("pk", "kind", "part_of__billcom_id", "billcom_id", "qbo_id", "amount", "ours")
     for pk, kind, transfer, billcom_id, qbo_id, amount, ours in members.values_list(*columns):
@@ -174,7 +174,7 @@ def _moved(context: Context, ids: dict[Key, str], come: dict[int, Key]) -> dict[
     return found
 
 
-def _made_here(payment: OuterRef) -> QuerySet[Operation]:
+def made_here(payment: OuterRef) -> QuerySet[Operation]:
     """The writes that entered it in QuickBooks: where there is one, nobody else has entered its transfer."""
     done = (OperationState.DONE, OperationState.ADOPTED)
     return Operation.objects.filter(object=payment, side=Side.QBO, verb=Verb.CREATE, state__in=done)

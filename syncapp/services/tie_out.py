@@ -27,7 +27,7 @@ from syncapp.gateways.qbo import QboGateway
 from syncapp.kinds import KINDS
 from syncapp.kinds.bill_payment import credits_used
 from syncapp.kinds.receivable_payment import credits_used as applied_memos
-from syncapp.models import Company, GLRole, ObjectState, SyncedObject
+from syncapp.models import Company, ObjectState, SyncedObject
 from syncapp.services import budgets, clearing, remotes
 from syncapp.services.clearing import BankBalance, Clearing
 from syncapp.services.context import Remotes
@@ -160,8 +160,8 @@ class TieOut:
     payables: Compared
     receivables: Compared
     calls: dict[str, int] = field(default_factory=dict)
-    clearing: Mapping[GLRole, Clearing] = field(default_factory=dict)
-    """What stands in the clearing accounts that are chosen."""
+    clearing: Mapping[str, Clearing] = field(default_factory=dict)
+    """What stands in the clearing accounts: role -> the one that is chosen; those that were chosen before come last."""
     banks: list[BankBalance] = field(default_factory=list)
     """What the bank accounts stand at in QuickBooks."""
 

@@ -608,6 +608,29 @@ def test_transfers_of_the_account_that_was_clearing_then_are_not_counted(
     assert not found.payments and not found.unexplained
 
 
+def test_what_stands_in_an_account_that_was_clearing_is_still_broken_down(
+    company: Company, clock: Clock, books: Books, admin_user: User
+) -> None:
+    books.pays_online("F-54", 80, TODAY + timedelta(days=3))
+    synced(company, clock)
+    made = {"Name": "Clearing two", "AccountType": "Bank", "AccountSubType": "Checking"}
+    other = books.sandbox.person("qbo", books.realm, "Account", made)
+    synced(company, clock)
+    chosen = SyncedObject.objects.get(company=company, kind="account", qbo_id=other["Id"])
+    preferences.save_sync_preferences(company, admin_user, {}, {MONEY_OUT: chosen.pk}, now=clock())
+    synced(company, clock)
+
+    found = books.tie_out()
+
+    now = found.clearing[MONEY_OUT]
+    assert (now.account, float(now.balance)) == ("Clearing two", 0)
+    (former,) = [each for each in found.clearing.values() if each.former]
+    assert (former.account, float(former.balance)) == ("Bill.com Money Out Clearing", -80)
+    assert [(float(each.amount), each.why) for each in former.payments] == [(80, "not drawn from the bank yet")]
+    assert former.unexplained == 0
+    assert any("Former Money Out Clearing" in line for line in found.summary())
+
+
 def test_one_that_is_there_is_chosen(company: Company, clock: Clock, books: Books, admin_user: User) -> None:
     GLMapping.objects.filter(company=company, role=GLRole.MONEY_OUT_CLEARING).delete()
     before = len(books.qbo("Account"))
