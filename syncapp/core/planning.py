@@ -86,13 +86,13 @@ def _settles_pairs(kind: Kind, values: Values, side: Side, lookup: Lookup) -> bo
 
 def _let_in(kind: Kind, seen: Seen, hold: Hold, terms: Terms) -> bool:
     """A person wants a bill that was paid before it was first seen, and its payments can follow it; or wants an old
-    invoice; or has looked up an approval that the product doesn't tell.
+    invoice, or a payment that BILL leaves out; or has looked up an approval that the product doesn't tell.
     """
     if not seen.included:
         return False
     if hold.code is HoldCode.PAID_BEFORE_FIRST_SEEN:
         return terms.payments_both_ways or kind.billcom.derived
-    if hold.code is HoldCode.OLDER_THAN_90_DAYS:
+    if hold.code in (HoldCode.OLDER_THAN_90_DAYS, HoldCode.EXCLUDED):
         return True
     return hold.code is HoldCode.NOT_APPROVED and not kind.approval_told
 
@@ -120,6 +120,10 @@ class _Comparison:
 
     def differs(self, name: str) -> bool:
         return any(name in fields for fields in self.changed.values())
+
+    def edits(self, side: Side) -> set[str]:
+        """The fields that were changed on that side since both agreed on them; others differ by nobody's doing."""
+        return {name for name in self.changed[side] if not self.is_new(name) or side in self.edited(name)}
 
     def is_new(self, name: str) -> bool:
         """Whether both sides have never agreed on the field: just linked, or what was to be written then never was."""
@@ -380,7 +384,7 @@ def _gone(kind: Kind, seen: Seen, pair: _Comparison, terms: Terms) -> Decision |
     if pair.is_new(ACTIVE):
         return _held(seen, _gone_when_linked(kind, side)) if kind.transaction else None
     plan = _Plan(kind, seen, pair, terms)
-    edited = bool(ACTIVE in pair.changed[side] and pair.changed[side.other] - {ACTIVE})
+    edited = bool(ACTIVE in pair.changed[side] and pair.edits(side.other) - {ACTIVE})
     by = next(each for each in pair.changed if ACTIVE in pair.changed[each])
     source = terms.master_of(kind.name) if edited else by
     if kind.worked_out(pair.views[Side.BILLCOM].values):

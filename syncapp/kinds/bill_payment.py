@@ -31,6 +31,7 @@ from syncapp.core.schema import (
 )
 from syncapp.core.sides import Cohort, Side
 from syncapp.kinds._shared import (
+    NUMBER_LENGTH,
     at_no_rate,
     books_open,
     books_open_for_update,
@@ -80,6 +81,10 @@ DEFERRED_FIX = (
     "Nothing is to be done: it goes over when the bill is paid. To apply such credits sooner, turn on Apply Vendor "
     "Credits At Once. If the bill was archived, take the credit off it in BILL."
 )
+UNTICKED = "It was recorded in BILL without the tick that lets it sync."
+UNTICKED_FIX = (
+    "Nothing to do if it isn't to be in QuickBooks Online, or is there already. If it is to go over, include it."
+)
 CHECK = ", check "
 """What comes before a BILL check's number in QuickBooks' memo."""
 NOT_DRAWN = {
@@ -118,6 +123,8 @@ def _read_billcom(values: Values, raw: Raw) -> Values:
     values["funding"] = text(dig(raw, ("fundingAccount", "type")))
     check = text(dig(raw, ("disbursementInfo", "checkDisbursement", "checkNumber")))
     values["check_number"] = check if values["online"] else ""
+    # Reference: spec, BILL API 3.5: reading payments isn't documented to show it; what isn't shown counts as ticked.
+    values["ticked"] = raw.get("allowExport") is not False
     return values
 
 
@@ -233,6 +240,8 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
         return hold
     if values.get("credits_only") and not values["bill_paid"] and not terms.credits_at_once:
         return Hold(HoldCode.WAITS_FOR, {"target": "the bill's payment", "meaning": DEFERRED, "fix": DEFERRED_FIX})
+    if towards is Side.QBO and not values["online"] and not values.get("ticked", True):
+        return Hold(HoldCode.EXCLUDED, {"meaning": UNTICKED, "fix": UNTICKED_FIX})
     if towards is Side.QBO and values["status"] == "APPROVING":
         return Hold(HoldCode.NOT_APPROVED, {"approval": "waiting for approval"})
     return None
@@ -352,7 +361,7 @@ def _references(values: Values) -> Raw:
     if values.get("credits_only"):
         return {"PrivateNote": "Vendor credit applied in BILL"}
     if not values["online"]:
-        return {"DocNumber": values["number"][:21]} if values["number"] else {}
+        return {"DocNumber": values["number"][:NUMBER_LENGTH]} if values["number"] else {}
     note = " ".join(part for part in ("BILL payment", values["confirmation"]) if part)
     return {"PrivateNote": f"{note}{CHECK}{values['check_number']}" if values["check_number"] else note}
 
@@ -430,10 +439,13 @@ KIND = Kind(
         "account": Field(
             billcom="classifications.chartOfAccountId", type=Type.REF, ref="account", fact=True, label="Paid from"
         ),
-        "number": Field(billcom="syncReference", qbo="DocNumber", fact=True, label="Reference"),
+        "number": Field(
+            billcom="syncReference", qbo="DocNumber", fact=True, label="Reference", limits={Side.QBO: NUMBER_LENGTH}
+        ),
         "confirmation": Field(billcom="confirmationNumber", fact=True, label="Confirmation"),
         "check_number": Field(to=frozenset({Side.QBO}), fill_only=True, label="Check no."),
         "online": Field(billcom="onlinePayment", type=Type.BOOL, fact=True, label="Paid through BILL"),
+        "ticked": Field(type=Type.BOOL, fact=True, label="May sync, by the tick on it"),
         "credits_only": Field(type=Type.BOOL, fact=True, label="Credits applied, no payment"),
         "joined": Field(fact=True, label="Joined by another payment in QuickBooks"),
         "elsewhere": Field(fact=True, label="Waits for this record to let a credit go"),

@@ -257,6 +257,8 @@ def include(objects: QuerySet[SyncedObject], user: User, *, create: bool = False
 
 def may_be_let_in(row: SyncedObject) -> bool:
     """Whether it waits for a word that only a person can say."""
+    if row.hold_code == HoldCode.EXCLUDED:
+        return not row.excluded  # Left out in BILL, and by nobody here.
     return row.hold_code in (HoldCode.PAID_BEFORE_FIRST_SEEN, HoldCode.OLDER_THAN_90_DAYS) or _waits_for_our_word(row)
 
 
@@ -265,15 +267,15 @@ def _waits_for_our_word(row: SyncedObject) -> bool:
 
 
 def let_in(objects: QuerySet[SyncedObject], user: User) -> int:
-    """Bring bills to BILL though they were paid, in part or in full, before they were first seen; and old invoices;
-    and bring over what a person knows to be approved, of the kinds that don't tell.
+    """Bring bills to BILL though they were paid, in part or in full, before they were first seen; and old invoices, and
+    payments that BILL leaves out; and bring over what a person knows to be approved, of the kinds that don't tell.
 
     The payments of those bills follow where payments go both ways; without that they would look unpaid in BILL, so
     there it is refused. Raises ServiceError.
     """
     untold = [kind.name for kind in KINDS.values() if not kind.approval_told]
     paid = Q(hold_code=HoldCode.PAID_BEFORE_FIRST_SEEN)
-    old = Q(hold_code=HoldCode.OLDER_THAN_90_DAYS)
+    old = Q(hold_code=HoldCode.OLDER_THAN_90_DAYS) | Q(hold_code=HoldCode.EXCLUDED, excluded=False)
     mine = _workable(objects, user).filter(paid | old | Q(hold_code=HoldCode.NOT_APPROVED, kind__in=untold))
     companies = Company.objects.filter(pk__in=mine.filter(paid, kind="bill").values("company"))
     for company in companies:

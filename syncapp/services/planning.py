@@ -15,7 +15,7 @@ from syncapp.core.codec import encode
 from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.planning import bring_back, decide
 from syncapp.core.records import Clash, Decision, Outcome, Write, WriteVerb
-from syncapp.core.schema import Draft, Kind, Lookup, Raw, Retirement, Terms
+from syncapp.core.schema import Draft, Kind, Lookup, Raw, Retirement, Terms, Values
 from syncapp.core.sides import Side
 from syncapp.models import Company, Conflict, ConflictState, Level, ObjectState, Operation, SyncedObject, UnreadRecord
 from syncapp.services import linking, merges, references, rows
@@ -229,11 +229,17 @@ def _cuts(plan: ChunkPlan) -> Iterator[str]:
     for key, decision in plan.decisions.items():
         for write in decision.writes:
             shown = getattr(plan.rows[key], f"{write.side.other}_values") or {}
-            for name in sorted(write.changed):
-                limit = plan.kind.fields[name].limits.get(write.side)
-                if limit and isinstance(shown.get(name), str) and len(shown[name]) > limit:
-                    label = plan.kind.field_label(name)
-                    yield f"{plan.rows[key]}: {label} is cut to {limit} characters in {write.side.label}."
+            for label, limit in _cut_in(plan.kind, write, shown):
+                yield f"{plan.rows[key]}: {label} is cut to {limit} characters in {write.side.label}."
+
+
+def _cut_in(kind: Kind, write: Write, shown: Values) -> Iterator[tuple[str, int]]:
+    """(field, characters there) of what this write carries over in part. Facts are written with what is new."""
+    facts = {name for name, each in kind.fields.items() if each.fact} if write.verb is WriteVerb.CREATE else set()
+    for name in sorted(write.changed | facts):
+        limit, value = kind.fields[name].limits.get(write.side), shown.get(name)
+        if limit and isinstance(value, str) and len(value) > limit:
+            yield kind.field_label(name), limit
 
 
 def _as_it_was(context: Context, plan: ChunkPlan) -> bool:

@@ -114,6 +114,11 @@ def test_a_payment_through_bill_comes_out_of_the_clearing_account() -> None:
     }
 
 
+@pytest.mark.parametrize(("shown_as", "held"), [(False, HoldCode.EXCLUDED), (True, None), (None, None)])
+def test_one_made_outside_goes_over_unless_its_tick_is_off(shown_as: bool | None, held: HoldCode | None) -> None:
+    assert code(only_in(BILLCOM, "bill_payment", {"allowExport": shown_as})) is held
+
+
 def test_a_payment_made_outside_comes_out_of_the_account_named_on_it() -> None:
     sent = body(only_in(BILLCOM, "bill_payment"), "bill_payment", QBO)
     assert sent["CheckPayment"] == {"BankAccountRef": {"value": "35"}}

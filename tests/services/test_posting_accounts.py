@@ -14,10 +14,11 @@ from syncapp.core.holds import HoldCode
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom import BillcomGateway
 from syncapp.gateways.errors import Rejected
-from syncapp.models import Company, GLMapping, GLRole, SetupStep, SyncedObject
-from syncapp.services import clearing, preferences, setup
+from syncapp.models import Company, Conflict, GLMapping, GLRole, SetupStep, SyncedObject
+from syncapp.services import clearing, holds, preferences, setup
 from tests.services.test_funds_transfers import TODAY, Books, transfer_of
 from tests.services.test_invoices import Sales
+from tests.services.test_rules import pay_in_qbo
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, choose_banks, synced, writes
 
@@ -239,3 +240,60 @@ def test_an_account_that_is_chosen_and_inactive_counts_as_none(company: Company,
     synced(company, clock)
     there = books.twin("bill_payment", "BillPayment", payment["id"])
     assert there["CheckPayment"]["BankAccountRef"]["value"] == old["Id"]
+
+
+def test_a_payment_without_the_tick_stays_out_until_a_person_includes_it(
+    company: Company, clock: Clock, books: Books, told: None, admin_user: User, client: Client
+) -> None:
+    payment = recorded(books, "NT-1", allowExport=False)
+    ticked = recorded(books, "NT-2", allowExport=True)
+    synced(company, clock)
+    row = row_of(company, payment)
+    assert (row.qbo_id, row.hold_code) == (None, HoldCode.EXCLUDED)
+    assert row.hold is not None and "without the tick" in row.hold.describe()
+    assert not holds.needs_a_person().filter(pk=row.pk).exists()
+    assert books.twin("bill_payment", "BillPayment", ticked["id"])["TotalAmt"] == 100
+    books.tie_out()
+
+    client.force_login(admin_user)
+    page = reverse("admin:syncapp_syncedobject_change", args=[row.pk])
+    assert 'value="let-in"' in client.get(page).content.decode()
+    client.post(reverse("admin:syncapp_syncedobject_decide", args=[row.pk]), {"what": "let-in"})
+    synced(company, clock)
+    assert books.twin("bill_payment", "BillPayment", payment["id"])["TotalAmt"] == 100
+    assert writes(synced(company, clock)) == 0
+
+
+def test_where_bill_does_not_show_the_tick_it_counts_as_set(company: Company, clock: Clock, books: Books) -> None:
+    payment = recorded(books, "NT-3", allowExport=False)
+    synced(company, clock)
+    assert books.twin("bill_payment", "BillPayment", payment["id"])["TotalAmt"] == 100
+
+
+def test_a_reference_that_quickbooks_has_no_room_for_is_cut_and_the_log_says_so(
+    company: Company, clock: Clock, books: Books, told: None
+) -> None:
+    payment = recorded(books, "RC-1", syncReference="WIRE-2026-10-10-0000000000012345")
+    run = synced(company, clock)
+    assert books.twin("bill_payment", "BillPayment", payment["id"])["DocNumber"] == "WIRE-2026-10-10-00000"
+    assert run.log.filter(message__contains="Reference is cut to 21 characters in QuickBooks Online").count() == 1
+
+
+def test_voiding_a_payment_that_was_in_both_from_the_start_is_no_conflict(
+    company: Company, clock: Clock, books: Books
+) -> None:
+    """The number of BILL's check isn't agreed on where others entered the payment, and that is nobody's edit."""
+    bill = books.bill("VC-1", 100)
+    synced(company, clock)
+    pay_in_qbo(company, books.sandbox, books.realm, books.twin("bill", "Bill", bill["id"]), 100)
+    paid = {"vendorId": bill["vendorId"], "processDate": "2026-10-05", "toPrintCheck": False}
+    payment = books.enters("payments", {**paid, "payments": [{"billId": bill["id"], "amount": 100}]})
+    assert writes(synced(company, clock)) == 0
+    row = row_of(company, payment)
+    assert row.base is not None and "check_number" not in row.base["qbo"]
+    books.sandbox.switch(billcom_void_at_once=True)
+    books.sandbox.person_voids("billcom", books.organization, "payments", row.billcom_id or "")
+    synced(company, clock)
+
+    assert next(each for each in books.qbo("BillPayment") if each["Id"] == row.qbo_id)["TotalAmt"] == 0
+    assert not Conflict.objects.filter(object=row).exists()
