@@ -35,6 +35,7 @@ class Candidate:
 
     ``told_apart``: a person said it has none, so none is looked for. ``gone``: deleted, archived or voided, and never
     to be made on the other side, so it waits for nobody; but what is like it there may not be made again unasked.
+    ``details``: what tells two with one key apart, where none of it is the same; empty where the key says all.
     """
 
     key: int
@@ -43,6 +44,7 @@ class Candidate:
     active: bool = True
     told_apart: bool = False
     gone: bool = False
+    details: tuple[str, ...] = ()
 
 
 @dataclass
@@ -67,8 +69,17 @@ def _pair(group: Sequence[Candidate]) -> tuple[Candidate, Candidate] | None:
     return (ours[0], theirs[0]) if len(ours) == 1 == len(theirs) else None
 
 
+def _differ(one: Candidate, other: Candidate) -> bool:
+    """Whether none of the details is the same: then one key may be a mistake of whoever typed it."""
+    if not one.details or not other.details:
+        return False
+    return all(ours != theirs for ours, theirs in zip(one.details, other.details, strict=True))
+
+
 def pair_up(candidates: Sequence[Candidate], matched_by: str) -> Matches:
-    """Exact and unique -> link; several -> hold "ambiguous"; alike only, or gone -> hold "possible match"."""
+    """Exact and unique -> link; several -> hold "ambiguous"; alike only, gone, or with no detail the same -> hold
+    "possible match".
+    """
     found = Matches()
     open_ = {each.key: each for each in candidates if not each.told_apart}
     for level in ("first", "second"):
@@ -77,6 +88,8 @@ def pair_up(candidates: Sequence[Candidate], matched_by: str) -> Matches:
             pair = _pair(living) or _pair([each for each in living if each.active])
             if len({each.side for each in living}) < 2:
                 _hold(found, open_, group, HoldCode.PROPOSED_MATCH, matched_by)
+            elif pair and _differ(*pair):
+                _hold(found, open_, pair, HoldCode.PROPOSED_MATCH, matched_by)
             elif pair:
                 found.links.append((pair[0].key, pair[1].key))
                 for each in pair:
@@ -104,5 +117,18 @@ def _hold(
                 f"If it was archived by mistake, restore it in {there}; the two are linked then. "
                 f"To make it anew in {there}, choose They are different; otherwise exclude it."
             )
+        elif len(group) == 2 and _differ(*group):
+            facts["meaning"] = (
+                f"{each.side.other.label} has one with the same {matched_by}, and nothing else is the same: here it is "
+                f"{_told(group, each.side)}, there {_told(group, each.side.other)}. So it may be another one."
+            )
+            facts["fix"] = (
+                "If the two are one, link them: the master's values are kept then. Otherwise say that they are "
+                "different, and correct the number of the one that has it wrong."
+            )
         found.holds[each.key] = (Hold(code, facts), others[:20])
         open_.pop(each.key, None)
+
+
+def _told(group: Sequence[Candidate], side: Side) -> str:
+    return ", ".join(next(each for each in group if each.side is side).details)

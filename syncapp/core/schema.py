@@ -280,6 +280,7 @@ class Kind:
     and mean the same by it.
     ``keeps(key, shown, side, terms)``: why this pair's record isn't made inactive or archived on that side, by what it
     shows there; asked of what was read at that moment.
+    ``told_by``: the fields of which one must be the same, for two with one key to be linked unasked.
     ``party``: the field that names whom a transaction is with, a vendor or a customer.
     ``settles``: the field whose lines name what a payment pays.
     ``funded_from``: the field that names the BILL bank account which a payment is drawn from, or reached, if it has.
@@ -306,6 +307,7 @@ class Kind:
     keys: Callable[[Values, Side, Lookup], Keys] = no_keys
     key_refs: tuple[str, ...] = ()
     matched_by: str = "name"
+    told_by: tuple[str, ...] = ()
     read: Callable[[Values, Raw, Side], Values] = keep
     at_first_location: Callable[[Values, Raw], Values] | None = None
     prepare: Callable[[Values, Side, Terms], Values] = keep_all

@@ -15,6 +15,8 @@ ONE = Decimal(1)
 DELETED = " (deleted)"
 # Reference: Intuit docs, DocNumber.
 NUMBER_LENGTH = 21
+TOLD_BY = ("date", "total")
+"""Of two that share whose they are and the number: what tells them apart, if neither is the same."""
 
 SETTLED_THERE = "It was archived in BILL, and in QuickBooks Online something has been paid, received or applied on it."
 SETTLED_THERE_FIX = (

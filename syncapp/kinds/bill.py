@@ -20,6 +20,7 @@ from syncapp.core.sides import Side
 from syncapp.kinds import _expense_lines as expense
 from syncapp.kinds._shared import (
     NUMBER_LENGTH,
+    TOLD_BY,
     adds_up,
     at_no_rate,
     books_open,
@@ -154,6 +155,7 @@ KIND = Kind(
     keys=numbered_keys("vendor"),
     key_refs=("vendor",),
     matched_by="vendor and number",
+    told_by=TOLD_BY,
     read=read,
     at_first_location=at_first_location,
     prepare=expense.without_unused,

@@ -12,6 +12,7 @@ from syncapp.core.sides import Side
 from syncapp.kinds import _sales_lines as sales
 from syncapp.kinds._shared import (
     NUMBER_LENGTH,
+    TOLD_BY,
     adds_up,
     at_no_rate,
     books_open,
@@ -140,6 +141,7 @@ KIND = Kind(
     keys=numbered_keys("customer"),
     key_refs=("customer",),
     matched_by="customer and number",
+    told_by=TOLD_BY,
     read=read,
     prepare=sales.without_unused,
     switched=sales.SWITCHED,

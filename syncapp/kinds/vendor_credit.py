@@ -24,6 +24,7 @@ from syncapp.core.sides import Side
 from syncapp.kinds import _expense_lines as expense
 from syncapp.kinds._shared import (
     NUMBER_LENGTH,
+    TOLD_BY,
     adds_up,
     books_open,
     books_open_for_update,
@@ -163,6 +164,7 @@ KIND = Kind(
     keys=numbered_keys("vendor"),
     key_refs=("vendor",),
     matched_by="vendor and number",
+    told_by=TOLD_BY,
     read=read,
     at_first_location=at_first_location,
     prepare=expense.without_unused,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
@@ -77,7 +79,12 @@ def _candidate(kind: Kind, row: SyncedObject) -> Candidate:
     values = getattr(row, f"{side}_values")
     keys = Keys(row.match_key, row.second_key, row.proposal_key)
     active = values.get("active") is not False
-    return Candidate(row.pk, side, keys, active, row.told_apart, gone=is_gone(kind, row))
+    details = tuple(_detail(values.get(name)) for name in kind.told_by)
+    return Candidate(row.pk, side, keys, active, row.told_apart, is_gone(kind, row), details)
+
+
+def _detail(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, Decimal) else str(value or "")
 
 
 def is_gone(kind: Kind, row: SyncedObject) -> bool:

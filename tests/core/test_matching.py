@@ -195,3 +195,26 @@ def test_the_order_of_records_decides_nothing(rows: list[tuple[object, ...]], ra
     one, other = pair_up(made, "name"), pair_up(shuffled, "name")
     assert sorted(one.links) == sorted(other.links)
     assert codes(one) == codes(other)
+
+
+@pytest.mark.parametrize(
+    ("there", "alike"),
+    [
+        (("2026-11-20", "99.00"), True),
+        (("2026-11-25", "77.00"), True),
+        (("2026-11-25", "99.00"), False),
+        ((), True),
+    ],
+)
+def test_one_key_alone_is_not_enough_where_nothing_else_is_the_same(there: tuple[str, ...], alike: bool) -> None:
+    one = Candidate(1, BILLCOM, Keys("7/dup1"), details=("2026-11-20", "77.00"))
+    other = Candidate(2, QBO, Keys("7/dup1"), details=there)
+
+    found = pair_up([one, other], "vendor and number")
+
+    assert found.links == ([(1, 2)] if alike else [])
+    assert codes(found) == ({} if alike else {1: HoldCode.PROPOSED_MATCH, 2: HoldCode.PROPOSED_MATCH})
+    if not alike:
+        hold, candidates = found.holds[1]
+        assert candidates == (2,)
+        assert "here it is 2026-11-20, 77.00, there 2026-11-25, 99.00" in hold.describe()
