@@ -317,7 +317,7 @@ class Kind:
     untouchable: Callable[[str, Values, Values, Side], str] | None = None
     booked_otherwise: Callable[[str, Values, Values], bool] | None = None
     keeps: Callable[[int, Values, Side, Terms], Hold | None] | None = None
-    switched: Mapping[str, str] = field(default_factory=dict)
+    switched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     taken: str = "name"
     taken_words: tuple[str, str] | None = None
     needs: str = ""

@@ -27,7 +27,7 @@ LINES = Field(
         "customer": Field(type=Type.REF, ref="customer", label="Customer"),
     },
 )
-SWITCHED = {"classes": "lines", "customers_in_payables": "lines", "items_in_payables": "lines"}
+SWITCHED = {"classes": ("lines",), "customers_in_payables": ("lines",), "items_in_payables": ("lines",)}
 DETAILS = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail")
 
 

@@ -31,7 +31,7 @@ SALES_TAX = Field(type=Type.REF, ref="sales_tax", label="Sales tax", to=TO_BILLC
 # BILL reckons it itself: compared, so that a difference is settled or held; never part of what is sent.
 TAX = Field(type=Type.MONEY, label="Tax", to=TO_BILLCOM)
 ASKS = {"sales_tax": ("rate",), "item": ("taxable",)}
-SWITCHED = {"classes": "lines", "class_per_line": "lines", "sales_tax": "sales_tax"}
+SWITCHED = {"classes": ("lines",), "class_per_line": ("lines",), "sales_tax": ("sales_tax",)}
 DETAIL = "SalesItemLineDetail"
 NO_ITEM = "A line names no item, and every line of an invoice in QuickBooks Online needs one."
 NO_ITEM_FIX = (

@@ -45,6 +45,11 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
     return values
 
 
+def without_unused(values: Values, towards: Side, terms: Terms) -> Values:
+    """Numbers are in use only where Show Account Numbers is on."""
+    return values if terms.account_numbers else {name: value for name, value in values.items() if name != "number"}
+
+
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     """Number and name together, then the name inside the same parent (which is the full path)."""
     name = normalise(values["name"])
@@ -137,6 +142,8 @@ KIND = Kind(
     },
     number="number",
     gates=(not_special, has_a_type),
+    prepare=without_unused,
+    switched={"account_numbers": ("number",)},
     untouchable=is_special,
     keeps=is_needed,
     keys=keys,

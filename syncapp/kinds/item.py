@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncapp.core.holds import Hold, HoldCode
-from syncapp.core.schema import TO_BILLCOM, BillcomShape, Draft, Field, Kind, QboShape, Raw, Terms, Type, Values
+from syncapp.core.schema import TO_BILLCOM, BillcomShape, Field, Kind, Lookup, QboShape, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
 from syncapp.kinds._shared import ACTIVE, name_keys, read_list, spelled_otherwise
 from syncapp.kinds.sales_tax import SALES_TAX
@@ -11,6 +11,14 @@ from syncapp.kinds.sales_tax import SALES_TAX
 TYPES = {"SERVICE": "Service", "NON_INVENTORY": "NonInventory", "INVENTORY": "Inventory", "OTHER_CHARGE": "Service"}
 # Reference: BILL API, classifications/items: type.
 TAXES = (SALES_TAX, "SALES_TAX_GROUP")
+
+
+NO_INCOME_ACCOUNT = (
+    "This item has no income account in BILL, and QuickBooks Online wants one: what is sold by it would post nowhere."
+)
+NO_INCOME_ACCOUNT_FIX = (
+    "Choose an income account on the item in BILL, or the Unallocated Income Account in Sync preferences; then retry."
+)
 
 
 def skips(raw: Raw, side: Side) -> bool:
@@ -31,11 +39,25 @@ def fit_to_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
     return None
 
 
-def write(payload: Raw, draft: Draft) -> Raw:
-    if draft.side is Side.QBO and not draft.remote_id and "IncomeAccountRef" not in payload:
-        # QuickBooks wants an income account on every item it may sell; an item we only buy has just the other.
-        payload["IncomeAccountRef"] = payload["ExpenseAccountRef"]
-    return payload
+# Reference: spec, sync matrix, section 1: the payables side of an item.
+PURCHASES = ("expense_account", "purchase_description", "purchase_cost")
+
+
+def without_unused(values: Values, towards: Side, terms: Terms) -> Values:
+    """What an item is bought for and by which account is in use only where bills have items."""
+    if terms.items_in_payables:
+        return values
+    return {name: value for name, value in values.items() if name not in PURCHASES}
+
+
+def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
+    """QuickBooks wants an income account on every item: one that is only bought gets the Unallocated Income Account."""
+    if towards is not Side.QBO or values["account"]:
+        return values
+    fallback = terms.accounts.get("unallocated-income")
+    if fallback is None:
+        return Hold(HoldCode.NEEDS_ACCOUNT, {"meaning": NO_INCOME_ACCOUNT, "fix": NO_INCOME_ACCOUNT_FIX})
+    return {**values, "account": fallback.qbo_id}
 
 
 KIND = Kind(
@@ -74,6 +96,8 @@ KIND = Kind(
     keys=name_keys,
     booked_otherwise=spelled_otherwise,
     read=read_list,
-    write=write,
+    prepare=without_unused,
+    adapt=adapt,
+    switched={"items_in_payables": PURCHASES},
     skips=skips,
 )

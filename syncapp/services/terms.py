@@ -151,8 +151,9 @@ def _fallback_item(company: Company, account: Account | None) -> str:
         return ""
     items = SyncedObject.objects.of(company, "item").filter(qbo_id__isnull=False)
     shown = items.annotate(shown=Cast("qbo_values", TextField()))
-    sold = shown.filter(shown__contains=f'"account":"{account.qbo_id}"').only("qbo_id", "qbo_values").order_by("pk")
-    found = [row for row in sold if _is_sold_to(row.qbo_values, account)]
+    sold = shown.filter(shown__contains=f'"account":"{account.qbo_id}"')
+    sold = sold.only("qbo_id", "qbo_values", "billcom_values").order_by("pk")
+    found = [row for row in sold if _is_sold_to(row.qbo_values, account) and not _is_only_bought(row)]
     return str(found[0].qbo_id) if len(found) == 1 else ""
 
 
@@ -160,6 +161,11 @@ def _is_sold_to(values: dict[str, Any], account: Account) -> bool:
     """The expense account of an item stands in its values, too."""
     plain = values["item_type"] in PLAIN_ITEMS
     return bool(values["active"]) and plain and values["account"] == account.qbo_id
+
+
+def _is_only_bought(row: SyncedObject) -> bool:
+    """It has that income account because QuickBooks wants one (kinds/item.py), and BILL's has none."""
+    return bool(row.billcom_values and not row.billcom_values["account"])
 
 
 def look_again(company: Company) -> None:
@@ -185,7 +191,7 @@ def reach(company: Company, before: Terms, after: Terms) -> None:
         if kind.needs in on:
             # What changed while it was off nobody has read.
             Cursor.objects.filter(company=company, kind=kind.name).delete()
-        if names := {kind.switched[switch] for switch in on if switch in kind.switched}:
+        if names := {name for switch in on for name in kind.switched.get(switch, ())}:
             _compare_anew(company, kind, names)
 
 

@@ -161,6 +161,15 @@ def test_an_account_with_money_on_it_or_one_that_is_used_stays() -> None:
     assert held.hold and "uses it as card, the account of a BILL bank account" in held.hold.describe()
 
 
+@pytest.mark.parametrize("side", Side)
+def test_numbers_are_in_use_only_where_quickbooks_shows_them(side: Side) -> None:
+    off = terms(account_numbers=False)
+    number = {"account.number": "7788"} if side is BILLCOM else {"AcctNum": "7788"}
+    for by, used in ((TERMS, True), (off, False)):
+        assert ("7788" in str(body(only_in(side, "account", number, by=by), "account", side.other, by=by))) is used
+        assert bool(edited_on(side, "account", number, by=by).writes) is used
+
+
 def test_a_balance_that_moves_is_no_edit() -> None:
     assert edited_on(QBO, "account", {"CurrentBalance": 999, "SyncToken": "8"}).outcome is Outcome.IN_STEP
 

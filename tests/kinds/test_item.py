@@ -9,11 +9,13 @@ import pytest
 
 from syncapp.core.holds import HoldCode
 from syncapp.core.records import Outcome, WriteVerb
+from syncapp.core.schema import Account
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from tests.kinds.support import (
     BILLCOM,
     QBO,
+    TERMS,
     body,
     code,
     edited,
@@ -23,6 +25,7 @@ from tests.kinds.support import (
     only_in,
     payload,
     planned,
+    terms,
 )
 
 ITEM = KINDS["item"]
@@ -66,16 +69,36 @@ def test_stock_is_made_in_quickbooks_only() -> None:
 def test_an_item_without_an_account_is_held(side: Side, none: dict[str, Any]) -> None:
     assert code(only_in(side, "item", none)) is HoldCode.NEEDS_ACCOUNT
     (first, *_) = none
-    assert only_in(side, "item", {first: None}).outcome is Outcome.WRITE
+    assert only_in(side, "item", {first: None}, by=UNALLOCATED).outcome is Outcome.WRITE
+
+
+@pytest.mark.parametrize("side", Side)
+def test_what_it_is_bought_for_is_in_use_only_where_bills_have_items(side: Side) -> None:
+    off = terms(items_in_payables=False)
+    sent = body(only_in(side, "item", by=off), "item", side.other, by=off)
+    bought = {"ExpenseAccountRef", "PurchaseDesc", "PurchaseCost"}
+    bought |= {"expenseChartOfAccountId", "purchaseDescription", "purchaseCost"}
+    assert not bought & sent.keys()
+    assert bought & body(only_in(side, "item"), "item", side.other).keys()
+    change = {"purchaseCost": Decimal(9)} if side is BILLCOM else {"PurchaseCost": Decimal(9)}
+    assert edited_on(side, "item", change, by=off).writes == ()
+    assert edited_on(side, "item", change).writes
 
 
 def test_it_waits_for_its_accounts() -> None:
     assert code(only_in(BILLCOM, "item", refs=lookup(without=(("63", QBO),)))) is HoldCode.WAITS_FOR
 
 
-def test_an_item_that_is_only_bought_gets_an_income_account_because_quickbooks_wants_one() -> None:
-    sent = body(only_in(BILLCOM, "item", {"chartOfAccountId": None}), "item", QBO)
-    assert sent["IncomeAccountRef"] == sent["ExpenseAccountRef"] == {"value": "63"}
+UNALLOCATED = terms(accounts={**TERMS.accounts, "unallocated-income": Account(906, "95")})
+
+
+def test_an_item_that_is_only_bought_gets_the_unallocated_income_account_because_quickbooks_wants_one() -> None:
+    bought = only_in(BILLCOM, "item", {"chartOfAccountId": None}, by=UNALLOCATED)
+    sent = body(bought, "item", QBO)
+    assert (sent["IncomeAccountRef"], sent["ExpenseAccountRef"]) == ({"value": "95"}, {"value": "63"})
+    held = only_in(BILLCOM, "item", {"chartOfAccountId": None})
+    assert code(held) is HoldCode.NEEDS_ACCOUNT
+    assert held.hold and "Unallocated Income Account" in held.hold.fix()
     later = edited("item", {"description": "x"})
     assert "IncomeAccountRef" not in body(later, "item", QBO, current=payload("item", QBO))
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from syncapp.models import AccountingPreferences, Company, Conflict, SyncedObject, SyncPreferences
-from syncapp.services import terms
+from syncapp.core.holds import HoldCode
+from syncapp.models import AccountingPreferences, Company, Conflict, GLRole, SyncedObject, SyncPreferences
+from syncapp.services import setup, terms
 from syncapp.services.preferences import save_accounting_preferences
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, import_accounts, linked, synced, writes
@@ -119,3 +120,73 @@ def test_cards_are_the_accounts_of_that_type(
     assert made["Id"] in terms.load(company).cards
     accounts = SyncedObject.objects.of(company, "account").filter(qbo_id__in=terms.load(company).cards)
     assert {row.qbo_values["account_type"] for row in accounts} == {"CREDIT_CARD"}
+
+
+def test_account_numbers_sync_only_while_they_are_shown(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+) -> None:
+    """Off in QuickBooks: neither compared nor written. On again: they reach what is linked, too."""
+    realm, organization = loaded["qbo"]["realm_id"], loaded["billcom"]["organization_id"]
+
+    def shows_numbers(on: bool) -> None:
+        used = {"AccountingInfoPrefs": {"UseAccountNumbers": on}}
+        sandbox.person("qbo", realm, "Preferences", {"Id": "1", **used})
+
+    def number_there(row: SyncedObject) -> Any:
+        found = next(each for each in sandbox.books("qbo", realm)["Account"] if each["Id"] == row.qbo_id)
+        return found.get("AcctNum")
+
+    shows_numbers(False)
+    synced(company, clock)
+    account = {"type": "EXPENSE", "number": "7788"}
+    made = sandbox.person("billcom", organization, "chart-of-accounts", {"name": "Numbered", "account": account})
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="account", billcom_id=made["id"])
+    assert (row.linked, number_there(row)) == (True, None)
+    changed = {"id": made["id"], "account": {**account, "number": "7789"}}
+    sandbox.person("billcom", organization, "chart-of-accounts", changed)
+    assert writes(synced(company, clock)) == 0
+
+    shows_numbers(True)
+    synced(company, clock)
+    assert number_there(row) == "7789"
+    assert not Conflict.objects.filter(object=row).exists()
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_bought_item_never_posts_its_sales_to_its_expense_account(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+) -> None:
+    """And what it is bought for comes when bills have items; it is no item to fall back on for invoices."""
+    realm, organization = loaded["qbo"]["realm_id"], loaded["billcom"]["organization_id"]
+    sandbox.person("qbo", realm, "Preferences", {"Id": "1", "ProductAndServicesPrefs": {"ForPurchase": False}})
+    setup.set_account(company, GLRole.UNALLOCATED_INCOME, None)
+    synced(company, clock)
+    expense = next(row for row in linked(company, "account") if row.qbo_values["account_type"] == "EXPENSE")
+    bought = {"name": "Bought only", "type": "SERVICE", "expenseChartOfAccountId": expense.billcom_id}
+    made = sandbox.person("billcom", organization, "items", {**bought, "purchaseCost": 5})
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="item", billcom_id=made["id"])
+    assert (row.linked, row.hold_code) == (False, HoldCode.NEEDS_ACCOUNT)
+
+    income = sandbox.person("qbo", realm, "Account", {"Name": "Sales not told", "AccountType": "Income"})
+    synced(company, clock)
+    chosen = SyncedObject.objects.get(company=company, kind="account", qbo_id=income["Id"])
+    setup.set_account(company, GLRole.UNALLOCATED_INCOME, chosen)
+    terms.look_again(company)
+    synced(company, clock)
+    row.refresh_from_db()
+
+    def there() -> dict[str, Any]:
+        return next(each for each in sandbox.books("qbo", realm)["Item"] if each["Id"] == row.qbo_id)
+
+    assert there()["IncomeAccountRef"]["value"] == income["Id"]
+    assert "ExpenseAccountRef" not in there()
+    assert terms.load(company).fallback_item == ""
+    assert writes(synced(company, clock)) == 0
+
+    sandbox.person("qbo", realm, "Preferences", {"Id": "1", "ProductAndServicesPrefs": {"ForPurchase": True}})
+    synced(company, clock)
+    assert (there()["ExpenseAccountRef"]["value"], there()["PurchaseCost"]) == (expense.qbo_id, 5)
+    assert there()["IncomeAccountRef"]["value"] == income["Id"]
+    assert writes(synced(company, clock)) == 0
