@@ -16,7 +16,7 @@ from syncapp.core.schema import Field, Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import ObjectState, SyncedObject
-from syncapp.services import attachments, links
+from syncapp.services import attachments, links, planning
 
 SHOWN = 50
 RAW_SHOWN = 20_000
@@ -92,6 +92,7 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "was_merged": row.linked and "merged" in row.hold_facts,
         "may_choose_location": links.may_choose_location(row),
         "may_be_posted_again": links.may_be_posted_again(row),
+        "remark": planning.remark(kind, row.billcom_values) if row.linked else "",
         "held": row.state == ObjectState.HELD,
         "seen": moment(row.first_seen_at),
         "synced": moment(row.synced_at),

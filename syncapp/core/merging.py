@@ -141,7 +141,7 @@ def fuller(kind: Kind, name: str, billcom: Values, qbo: Values, terms: Terms, lo
     blanks = {Side.BILLCOM: 0, Side.QBO: 0}
     for one, other in zip(ours, theirs, strict=True):
         for inner, sub in each.lines.items():
-            if same(sub, one.get(inner), other.get(inner), Side.QBO):
+            if sub.fact or same(sub, one.get(inner), other.get(inner), Side.QBO):
                 continue
             if one.get(inner) and other.get(inner):
                 return None

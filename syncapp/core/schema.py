@@ -280,6 +280,7 @@ class Kind:
     and mean the same by it.
     ``keeps(key, shown, side, terms)``: why this pair's record isn't made inactive or archived on that side, by what it
     shows there; asked of what was read at that moment.
+    ``remark(values)``: what people should know of a record that went over, by what BILL shows, in a sentence, or "".
     ``told_by``: the fields of which one must be the same, for two with one key to be linked unasked.
     ``party``: the field that names whom a transaction is with, a vendor or a customer.
     ``settles``: the field whose lines name what a payment pays.
@@ -316,6 +317,7 @@ class Kind:
     skips: Callable[[Raw, Side], bool] | None = None
     untouchable: Callable[[str, Values, Values, Side], str] | None = None
     booked_otherwise: Callable[[str, Values, Values], bool] | None = None
+    remark: Callable[[Values], str] | None = None
     keeps: Callable[[int, Values, Side, Terms], Hold | None] | None = None
     switched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     taken: str = "name"

@@ -25,6 +25,7 @@ LINES = Field(
         "price": Field(type=Type.NUMBER, label="Price"),
         "accounting_class": Field(type=Type.REF, ref="accounting_class", label="Class"),
         "customer": Field(type=Type.REF, ref="customer", label="Customer"),
+        "job": Field(fact=True, label="Job of BILL"),
     },
 )
 SWITCHED = {"classes": ("lines",), "customers_in_payables": ("lines",), "items_in_payables": ("lines",)}
@@ -89,7 +90,8 @@ def _read_billcom_line(line: Raw) -> Values:
     codes = line.get("classifications") or {}
     item = text(codes.get("itemId"))
     quantity, price = _priced(item, line.get("quantity"), line.get("price"))
-    return {
+    job = text(codes.get("jobId"))
+    return ({"job": job} if job else {}) | {
         "amount": money(line.get("amount")),
         "description": text(line.get("description")),
         "account": text(codes.get("chartOfAccountId")),
@@ -118,6 +120,26 @@ def one_location(values: Values, terms: Terms) -> Hold | None:
     """Reference: spec, sync matrix: one location per QuickBooks bill."""
     mixed = values.get("mixed_locations") and not values.get("first_location")
     return Hold(HoldCode.MIXED_LOCATIONS) if mixed and terms.locations else None
+
+
+JOB = "a job of BILL. Jobs don't sync: QuickBooks Online shows customers and their sub-customers on lines instead."
+JOB_FIX = "Choose the customer or sub-customer on the line in BILL, or take the job off it; then retry."
+
+
+def no_jobs(values: Values, terms: Terms) -> Hold | None:
+    """A job of BILL belongs to no customer, so nothing in QuickBooks is known to be the same.
+
+    Reference: BILL API, classifications/jobs: no link to a customer.
+    """
+    named = any(line.get("job") and not line.get("customer") for line in values["lines"])
+    if not named or not terms.customers_in_payables:
+        return None
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": f"A line names {JOB}", "fix": JOB_FIX})
+
+
+def remark(values: Values) -> str:
+    """Where the job of a line stays behind, nobody should have to find out by comparing."""
+    return f"A line names {JOB}" if any(line.get("job") for line in values.get("lines") or []) else ""
 
 
 def locations_of(lines: list[Raw]) -> set[str]:
@@ -184,7 +206,7 @@ def alongside(lines: list[Values], old: list[Raw], shown: list[Values]) -> list[
 
 
 def _reads_as(shown: Values, line: Values) -> bool:
-    return all((shown.get(name) or None) == (value or None) for name, value in line.items())
+    return all((shown.get(name) or None) == (value or None) for name, value in line.items() if name != "job")
 
 
 def write_qbo(values: Values, current: Raw | None) -> list[Raw]:

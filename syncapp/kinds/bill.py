@@ -61,7 +61,11 @@ def may_sync(values: Values, towards: Side, terms: Terms) -> Hold | None:
 def _may_go_to_qbo(values: Values, terms: Terms) -> Hold | None:
     if not values["total"]:
         return Hold(HoldCode.ZERO_AMOUNT)
-    return expense.one_location(values, terms) or _approved(values, terms)
+    return _lines_fit(values, terms) or _approved(values, terms)
+
+
+def _lines_fit(values: Values, terms: Terms) -> Hold | None:
+    return expense.one_location(values, terms) or expense.no_jobs(values, terms)
 
 
 def _approved(values: Values, terms: Terms) -> Hold | None:
@@ -83,7 +87,7 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
         return None if values["number"] else Hold(HoldCode.NEEDS_NUMBER)
     if not values["total"]:
         return Hold(HoldCode.ZERO_AMOUNT, {"meaning": LOWERED, "fix": LOWERED_FIX})
-    return expense.one_location(values, terms) or _approved(values, terms)
+    return _lines_fit(values, terms) or _approved(values, terms)
 
 
 def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values | Hold:
@@ -157,6 +161,7 @@ KIND = Kind(
     matched_by="vendor and number",
     told_by=TOLD_BY,
     read=read,
+    remark=expense.remark,
     at_first_location=at_first_location,
     prepare=expense.without_unused,
     switched=expense.SWITCHED | {"locations": ("location",)},

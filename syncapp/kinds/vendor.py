@@ -33,6 +33,21 @@ def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     return Keys(first=cut(normalise(values["name"])), proposal=cut(one_email(values["email"]).casefold()))
 
 
+NO_CHECKS = (
+    "Checks can't be sent to this vendor yet: BILL has only a country of its address. Enter the address in QuickBooks "
+    "Online or in BILL."
+)
+
+
+def remark(values: Values) -> str:
+    """BILL mails checks, and some vendors have just the company's own country there.
+
+    Reference: spec, sync matrix, section 1: vendor.
+    """
+    only_country = values.get("address_country") and not (values.get("address_line1") or values.get("address_city"))
+    return NO_CHECKS if only_country else ""
+
+
 def without_unused(values: Values, towards: Side, terms: Terms) -> Values:
     return values if terms.payment_terms else {name: value for name, value in values.items() if name != "term"}
 
@@ -101,4 +116,5 @@ KIND = Kind(
     gates=(home_currency,),
     update_gates=(network_keeps,),
     keeps=owes_nothing,
+    remark=remark,
 )

@@ -94,7 +94,7 @@ def _as_it_may_be(values: Values, towards: Side, terms: Terms) -> Hold | None:
 
 
 def _lines_fit(values: Values, terms: Terms) -> Hold | None:
-    if hold := expense.one_location(values, terms):
+    if hold := expense.one_location(values, terms) or expense.no_jobs(values, terms):
         return hold
     if terms.customers_in_payables and any(line.get("customer") for line in values["lines"]):
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": NO_CUSTOMERS, "fix": NO_CUSTOMERS_FIX, ACT: ALWAYS})
@@ -166,6 +166,7 @@ KIND = Kind(
     matched_by="vendor and number",
     told_by=TOLD_BY,
     read=read,
+    remark=expense.remark,
     at_first_location=at_first_location,
     prepare=expense.without_unused,
     switched=expense.SWITCHED | {"locations": ("location",)},

@@ -188,6 +188,7 @@ def commit(context: Context, plan: ChunkPlan) -> bool:
 
     False: nothing was saved, because somebody linked, excluded or chose something since the rows were read.
     """
+    remarks = list(_remarks(plan))
     for key, decision in plan.decisions.items():
         _take_over(context, plan, plan.rows[key], decision)
     # What is taken away makes room for what is put in its place.
@@ -209,7 +210,7 @@ def commit(context: Context, plan: ChunkPlan) -> bool:
         if plan.forbidden:
             given_back = Conflict.objects.filter(object__in=plan.forbidden, state=ConflictState.RESTORED)
             given_back.update(state=ConflictState.OPEN, closed_by=None, closed_at=None)
-    for words in _cuts(plan):
+    for words in (*_cuts(plan), *remarks):
         context.note(words, kind=plan.kind.name)
     for key, hold in plan.forbidden.items():
         words = f"{plan.rows[key]}: the other value can't be restored. {hold.describe()} {hold.fix()}"
@@ -240,6 +241,22 @@ def _cut_in(kind: Kind, write: Write, shown: Values) -> Iterator[tuple[str, int]
         limit, value = kind.fields[name].limits.get(write.side), shown.get(name)
         if limit and isinstance(value, str) and len(value) > limit:
             yield kind.field_label(name), limit
+
+
+def _remarks(plan: ChunkPlan) -> Iterator[str]:
+    """What people should know of a record, when it goes over or gets so."""
+    for key, decision in plan.decisions.items() if plan.kind.remark else ():
+        row, created = plan.rows[key], [each for each in decision.writes if each.verb is WriteVerb.CREATE]
+        if not row.linked and not created:
+            continue
+        shown = row.billcom_values or created[0].values
+        if (words := remark(plan.kind, shown)) and words != remark(plan.kind, (row.base or {}).get(Side.BILLCOM)):
+            yield f"{row}: {words}"
+
+
+def remark(kind: Kind, shown: Raw | None) -> str:
+    """What there is to say of what BILL shows."""
+    return kind.remark(shown) if kind.remark and shown else ""
 
 
 def _as_it_was(context: Context, plan: ChunkPlan) -> bool:
