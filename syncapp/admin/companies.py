@@ -29,7 +29,10 @@ from syncapp.models import (
     SyncedObject,
     SyncRun,
 )
-from syncapp.services import setup
+from syncapp.services import balances, setup
+
+SHOWN_PAYMENTS = 10
+"""Of what is in a clearing account, before the page leads on to Tie-out."""
 
 
 class HeldFilter(admin.SimpleListFilter):
@@ -178,6 +181,8 @@ def dashboard(company: Company, request: HttpRequest) -> dict[str, Any]:
         "holds": [{"text": TEXTS[HoldCode(row["hold_code"])], **row} for row in holds.order_by("-number")],
         "open_conflicts": Conflict.objects.filter(company=company, state=ConflictState.OPEN).count(),
         "runs": SyncRun.objects.filter(company=company).defer("position", "counts", "calls")[:8],
+        "balances": balances.as_read(company),
+        "shown_payments": SHOWN_PAYMENTS,
         "may_work": may_work_on(request, company.pk),
     }
 

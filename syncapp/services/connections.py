@@ -307,6 +307,7 @@ def _forget_settings(company: Company) -> None:
     AccountingPreferences.objects.filter(company=company).update(
         **dict.fromkeys(read, False), books_closed_on=None, home_currency="", read_at=None
     )
+    Company.objects.filter(pk=company.pk).update(balances_read_at=None)
 
 
 def _set_back(company: Company, step: SetupStep) -> None:

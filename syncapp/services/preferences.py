@@ -85,6 +85,9 @@ def save_sync_preferences(
         _take_over(found, company, changes)
         for role, account in accounts.items():
             _save_account(company, role, account)
+        if accounts:
+            # What was read was of other accounts.
+            Company.objects.filter(pk=company.pk).update(balances_read_at=None)
         terms.reach(company, before, terms.load(company))
     return found
 

@@ -22,6 +22,7 @@ from syncapp.services import (
     applying_credits,
     attachments,
     availability,
+    balances,
     banks,
     deriving,
     guards,
@@ -94,6 +95,8 @@ def work(context: Context, save: Save) -> bool:
         position.update(stage="files")
     _show(context, 98, "Sending files")
     sent = attachments.sync(context)
+    if sent:
+        balances.read(context)
     save()
     return sent
 

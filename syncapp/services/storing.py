@@ -60,6 +60,10 @@ def read_page(
     return list(found.values()), unread
 
 
+MOVED = "moved"
+"""What a run counts of the records it read: those that were new or not as they had been."""
+
+
 def _others(context: Context, kind: Kind, side: Side, raws: Sequence[Raw]) -> set[str]:
     """The ids of those that are another kind's: nothing of this one waits for them.
 
@@ -119,6 +123,7 @@ def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) ->
         fields = [*(f"{side}_{name}" for name in PULL_FIELDS), "needs_look", "included", *rows.DESCRIBED]
         rows.save(changed, fields)
     context.count(kind.name, f"read.{side}", len(records))
+    context.count(kind.name, f"{MOVED}.{side}", len(new) + len(changed))
     return ids
 
 

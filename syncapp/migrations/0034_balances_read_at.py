@@ -1,0 +1,20 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("syncapp", "0029_payment_terms"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="company",
+            name="balances_read_at",
+            field=models.DateTimeField(
+                blank=True,
+                editable=False,
+                help_text="When the balances of its bank and clearing accounts were last read from QuickBooks.",
+                null=True,
+            ),
+        ),
+    ]
