@@ -27,6 +27,7 @@ from syncapp.admin.shared import (
     record_link,
     short_side,
 )
+from syncapp.core.lines import in_short
 from syncapp.core.schema import Field
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
@@ -61,8 +62,11 @@ def with_cells(rows: Iterable[Conflict]) -> list[tuple[Conflict, list[Cell]]]:
     return [(row, [cell(each, names) for each in values]) for row, values in wanted]
 
 
-def _short(found: Cell) -> str:
+def _short(found: Cell, value: Any) -> str:
+    """Of lines their sum comes first: it must not be what is cut off."""
     text = found.plain or "—"
+    if found.rows:
+        text = f"{in_short(value)}: {text}"
     return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 
@@ -80,7 +84,7 @@ class ConflictList(ChangeList):
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
         for row, (_, (_, billcom, qbo)) in zip(rows, with_cells(rows), strict=True):
-            row.shown = (_short(billcom), _short(qbo))
+            row.shown = (_short(billcom, row.billcom_value), _short(qbo, row.qbo_value))
         self.result_list = rows
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 
 from syncapp.admin.cells import Cell, Names, Wanted, cell, names_in
@@ -69,6 +70,8 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "kind": kind,
         "facts": [fact for fact in facts if not fact.is_lines],
         "lines": [fact for fact in facts if fact.is_lines],
+        "columns": [(side.label, row.remote_id(side), _changed_at(row, side)) for side in Side],
+        "has_read_only": any(fact.read_only for fact in facts),
         "links_out": links_out(row),
         "candidates": [(each, links.may_not_be_linked(each)) for each in links.candidates(row).defer(*RAW)[:SHOWN]],
         "told_apart": row.told_apart and not row.linked,
@@ -98,6 +101,14 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "synced": moment(row.synced_at),
         "raw": [(Side(side).label, pretty(getattr(row, f"{side}_raw"))) for side in Side],
     }
+
+
+def _changed_at(row: SyncedObject, side: Side) -> str:
+    """When what is shown of a side was last changed there, as the record says it; "" where it doesn't."""
+    raw = getattr(row, f"{side}_raw") or {}
+    told = raw.get("updatedTime") if side is Side.BILLCOM else (raw.get("MetaData") or {}).get("LastUpdatedTime")
+    found = parse_datetime(told) if isinstance(told, str) else None
+    return moment(found) if found is not None and found.tzinfo is not None else ""
 
 
 def _label(kind: Kind, field: str) -> str:

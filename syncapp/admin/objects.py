@@ -158,7 +158,7 @@ class SyncedObjectAdmin(CompanyScoped):
 
     @admin.display(description="State", ordering="state")
     def state_(self, row: SyncedObject) -> SafeString:
-        return badge(row.state, row.get_state_display())
+        return badge(row.state, row.state_words)
 
     @admin.display(description="Why held", ordering="hold_code")
     def reason_(self, row: SyncedObject) -> SafeString | str:
@@ -219,7 +219,7 @@ class SyncedObjectAdmin(CompanyScoped):
                 why = row.hold.describe() if row.hold else ""
                 yield (
                     row.company.name, row.get_kind_display(), str(row), self.party_(row), row.number, row.amount,
-                    row.date, row.get_state_display(), row.hold_code, why, row.billcom_id, row.qbo_id,
+                    row.date, row.state_words, row.hold_code, why, row.billcom_id, row.qbo_id,
                 )  # fmt: skip
 
         return csv_response("records", head, rows())

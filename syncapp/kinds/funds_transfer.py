@@ -53,6 +53,7 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
     if side is Side.BILLCOM:
         values["payments"] = [_payment(each) for each in raw.get("payments") or []]
         return values
+    values["name"] = values["note"]
     values["payments"], postings = [], _postings(raw)
     values["debit"], values["amount"] = postings.get("Debit", ("", None))
     values["credit"], _ = postings.get("Credit", ("", None))
@@ -155,6 +156,7 @@ KIND = Kind(
         "bank": Field(billcom="bankAccountId", fact=True, label="BILL bank account"),
         "incoming": Field(billcom="incoming", type=Type.BOOL, fact=True, label="Received from customers"),
         "clearing": Field(billcom="clearingAccountId", fact=True, label="Clearing account's id"),
+        "name": Field(billcom="name", fact=True, label="Name"),
         "note": Field(billcom="note", qbo="PrivateNote", fixed=True, label="Note"),
         "ours": Field(billcom="ours", type=Type.BOOL, fact=True, label="Payments made by this sync"),
         "payments": Field(
@@ -170,7 +172,7 @@ KIND = Kind(
         ),
     },
     transaction=True,
-    title="note",
+    title="name",
     amount="amount",
     date="date",
     flow=flow,

@@ -143,6 +143,16 @@ class SyncedObject(models.Model):
         return self.label or self.number or f"{self.get_kind_display()} {self._described or self.pk}"
 
     @property
+    def state_words(self) -> str:
+        """Its state, of what is gone with how this kind goes away."""
+        if self.state != ObjectState.RETIRED:
+            return ObjectState(self.state).label
+        from syncapp.kinds import KINDS
+
+        how = "Deleted or voided" if KINDS[self.kind].transaction else "Inactive"
+        return f"{how} on both sides" if self.linked else how
+
+    @property
     def full_name(self) -> str:
         """With its kind in front."""
         named = self.label or self.number

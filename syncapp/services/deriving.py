@@ -144,7 +144,9 @@ def _bring_up_to_date(
         SyncedObject.objects.filter(pk__in=left).update(part_of=None)
         ids = _ids(context, kind, keys)
         moved = _moved(context, ids, come)
-        storing.store_page(context, kind, Side.BILLCOM, [_raw(key, ids[key], moved[key]) for key in keys])
+        banks = _bank_names(context)
+        raws = [_raw(key, ids[key], moved[key], banks.get(key.bank) or key.bank) for key in keys]
+        storing.store_page(context, kind, Side.BILLCOM, raws)
         transfers = SyncedObject.objects.of(context.company, kind.name).filter(billcom_id__in=ids.values())
         made = dict(transfers.values_list("billcom_id", "pk"))
         rows.save([SyncedObject(pk=pk, part_of_id=made[ids[key]]) for pk, key in come.items()], ("part_of",))
@@ -180,8 +182,14 @@ def made_here(payment: OuterRef) -> QuerySet[Operation]:
     return Operation.objects.filter(object=payment, side=Side.QBO, verb=Verb.CREATE, state__in=done)
 
 
-def _raw(key: Key, transfer: str, moved: _Moved) -> Raw:
-    """The record as BILL would show it, if it did."""
+def _bank_names(context: Context) -> dict[str, str]:
+    """BILL's bank accounts by their ids, as people know them: the bank and the last four digits."""
+    named = GLMapping.objects.filter(company=context.company, role=GLRole.BANK_ACCOUNT).order_by()
+    return dict(named.values_list("billcom_bank_id", "label"))
+
+
+def _raw(key: Key, transfer: str, moved: _Moved, bank: str) -> Raw:
+    """The record as BILL would show it, if it did. ``bank``: its name."""
     return {
         "id": transfer,
         "bankAccountId": key.bank,
@@ -191,6 +199,7 @@ def _raw(key: Key, transfer: str, moved: _Moved) -> Raw:
         "amount": moved.amount,
         "archived": not moved.payments,
         "ours": moved.ours,
+        "name": f"{bank}, {'received' if key.incoming else 'drawn'}",
         "note": note_of(key.bank, incoming=key.incoming, payment=key.payment),
         "payments": [{"kind": kind, "id": billcom_id, "amount": amount} for kind, billcom_id, amount in moved.payments],
     }

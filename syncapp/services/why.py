@@ -17,7 +17,7 @@ from syncapp.services import terms as terms_service
 def why(row: SyncedObject, *, now: datetime) -> list[str]:
     """Lines of plain text, the same facts as the record's page shows."""
     kind = KINDS[row.kind]
-    lines = [f"{row.full_name} (number {row.pk}): {row.get_state_display()}"]
+    lines = [f"{row.full_name} (number {row.pk}): {row.state_words}"]
     for side in Side:
         lines.append(f"  {side.label}: {row.remote_id(side) or 'not there'}")
     for name in kind.compared:

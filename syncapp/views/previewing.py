@@ -62,6 +62,9 @@ def preview(request: SignedIn, company: Company) -> HttpResponse:
         plan = service.preview(company, now=timezone.now())
     except ServiceError as error:
         return render_page(request, "preview.html", "Preview", refused=str(error), **about)
+    if about["read_at"] is None and company.setup_step != SetupStep.DONE:
+        # The accounts of the one side would be made on the other, though most of them are there.
+        return render_page(request, "preview.html", "Preview", unread=True, **about)
     return render_page(
         request,
         "preview.html",

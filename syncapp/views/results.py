@@ -12,6 +12,7 @@ from django.db.models import Case, Count, Q, Value, When
 from django.urls import reverse
 
 from syncapp.core.holds import TEXTS, Hold, HoldCode
+from syncapp.core.lines import in_short
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import (
@@ -119,13 +120,13 @@ def conflict_row(conflict: Conflict) -> ConflictRow:
 
 
 def shown(value: Any) -> str:
-    """A field's value in a word or two; lines are counted, the record's own page shows them."""
+    """A field's value in a word or two; lines are counted and summed, the record's own page shows them."""
     if value is None or value == "":
         return "(empty)"
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):
-        return f"{len(value)} line{'' if len(value) == 1 else 's'}"
+        return in_short(value)
     return str(value)
 
 

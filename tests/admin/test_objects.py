@@ -334,3 +334,39 @@ def test_a_record_is_found_by_its_amount(cast: Cast, wanted: str) -> None:
     found = cast.client("bob").get(changelist("syncedobject", q=wanted)).context["cl"].result_list
 
     assert [row.pk for row in found] == [cast.first.bill.pk]
+
+
+def test_a_held_record_isn_t_called_in_step(cast: Cast) -> None:
+    row = cast.first.bill
+    SyncedObject.objects.filter(pk=row.pk).update(
+        state=ObjectState.HELD, hold_code="books-closed", synced_at=row.first_seen_at
+    )
+    page = text(cast.client("bob").get(change("syncedobject", row)))
+    assert "last in step" not in page
+    assert "what agrees was last synced" in page
+
+
+def test_each_side_says_as_of_when_it_is_shown(cast: Cast) -> None:
+    row = cast.first.bill
+    raw = {"Id": row.qbo_id, "MetaData": {"LastUpdatedTime": "2026-11-02T08:30:00-08:00"}}
+    SyncedObject.objects.filter(pk=row.pk).update(qbo_raw=raw, billcom_raw={"updatedTime": "2026-11-01T10:00:00.000Z"})
+    page = text(cast.client("bob").get(change("syncedobject", row)))
+    assert "as it was there 2 Nov 2026 16:30" in page
+    assert "as it was there 1 Nov 2026 10:00" in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "linked", "words"),
+    [
+        ("vendor", True, "Inactive on both sides"),
+        ("bill", True, "Deleted or voided on both sides"),
+        ("bill", False, "Deleted or voided"),
+    ],
+)
+def test_what_is_gone_says_how_its_kind_goes(cast: Cast, kind: str, linked: bool, words: str) -> None:
+    ids = {"billcom_id": "b-gone", "qbo_id": "q-gone" if linked else None}
+    row = SyncedObject.objects.create(
+        company=cast.first.company, kind=kind, state=ObjectState.RETIRED, billcom_values={}, **ids
+    )
+    assert f">{words}</span>" in text(cast.client("bob").get(change("syncedobject", row)))
+    assert f">{words}</span>" in text(cast.client("bob").get(changelist("syncedobject", state__exact="retired")))

@@ -53,7 +53,7 @@ LINKED: dict[str, list[tuple[str, str, str]]] = {
     "invoice": [("00e01INVOICE00000001", "220", "INV-2026/07")],
     "credit_memo": [("ccr01MEMO00000000001", "241", "CM-2026/07")],
     "receivable_payment": [("0rp01PAID0000000001", "231", "4471")],
-    "funds_transfer": [("bac01CHECKING000001:260410:98", "201", "BILL funds transfer bac01CHECKING000001")],
+    "funds_transfer": [("bac01CHECKING000001:260410:98", "201", "Checking ****1234, drawn")],
 }
 
 FALLBACK = Account(900, "99")

@@ -755,3 +755,14 @@ def test_a_transfer_of_a_payment_that_was_deleted_is_posted_again_on_request(
     links.post_again(row, admin_user)
     synced(company, clock)
     assert (receiving.money_in(), writes(synced(company, clock))) == (0, 0)
+
+
+def test_a_transfer_goes_by_the_name_of_its_bank(company: Company, clock: Clock, books: Books) -> None:
+    GLMapping.objects.filter(company=company, role=GLRole.BANK_ACCOUNT).update(label="Reserve ****7788")
+    books.pays_online("F-90", 60)
+    synced(company, clock)
+    row = transfer_of(company)
+    assert row.full_name == "Funds transfer Reserve ****7788, drawn"
+    [there] = [each for each in books.transfers() if each["Id"] == row.qbo_id]
+    assert books.banks()[0] in there["PrivateNote"], "in QuickBooks it is known by the id, as before"
+    assert writes(synced(company, clock)) == 0

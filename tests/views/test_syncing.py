@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,10 +16,12 @@ from django.utils import timezone
 from syncapp import tasks
 from syncapp.kinds import KINDS
 from syncapp.models import (
+    Company,
     Conflict,
     ObjectState,
     Operation,
     OperationState,
+    RunScope,
     RunState,
     SetupStep,
     SyncedObject,
@@ -289,6 +292,18 @@ def test_the_preview_shows_the_plan(cast: Cast, monkeypatch: pytest.MonkeyPatch)
     }
 
 
+def test_a_preview_before_anything_was_read_lists_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was imported from one side would all seem to be missing on the other."""
+    Company.objects.filter(pk=cast.company.pk).update(setup_step=SetupStep.FIRST_SYNC)
+    plan = Preview(rows=[PreviewRow("account", 1, "Rent", "billcom", "create")], counts={"account.create.billcom": 53})
+    monkeypatch.setattr(preview_service, "preview", lambda company, now: plan)
+    words = cast.client("alice").get(_address(cast, "preview")).content.decode()
+    assert "Rent" not in words and "53" not in words
+    assert "Read both sides now</button>" in words
+    _run(cast, state=RunState.DONE, scope=RunScope.READ, finished_at=timezone.now())
+    assert "Rent" in cast.client("alice").get(_address(cast, "preview")).content.decode()
+
+
 def test_the_preview_says_what_it_leaves_out(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = Preview(
         counts={"vendor.conflict": 2}, stop="30 of 90 vendors were deleted", unseen={"bill": 7000}, in_flight=3
@@ -340,3 +355,18 @@ def test_health_tells_of_a_database_that_does_not_answer(db: None, monkeypatch: 
     answer = Client().get("/healthz")
     assert answer.status_code == 503
     assert "db.internal" not in answer.content.decode()
+
+
+def test_a_conflict_of_lines_shows_what_they_come_to(cast: Cast, synced: SyncRun) -> None:
+    row = SyncedObject.objects.filter(company=cast.company, kind="bill")[0]
+    ours, theirs = ([{"amount": Decimal(amount), "account": "1"}] for amount in ("77.00", "1099.00"))
+    Conflict.objects.create(
+        company=cast.company, run=synced, object=row, kind="bill", field="lines",
+        billcom_value=ours, qbo_value=theirs, kept="billcom",
+    )  # fmt: skip
+    client = cast.client("bob")
+    result = client.get(_address(cast, "result", synced.pk)).content.decode()
+    listed = client.get(reverse("admin:syncapp_conflict_changelist")).content.decode()
+    for page in (result, listed):
+        assert "1 line, 77.00 in all" in page
+        assert "1 line, 1,099.00 in all" in page
