@@ -38,6 +38,7 @@ from syncapp.services import attachments, linking, links
 from syncapp.services.errors import ServiceError
 from syncapp.services.holds import is_settled
 
+LET_IN = "included: comes with the next sync"
 AMOUNT = re.compile(r"-?\d{1,15}\.\d{2}")
 
 
@@ -164,7 +165,8 @@ class SyncedObjectAdmin(CompanyScoped):
     def reason_(self, row: SyncedObject) -> SafeString | str:
         if row.hold is None:
             return ""
-        return format_html('<span title="{}">{}</span>', row.hold.describe(), row.get_hold_code_display())
+        words = format_html('<span title="{}">{}</span>', row.hold.describe(), row.get_hold_code_display())
+        return format_html("{}<br>{}", words, badge("new", LET_IN)) if row.let_in else words
 
     @admin.display(description="Where")
     def where_(self, row: SyncedObject) -> str:
@@ -183,12 +185,21 @@ class SyncedObjectAdmin(CompanyScoped):
             words = f"{counted(left, 'record')} would be created on the other side: link or include each on its page."
             self.message_user(request, words, messages.WARNING)
 
-    @admin.action(description="Include though paid before, or because it is approved", permissions=["work"])
+    @admin.action(description="Include: older than 90 days, paid before, or approved in BILL", permissions=["work"])
     def let_in(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        chosen, left = queryset.count(), links.left_unpaid(queryset, person(request))
         try:
-            self._say(request, links.let_in(queryset, person(request)), "will be brought over with the next sync")
+            done = links.let_in(queryset, person(request))
         except ServiceError as error:
             self.message_user(request, error.message, messages.ERROR)
+            return
+        self._say(request, done, "will be brought over with the next sync")
+        if left:
+            words = f"{counted(sum(left.values()), 'record')} not included. {links.why_left_unpaid(left)}"
+            self.message_user(request, words, messages.WARNING)
+        if done and (others := chosen - done - sum(left.values())):
+            words = f"{counted(others, 'record')} not included: held for another reason, or being written just now."
+            self.message_user(request, words, messages.WARNING)
 
     @admin.action(description="These are different: create them on the other side", permissions=["work"])
     def tell_apart(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

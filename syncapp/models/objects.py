@@ -172,6 +172,11 @@ class SyncedObject(models.Model):
         return self.billcom_id if side == Side.BILLCOM else self.qbo_id
 
     @property
+    def let_in(self) -> bool:
+        """A person wants it in, and no sync has looked at it since."""
+        return self.included and self.needs_look and self.state == ObjectState.HELD
+
+    @property
     def hold(self) -> Hold | None:
         if not self.hold_code:
             return None

@@ -6,11 +6,12 @@ named columns are saved.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from syncapp.core.codec import decode
 from syncapp.core.holds import Hold, HoldCode
@@ -269,21 +270,42 @@ def _waits_for_our_word(row: SyncedObject) -> bool:
 def let_in(objects: QuerySet[SyncedObject], user: User) -> int:
     """Bring bills to BILL though they were paid, in part or in full, before they were first seen; and old invoices, and
     payments that BILL leaves out; and bring over what a person knows to be approved, of the kinds that don't tell.
+    How many.
 
-    The payments of those bills follow where payments go both ways; without that they would look unpaid in BILL, so
-    there it is refused. Raises ServiceError.
+    Those that ``left_unpaid`` names stay where they are; where there are no others, ServiceError says why.
     """
-    untold = [kind.name for kind in KINDS.values() if not kind.approval_told]
-    paid = Q(hold_code=HoldCode.PAID_BEFORE_FIRST_SEEN)
-    old = Q(hold_code=HoldCode.OLDER_THAN_90_DAYS) | Q(hold_code=HoldCode.EXCLUDED, excluded=False)
-    mine = _workable(objects, user).filter(paid | old | Q(hold_code=HoldCode.NOT_APPROVED, kind__in=untold))
-    companies = Company.objects.filter(pk__in=mine.filter(paid, kind="bill").values("company"))
-    for company in companies:
-        if not terms.load(company).payments_both_ways:
-            raise ServiceError(
-                f"{company}: turn on 2-Way AP Payment Sync first. Without their payments these bills would look unpaid."
-            )
+    mine, left = _waiting_for_a_word(objects, user), left_unpaid(objects, user)
+    if left:
+        mine = mine.exclude(_bills_of(list(left)))
+        if not mine.exists():
+            raise ServiceError(why_left_unpaid(left))
     return _decide(mine, included=True, needs_look=True)
+
+
+def _waiting_for_a_word(objects: QuerySet[SyncedObject], user: User) -> QuerySet[SyncedObject]:
+    untold = [kind.name for kind in KINDS.values() if not kind.approval_told]
+    asked = Q(hold_code__in=[HoldCode.PAID_BEFORE_FIRST_SEEN, HoldCode.OLDER_THAN_90_DAYS])
+    left_out_in_bill = Q(hold_code=HoldCode.EXCLUDED, excluded=False)
+    return _workable(objects, user).filter(
+        asked | left_out_in_bill | Q(hold_code=HoldCode.NOT_APPROVED, kind__in=untold)
+    )
+
+
+def _bills_of(companies: list[Company]) -> Q:
+    return Q(hold_code=HoldCode.PAID_BEFORE_FIRST_SEEN, kind="bill", company__in=companies)
+
+
+def left_unpaid(objects: QuerySet[SyncedObject], user: User) -> dict[Company, int]:
+    """Bills among these, by company, whose payments can't follow them to BILL: there they would look unpaid."""
+    paid = _workable(objects, user).filter(hold_code=HoldCode.PAID_BEFORE_FIRST_SEEN, kind="bill").order_by()
+    numbers = dict(paid.values_list("company").annotate(number=Count("pk")))
+    companies = Company.objects.filter(pk__in=numbers)
+    return {each: numbers[each.pk] for each in companies if not terms.load(each).payments_both_ways}
+
+
+def why_left_unpaid(left: Mapping[Company, int]) -> str:
+    names = ", ".join(f"{company} ({number})" for company, number in left.items())
+    return f"Turn on 2-Way AP Payment Sync first: without their payments these bills would look unpaid. {names}"
 
 
 def may_choose_location(row: SyncedObject) -> bool:

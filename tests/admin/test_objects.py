@@ -370,3 +370,37 @@ def test_what_is_gone_says_how_its_kind_goes(cast: Cast, kind: str, linked: bool
     )
     assert f">{words}</span>" in text(cast.client("bob").get(change("syncedobject", row)))
     assert f">{words}</span>" in text(cast.client("bob").get(changelist("syncedobject", state__exact="retired")))
+
+
+def test_including_many_leaves_out_the_one_that_cant_be_and_says_so(cast: Cast) -> None:
+    company = cast.first.company
+    paid = make_object(company, "bill", qbo_id="u1", state=ObjectState.HELD, hold_code="paid-before-first-seen")
+    old = make_object(company, "invoice", qbo_id="u2", state=ObjectState.HELD, hold_code="older-than-90-days")
+    other = make_object(company, "vendor", qbo_id="u3", state=ObjectState.HELD, hold_code="needs-address")
+    alice = cast.client("alice")
+    assert "older than 90 days" in text(alice.get(changelist("syncedobject")))
+
+    done = act(alice, "syncedobject", "let_in", *SyncedObject.objects.filter(pk__in=[paid.pk, old.pk, other.pk]))
+
+    first, second, third = said(done)
+    assert first == "1 record will be brought over with the next sync."
+    assert second.startswith("1 record not included.") and "2-Way AP Payment Sync" in second
+    assert str(company) in second
+    assert third.startswith("1 record not included: held for another reason")
+    assert list(SyncedObject.objects.filter(included=True)) == [old]
+    listed = text(alice.get(changelist("syncedobject", hold_code__exact="older-than-90-days")))
+    assert "included: comes with the next sync" in listed
+    page = text(alice.get(change("syncedobject", old)))
+    assert "the next sync brings it over" in page and 'value="let-in"' not in page
+
+    SyncedObject.objects.filter(pk=old.pk).update(needs_look=False)
+    assert "included: comes" not in text(alice.get(changelist("syncedobject")))
+
+
+def test_including_only_what_cant_be_says_why(cast: Cast) -> None:
+    paid = make_object(
+        cast.first.company, "bill", qbo_id="u1", state=ObjectState.HELD, hold_code="paid-before-first-seen"
+    )
+    done = act(cast.client("alice"), "syncedobject", "let_in", *SyncedObject.objects.filter(pk=paid.pk))
+    assert "2-Way AP Payment Sync" in said(done)[0]
+    assert not SyncedObject.objects.filter(included=True).exists()
