@@ -45,7 +45,8 @@ ROLE_NOTES: Mapping[GLRole, str] = {
     GLRole.MONEY_IN_CLEARING: "Customers' payments received through BILL post here until their funds reach the bank.",
     GLRole.CARD: "Bills paid through BILL by credit card post to this account. Needed only where you pay by card.",
     GLRole.BANK_ACCOUNT: (
-        "This is where funds transfers for payments made/received through the specified bank account will post."
+        "This is where funds transfers for payments made/received through the specified bank account will post. "
+        "Transfers that are posted already stay where they are."
     ),
 }
 ROLES = tuple(role for role in ROLE_NOTES if role is not GLRole.BANK_ACCOUNT)

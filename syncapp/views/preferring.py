@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from syncapp.models import Company, SetupStep
-from syncapp.services import clearing
+from syncapp.services import account_changes, clearing
 from syncapp.services import preferences as service
 from syncapp.services.errors import ServiceError
 from syncapp.services.impact import impact
@@ -48,8 +48,12 @@ def edit_preferences(request: SignedIn, company: Company) -> HttpResponse:
             return render_page(request, "preferences.html", SYNC, company=company, form=form, editing=True)
         if confirmation is not None and not confirmation.is_valid():
             return _ask(request, company, form, confirmation)
+        # Before they are saved: after that nobody knows what was chosen before.
+        moved = account_changes.changes(company, form.accounts())
         if _saved(request, company, form):
             messages.success(request, "Sync preferences are saved. They count from the next sync on.")
+            for change in moved:
+                messages.warning(request, change.words)
             return redirect("syncapp:preferences", company.pk)
     return render_page(request, "preferences.html", SYNC, company=company, form=form, editing=True)
 
