@@ -1,5 +1,5 @@
-# make demo          look at it: the sandbox, three companies, the web server and a worker; Ctrl-C ends it
-# make demo ONCE=1   connect one company, sync it fully, print what happened, end
+# make demo          look at it: three companies in sync, one to try, the sandbox, web server, worker; Ctrl-C ends it
+# make demo ONCE=1   connect the three, sync them fully, print what happened, end
 # make test          the whole suite, on SQLite and on a PostgreSQL it starts itself; ARGS="-k vendor" narrows it
 # make check         ruff, mypy, and whether a migration is missing
 # make simulate      people, faults and crashes at random, then what must hold; SEEDS=2000, SEED=123 alone, PLANTED=1

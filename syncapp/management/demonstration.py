@@ -13,7 +13,11 @@ from django.conf import settings
 
 from syncapp.management.supervisor import Program
 
-COMPANIES = ("harbor-bakery", "northfield-dental", "lakeside-builders")
+# Connected and synced at the start, so that there is something to see at once.
+SYNCED = ("harbor-bakery", "northfield-dental", "lakeside-builders")
+# Left alone, for trying Get Started by hand.
+TO_TRY = "fern-street-florist"
+COMPANIES = (*SYNCED, TO_TRY)
 
 
 class Demonstration:

@@ -195,6 +195,13 @@ class Company(models.Model):
         """Derived, never stored: moving a company under a console changes it."""
         return Cohort.A if self.firm_id is not None or self.signed_up_on < COHORT_CUT else Cohort.B
 
+    @property
+    def in_brief(self) -> str:
+        """What tells its sync from another company's: how it signed up, and the preferences that decide directions."""
+        place = "Under a console" if self.firm_id is not None else "Direct"
+        chosen = getattr(self, "preferences", None)
+        return ", ".join([f"{place} (cohort {self.cohort})", *(chosen.turned_on if chosen else [])])
+
     def connection(self, side: str) -> Any:
         """The connection to ``side``, or None."""
         return next((found for found in self.connections.all() if found.side == side), None)

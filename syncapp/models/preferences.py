@@ -119,6 +119,16 @@ class SyncPreferences(models.Model):
     def __str__(self) -> str:
         return f"Sync preferences of {self.company}"
 
+    @property
+    def turned_on(self) -> list[str]:
+        """The preferences that decide directions and are on, as people know them."""
+        known = (
+            ("1-Way Transactions Sync", self.one_way),
+            ("2-Way AP Payment Sync", self.two_way_payments and not self.one_way),
+            ("Sync Only Approved", self.approved_only),
+        )
+        return [name for name, on in known if on]
+
     LATCHES = ("approved_only", "one_way")
 
 

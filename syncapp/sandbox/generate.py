@@ -15,37 +15,36 @@ from syncapp.sandbox.http import encode
 from syncapp.sandbox.making import Record, Size
 from syncapp.sandbox.making_memos import Memos
 
+_SAMPLE: Record = {"overlap": 0.7, "credits": 6, "invoices": 9, "memos": 2}
 # The sample companies in fixtures/: how they are made.
 FIXTURES: dict[str, Record] = {
     "harbor-bakery": {
+        **_SAMPLE,
         "seed": 11,
-        "overlap": 0.7,
-        "credits": 6,
-        "invoices": 9,
-        "memos": 2,
         "name": "Harbor Bakery",
         "console": True,
         "signed_up_on": "2020-05-04",
     },
     "northfield-dental": {
+        **_SAMPLE,
         "seed": 23,
-        "overlap": 0.7,
-        "credits": 6,
-        "invoices": 9,
-        "memos": 2,
         "name": "Northfield Dental",
         "console": False,
         "signed_up_on": "2019-02-11",
     },
     "lakeside-builders": {
+        **_SAMPLE,
         "seed": 37,
-        "overlap": 0.7,
-        "credits": 6,
-        "invoices": 9,
-        "memos": 2,
         "name": "Lakeside Builders",
         "console": True,
         "signed_up_on": "2018-09-01",
+    },
+    "fern-street-florist": {
+        **_SAMPLE,
+        "seed": 53,
+        "name": "Fern Street Florist",
+        "console": True,
+        "signed_up_on": "2021-06-14",
     },
 }
 

@@ -102,6 +102,26 @@ def _person(name: str, password: str) -> User:
 # --- One full sync ---------------------------------------------------------------------------------------------------
 
 
+def show(loaded: Sequence[Mapping[str, Any]], *, now: datetime, write: Write) -> None:
+    """Connect and sync fully each company that isn't set up yet, and say in a line what each is."""
+    for shown in loaded:
+        company = Company.objects.get(name=shown["name"])
+        if company.setup_step != SetupStep.DONE:
+            write(f"Connecting and syncing {company.name} …")
+            make_ready(company, shown, now=now)
+            run = sync(company)
+            if run.state != RunState.DONE:
+                write(f"  {run.get_state_display().lower()}: {run.message}")
+        write(f"  {_line(company)}")
+
+
+def _line(company: Company) -> str:
+    objects = SyncedObject.objects.filter(company=company)
+    linked = objects.filter(billcom_id__isnull=False, qbo_id__isnull=False).count()
+    held = objects.filter(state=ObjectState.HELD).count()
+    return f"{company.name:<20} {company.in_brief}: {linked} on both sides, {held} held"
+
+
 def run_once(loaded: Sequence[Mapping[str, Any]], *, now: datetime, write: Write) -> bool:
     """Connect each company as its pages do, sync it fully, print what happened; whether all of them tie out."""
     tied = [_run_once(shown, now=now, write=write) for shown in loaded]
@@ -110,17 +130,12 @@ def run_once(loaded: Sequence[Mapping[str, Any]], *, now: datetime, write: Write
 
 def _run_once(shown: Mapping[str, Any], *, now: datetime, write: Write) -> bool:
     company = Company.objects.get(name=shown["name"])
-    user = get_user_model().objects.get(username="admin")
     if company.setup_step != SetupStep.DONE:
-        set_up(company, user, shown, now=now)
-        if chosen := CHOSEN.get(company.name):
-            preferences.save_sync_preferences(company, user, chosen, {}, now=now)
-            company.refresh_from_db()
+        make_ready(company, shown, now=now)
     began = time.monotonic()
-    run = runs.request_run(company, trigger=Trigger.COMMAND, user=user, now=timezone.now())
-    run = runs.run_to_end(run, clock=timezone.now)
+    run = sync(company)
     seconds = time.monotonic() - began
-    write(f"\n{company.name} ({_described(company)}): {run.get_state_display().lower()} {run.message}".rstrip())
+    write(f"\n{company.name} ({company.in_brief}): {run.get_state_display().lower()} {run.message}".rstrip())
     for line in table(company, run):
         write(line)
     calls = ", ".join(f"{number} {PURSES[Purse(purse)]}" for purse, number in sorted(run.calls.items())) or "none"
@@ -136,12 +151,24 @@ def _run_once(shown: Mapping[str, Any], *, now: datetime, write: Write) -> bool:
     return run.state == RunState.DONE and found.ties
 
 
-def _described(company: Company) -> str:
-    told = ["under the firm's console" if company.firm_id else "a direct company", f"cohort {company.cohort}"]
-    chosen = CHOSEN.get(company.name, {})
-    told += ["1-way"] if chosen.get("one_way") else []
-    told += ["approved only"] if chosen.get("approved_only") else []
-    return ", ".join(told)
+def make_ready(company: Company, shown: Mapping[str, Any], *, now: datetime) -> None:
+    """Connected and set up, with the preferences that this company of the demonstration is to show."""
+    user = _administrator()
+    set_up(company, user, shown, now=now)
+    if chosen := CHOSEN.get(company.name):
+        preferences.save_sync_preferences(company, user, chosen, {}, now=now)
+    company.refresh_from_db()
+
+
+def sync(company: Company) -> SyncRun:
+    run = runs.request_run(company, trigger=Trigger.COMMAND, user=_administrator(), now=timezone.now())
+    run = runs.run_to_end(run, clock=timezone.now)
+    company.refresh_from_db()
+    return run
+
+
+def _administrator() -> User:
+    return get_user_model().objects.get(username=PEOPLE[0][0].split("@")[0])
 
 
 def set_up(company: Company, user: User, shown: Mapping[str, Any], *, now: datetime) -> None:

@@ -41,7 +41,7 @@ def _with_counts(companies: QuerySet[Company]) -> QuerySet[Company]:
     """How each company stands, each fact from an index, so that a page of fifty stays one statement."""
     conflicts = Conflict.objects.filter(state=ConflictState.OPEN)
     last = SyncRun.objects.filter(company=OuterRef("pk"), finished_at__isnull=False).order_by("-finished_at")
-    return companies.select_related("firm").annotate(
+    return companies.select_related("firm", "preferences").annotate(
         billcom_state=_connection_state(Side.BILLCOM),
         qbo_state=_connection_state(Side.QBO),
         held=_count(needs_a_person()),

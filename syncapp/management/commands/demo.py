@@ -17,7 +17,7 @@ WEB_PORT, SANDBOX_PORT = 8000, 8001
 
 
 class Command(BaseCommand):
-    help = "Runs the demonstration: three companies in the sandbox, the web server and a worker. Ctrl-C ends it."
+    help = "Runs the demonstration: companies in the sandbox, the web server and a worker. Ctrl-C ends it."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
