@@ -11,6 +11,7 @@ One process serves the whole test session: give every test its own company (`loa
 from __future__ import annotations
 
 import base64
+import re
 import select
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ END_SECONDS = 10
 READY = "sandbox ready "
 
 Json = dict[str, Any]
+_FIELD = re.compile(r'<input id="[^"]*" name="([^"]*)"[^>]* value="([^"]*)"')
 
 
 class Sandbox:
@@ -97,6 +100,14 @@ class Sandbox:
     def merge(self, realm: str, entity: str, record: str, into: str) -> None:
         """Two vendors or customers of QuickBooks become one, which has the transactions of both."""
         self._ask("POST", f"person/qbo/{realm}/{entity}/{record}/merge", {"into": into})
+
+    def save_as_it_stands(self, realm: str, entity: str, record: str) -> None:
+        """Open a record of QuickBooks on its page, and select Save."""
+        address = f"{self.url}/ui/qbo/{realm}/{entity}/{record}"
+        page = self._session.get(address, timeout=START_SECONDS).text
+        shown = {name: unescape(value) for name, value in _FIELD.findall(page[: page.index("</form>")])}
+        answer = self._session.post(address, {**shown, "do": "save"}, timeout=START_SECONDS)
+        assert shown and answer.ok, f"{address}: {answer.status_code} {answer.text[:500]}"
 
     def obstruct(self, realm: str, entity: str, record: str, obstacle: str) -> None:
         """Keep a QuickBooks record from being changed or taken away by the API; "" = no longer."""

@@ -255,7 +255,9 @@ def _means(books: Books) -> list[tuple[str, str]]:
 
 def _save(books: Books, entity: str, record: Record, typed: dict[str, str]) -> str:
     payload = changes(books, inputs(books, entity, record), record, typed)
-    if not payload:
+    # Saving a transaction as it stands is an update in QuickBooks. Reference: the set-up guide, "Edit and then Save".
+    touches = books.side == "qbo" and entity in lines.TRANSACTIONS
+    if not payload and not touches:
         return "Nothing was changed."
     name = books.name_field(entity)
     if payload.get(name) == "":
@@ -263,7 +265,7 @@ def _save(books: Books, entity: str, record: Record, typed: dict[str, str]) -> s
     # QuickBooks wants these even where nothing about them changes.
     must: Record = {name: record[name] for name in ("VendorRef", "PaymentType") if name in record}
     books.save(entity, {**must, **books.with_sub_flag(entity, payload), books.key: record[books.key]})
-    return "Saved."
+    return "Saved." if payload else "Saved as it was: it counts as updated now."
 
 
 def _save_raw(books: Books, entity: str, record: Record, typed: dict[str, str]) -> str:
