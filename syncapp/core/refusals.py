@@ -88,9 +88,10 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         22,
         _told_by(r"less than .*bills?|credits cannot be more|amount paid.*credits"),
-        "What is paid and the credits used don't come to what is open on the bills in QuickBooks Online.",
-        "Look at the bills there: where a credit or payment was entered on one side only, enter it on the other; "
-        "then retry.",
+        "In QuickBooks Online the amount paid and the credits used come to less than the bills they pay: a credit that "
+        "was used in BILL was used for something else there, or isn't there.",
+        "Find the credit in QuickBooks Online: take it off what it was used for there, or enter it if it is missing, "
+        "then retry. Or void the payment in BILL, and pay the bill without the credit.",
     ),
     Refusal(
         21,

@@ -32,7 +32,7 @@ from syncapp.gateways.errors import (
 from syncapp.gateways.qbo import Verb as QboVerb
 from syncapp.gateways.qbo import Write as QboWrite
 from syncapp.models import Level, ObjectState, Operation, OperationState, SyncedObject, Verb
-from syncapp.services import linking, pulling_billcom, pulling_qbo, rows, storing
+from syncapp.services import linking, pulling_billcom, pulling_qbo, rows, storing, taken_in_part
 from syncapp.services.context import Context
 from syncapp.services.in_threads import at_once
 
@@ -46,11 +46,6 @@ OPERATION_FIELDS = ("state", "remote_id", "error_code", "error_words", "finished
 BOOKS_CLOSED = "6210"
 NOT_THERE = "BILL doesn't have it, so it may be written again."
 """What the journal says of a write in doubt that was looked for and not found."""
-TAKEN_IN_PART = (
-    "{side} took it, but without this: {names}. What that names isn't there to be used any more: it was paid, used or "
-    "taken away in {side} meanwhile."
-)
-TAKEN_IN_PART_FIX = "Compare both sides below, and void or correct what was entered twice; then retry."
 OTHER_TOTAL = "{side} took it with a total of {there}, and it is {here} in {other}"
 OTHER_TOTAL_FIX = "Compare both sides below, and correct the one that is wrong; then retry."
 FEATURE_OFF = "5020"
@@ -389,12 +384,9 @@ def take_reply(kind: Kind, row: SyncedObject, operation: Operation, raw: Raw, co
         rows.hold(row, other)
         return
     if missing:
-        names = ", ".join(kind.field_label(name) for name in missing)
-        words = f"it was accepted, but without {names}"
-        facts = {"side": side.label, "code": "accepted in part", "words": words}
-        told = TAKEN_IN_PART.format(side=side.label, names=names)
-        rows.hold(row, Hold(HoldCode.REJECTED, {**facts, "meaning": told, "fix": TAKEN_IN_PART_FIX}))
-        context.note(f"{row}: {side.label}: {words}.", kind=kind.name, level=Level.WARNING)
+        part = taken_in_part.held(context, kind, operation, missing)
+        rows.hold(row, part)
+        context.note(f"{row}: {side.label}: {part.facts['words']}.", kind=kind.name, level=Level.WARNING)
         return
     if not kind.approval_told:
         row.included = False  # What a person knew to be approved has gone over; the next change is asked about.

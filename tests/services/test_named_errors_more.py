@@ -141,11 +141,29 @@ def credit_number_in_use(desk: Desk) -> SyncedObject:
 
 
 def credit_used_in_bill_only(desk: Desk) -> SyncedObject:
-    """22: a payment uses a credit that QuickBooks doesn't have, so what is paid there wouldn't come to the bill."""
-    bill, credit = desk.bill("E-22"), desk.credit("E-22c")
+    """22: in QuickBooks the credit that a payment uses has settled another bill, so 70 is less than the bill of 100."""
+    bill, other, credit = desk.bill("E-22"), desk.bill("E-22b"), desk.credit("E-22c")
     desk.sync()
-    there = desk.row("vendor_credit", billcom_id=credit["id"])
-    desk.inactivates("VendorCredit", there)
+    uses = [
+        {"Amount": 30, "LinkedTxn": [{"TxnId": there["Id"], "TxnType": there_is}]}
+        for there_is, there in (
+            ("Bill", desk.twin("bill", "Bill", other["id"])),
+            ("VendorCredit", desk.twin("vendor_credit", "VendorCredit", credit["id"])),
+        )
+    ]
+    vendor = {"value": desk.vendor().qbo_id}
+    desk.there("BillPayment", {"VendorRef": vendor, "PayType": "Check", "TotalAmt": 0, "Line": uses})
+    payment = desk.pays(bill, 70, credit, 30)
+    desk.sync()
+    assert desk.twin("bill", "Bill", bill["id"])["Balance"] == 100
+    return desk.row("bill_payment", billcom_id=payment["id"])
+
+
+def credit_deleted(desk: Desk) -> SyncedObject:
+    """7: the credit that a payment uses was deleted in QuickBooks."""
+    bill, credit = desk.bill("E-7"), desk.credit("E-7c")
+    desk.sync()
+    desk.inactivates("VendorCredit", desk.row("vendor_credit", billcom_id=credit["id"]))
     payment = desk.pays(bill, 70, credit, 30)
     desk.sync()
     return desk.row("bill_payment", billcom_id=payment["id"])
@@ -256,14 +274,33 @@ def character_not_taken(desk: Desk) -> SyncedObject:
 
 CASES: list[tuple[str, Callable[[Desk], SyncedObject], HoldCode, str, str]] = [
     ("2", name_of_a_list_in_use, HoldCode.NAME_TAKEN, "already has a record with this name", "Rename one of the two"),
-    ("3", vendor_isnt_the_bills, HoldCode.REJECTED, "took it, but without this: Bills paid", "Compare both sides"),
-    ("4", customer_isnt_the_invoices, HoldCode.REJECTED, "but without this: Invoices paid", "Compare both sides"),
+    (
+        "3",
+        vendor_isnt_the_bills,
+        HoldCode.REJECTED,
+        "didn't apply it to bill E-3: the vendor there is another one",
+        "Give bill E-3 the same vendor on both sides",
+    ),
+    (
+        "4",
+        customer_isnt_the_invoices,
+        HoldCode.REJECTED,
+        "didn't apply it to invoice E-4: the customer there is another one",
+        "Give invoice E-4 the same customer on both sides",
+    ),
+    ("7", credit_deleted, HoldCode.REJECTED, "was deleted or made inactive", "choose another"),
     ("8", invoice_of_the_payment_deleted, HoldCode.REJECTED, "deleted or made inactive", "or choose another"),
     ("9", customer_inactive, HoldCode.REJECTED, "deleted or made inactive", "Make that active again"),
     ("10", item_inactive, HoldCode.REJECTED, "deleted or made inactive", "Make that active again"),
     ("11", class_deleted, HoldCode.REJECTED, "deleted or made inactive", "Make that active again"),
     ("17", credit_number_in_use, HoldCode.NUMBER_TAKEN, "a transaction with this number", "Change the number"),
-    ("22", credit_used_in_bill_only, HoldCode.REJECTED, "was deleted or made inactive", "choose another"),
+    (
+        "22",
+        credit_used_in_bill_only,
+        HoldCode.REJECTED,
+        "the amount paid and the credits used come to less than the bills they pay",
+        "Find the credit in QuickBooks Online",
+    ),
     ("28", amount_of_an_approved_bill, HoldCode.REJECTED, "what was approved can't be changed", "Change it in BILL"),
     ("29", vendor_of_the_network, HoldCode.FLOW_NOT_IN_MATRIX, "connected in the BILL network", "in BILL instead"),
     ("20, 21", deposit_to_of_another_type, HoldCode.REJECTED, "take deposits in", "Choose a Bank or Other Current"),

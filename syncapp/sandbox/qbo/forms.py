@@ -128,6 +128,10 @@ def _check_total(record: Record, outcome: links.Settlement) -> None:
     applied = outcome.charges - outcome.credits
     if applied < 0:
         raise bodies.business("Credits cannot be more than what is paid with them", element="Line")
+    if applied > record["TotalAmt"] and record.get("PayType"):
+        # Reference: spec, behaviour of BILL's sync, section 9, no. 22: what it says.
+        detail = f"The amount paid ({record['TotalAmt']}) plus credits ({outcome.credits}) is less than the bills"
+        raise bodies.business(f"{detail} ({outcome.charges})", element="TotalAmt")
     if applied > record["TotalAmt"]:
         detail = f"The lines come to {applied}, more than the total of {record['TotalAmt']}"
         raise bodies.business(detail, element="TotalAmt")
