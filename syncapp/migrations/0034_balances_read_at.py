@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("syncapp", "0029_payment_terms"),
+        ("syncapp", "0031_not_available"),
     ]
 
     operations = [

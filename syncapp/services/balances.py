@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from functools import partial
 
 from django.db import transaction
 
 from syncapp.core.codec import money
+from syncapp.core.schema import ZERO
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import GatewayError
-from syncapp.gateways.qbo import QboGateway
 from syncapp.kinds.account import KIND as ACCOUNT
-from syncapp.models import AccountingPreferences, Company, GLRole, SyncedObject
+from syncapp.models import AccountingPreferences, Company, Cursor, SyncedObject
 from syncapp.services import budgets, clearing, rows
 from syncapp.services.clearing import BankBalance, Clearing
 from syncapp.services.context import Context
@@ -27,52 +26,32 @@ class AsRead:
     """``at``: when the balances were read from QuickBooks, None if never; then there is neither bank nor clearing."""
 
     at: datetime | None
-    clearing: Mapping[GLRole, Clearing]
+    clearing: Mapping[str, Clearing]
     banks: list[BankBalance]
     books_closed_on: date | None
     settings_read_at: datetime | None
 
 
-class _Noting:
-    """QuickBooks, and what it answered."""
-
-    def __init__(self, qbo: QboGateway) -> None:
-        self.qbo, self.shown = qbo, dict[str, Decimal | None]()
-
-    def query(self, entity: str, where: str = "") -> list[dict[str, Any]]:
-        found = self.qbo.query(entity, where=where)
-        self.shown |= {str(each["Id"]): money(each.get("CurrentBalance")) for each in found}
-        return found
-
-
-class _Kept:
-    """What QuickBooks answered the last time."""
-
-    def __init__(self, company: Company) -> None:
-        self.company = company
-
-    def query(self, entity: str, where: str = "") -> list[dict[str, Any]]:
-        ids = re.findall(r"'(\d+)'", where)
-        accounts = SyncedObject.objects.of(self.company, ACCOUNT.name).filter(qbo_id__in=ids).order_by()
-        kept = accounts.values_list("qbo_id", "qbo_values")
-        return [{"Id": qbo_id, "CurrentBalance": (values or {}).get("balance")} for qbo_id, values in kept]
-
-
 def read(context: Context) -> None:
-    """At the end of a run, when what it posted has moved the balances: one metered call, none where nothing happened.
+    """At the end of a run that has posted something: one metered call, so that the page shows what that came to.
 
-    A balance moves without any edit, so neither changes nor versions tell of it. Nothing else waits for this.
+    What others post is told with the next sync's changes. Nothing else waits for this.
     """
     if not _moved(context) and context.company.balances_read_at is not None:
         return
-    noting = _Noting(context.remotes.qbo)
+    shown: dict[str, Decimal] = {}
+
+    def standing(ids: set[str]) -> dict[str, Decimal]:
+        shown.update(clearing.current(context.remotes.qbo, ids))
+        return shown
+
     try:
-        clearing.balances(context.company, cast(QboGateway, noting))
+        clearing.balances(context.company, standing)
     except (GatewayError, budgets.NoRoom) as error:
         context.note(f"The balances of the bank accounts weren't read: {error}")
         return
-    if noting.shown:
-        _keep(context, noting.shown)
+    if shown:
+        _keep(context, shown)
 
 
 def _moved(context: Context) -> bool:
@@ -81,7 +60,7 @@ def _moved(context: Context) -> bool:
     return any(of == [Side.QBO] and what != "read" for _, what, *of in happened)
 
 
-def _keep(context: Context, shown: Mapping[str, Decimal | None]) -> None:
+def _keep(context: Context, shown: Mapping[str, Decimal]) -> None:
     with transaction.atomic():
         context.confirm_lease()
         accounts = SyncedObject.objects.select_for_update().of(context.company, ACCOUNT.name).order_by()
@@ -98,5 +77,15 @@ def as_read(company: Company) -> AsRead:
     closed, seen = (settings.books_closed_on, settings.read_at) if settings else (None, None)
     if company.balances_read_at is None:
         return AsRead(None, {}, [], closed, seen)
-    cleared, banks = clearing.balances(company, cast(QboGateway, _Kept(company)))
-    return AsRead(company.balances_read_at, cleared, banks, closed, seen)
+    cleared, banks = clearing.balances(company, partial(_kept, company))
+    # An account whose balance has moved is among what QuickBooks tells as changed.
+    told = Cursor.objects.filter(company=company, side=Side.QBO, kind="").values_list("read_to", flat=True).first()
+    at = max(filter(None, (company.balances_read_at, told)))
+    return AsRead(at, cleared, banks, closed, seen)
+
+
+def _kept(company: Company, ids: set[str]) -> dict[str, Decimal]:
+    """What QuickBooks answered the last time."""
+    accounts = SyncedObject.objects.of(company, ACCOUNT.name).filter(qbo_id__in=ids).order_by()
+    kept = accounts.values_list("qbo_id", "qbo_values")
+    return {str(qbo_id): money((values or {}).get("balance")) or ZERO for qbo_id, values in kept}

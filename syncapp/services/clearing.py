@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -100,11 +100,15 @@ class BankBalance:
     balance: Decimal
 
 
-def balances(company: Company, qbo: QboGateway) -> tuple[dict[str, Clearing], list[BankBalance]]:
-    """What the clearing accounts and the bank accounts stand at in QuickBooks, by one query.
+Standing = Callable[[set[str]], Mapping[str, Decimal]]
+"""QuickBooks' ids of accounts -> what each stands at; asked once."""
 
-    Those that are chosen by their role, and besides them those that were, as long as they aren't empty. Raises
-    GatewayError.
+
+def balances(company: Company, standing: Standing) -> tuple[dict[str, Clearing], list[BankBalance]]:
+    """What the clearing accounts and the bank accounts stand at in QuickBooks.
+
+    Those that are chosen by their role, and besides them those that were, as long as they aren't empty. Raises what
+    ``standing`` raises.
     """
     mappings = GLMapping.objects.filter(company=company, account__qbo_id__isnull=False)
     mappings = mappings.filter(role__in=[*NAMES, GLRole.BANK_ACCOUNT]).select_related("account")
@@ -114,7 +118,7 @@ def balances(company: Company, qbo: QboGateway) -> tuple[dict[str, Clearing], li
         if each.account is not None
     ]
     former = list(_former(company, {(mapping.role, qbo_id) for mapping, _, qbo_id in chosen}))
-    shown = _balances(qbo, {qbo_id for _, _, qbo_id in chosen} | {str(account.qbo_id) for _, account in former})
+    shown = standing({qbo_id for _, _, qbo_id in chosen} | {str(account.qbo_id) for _, account in former})
     cleared, banks = dict[str, Clearing](), dict[str, tuple[SyncedObject, list[str]]]()
     for mapping, account, qbo_id in chosen:
         role = GLRole(mapping.role)
@@ -166,8 +170,8 @@ def _posted_to(company: Company) -> set[tuple[str, str]]:
     }
 
 
-def _balances(qbo: QboGateway, ids: set[str]) -> dict[str, Decimal]:
-    """CurrentBalance is a balance of this moment. Reference: Intuit docs, Account."""
+def current(qbo: QboGateway, ids: set[str]) -> dict[str, Decimal]:
+    """By one query, a balance of this moment. Raises GatewayError. Reference: Intuit docs, Account: CurrentBalance."""
     if not ids:
         return {}
     listed = ",".join(f"'{each}'" for each in sorted(ids))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
@@ -230,7 +231,7 @@ def tie_out(company: Company, *, now: datetime) -> TieOut:
     try:
         both = remotes.open_both(company, timezone.now, http)
         payables, receivables = (_compare(company, account, both) for account in (PAYABLES, RECEIVABLES))
-        cleared, banks = clearing.balances(company, both.qbo)
+        cleared, banks = clearing.balances(company, partial(clearing.current, both.qbo))
     except GatewayError as error:
         raise ServiceError(f"Both sides can't be read just now: {error}") from error
     finally:

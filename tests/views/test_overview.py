@@ -42,10 +42,36 @@ def test_it_tells_what_is_decided_record_by_record(cast: Cast) -> None:
     assert "closed up to 31 Dec 2025" in shown
 
 
+CONSOLE = "<h2>Accounts under accountant consoles or signed up before 9/15/17</h2>"
+DIRECT = "<h2>Accounts signed up after 9/15/17 not created under an accountant console</h2>"
+
+
+def stops(shown: str, what: str) -> bool:
+    (line,) = [line for line in shown.splitlines() if f"<title>{what}" in line]
+    return 'class="stops"' in line
+
+
 def test_a_direct_company_and_one_under_a_console_differ(cast: Cast) -> None:
-    assert "under an accountant console" in page(cast)
+    shown = page(cast)
+    assert CONSOLE in shown and stops(shown, "Bill payments to BILL") and stops(shown, "Voids of payments to BILL")
     Company.objects.filter(pk=cast.company.pk).update(firm=None, signed_up_on=date(2024, 1, 1))
     Membership.objects.get_or_create(user=cast.bob, company=cast.company, defaults={"role": Role.CLERK})
     shown = page(cast)
-    assert "under an accountant console" not in shown
-    assert not [line for line in shown.splitlines() if "Bill payments to BILL" in line and "stops" in line]
+    assert DIRECT in shown
+    assert not stops(shown, "Bill payments to BILL") and not stops(shown, "Voids of payments to BILL")
+
+
+def test_the_other_cohort_is_shown_for_comparison(cast: Cast) -> None:
+    assert "?cohort=B" in page(cast)
+    address = reverse("syncapp:overview", args=[cast.company.pk])
+    other = cast.client("bob").get(address, {"cohort": "B"}).content.decode()
+    assert DIRECT in other and "how Harbor Bakery syncs" in other and not stops(other, "Bill payments to BILL")
+    odd = cast.client("bob").get(address, {"cohort": "²"}).content.decode()
+    assert CONSOLE in odd and "how Harbor Bakery syncs" not in odd
+
+
+def test_what_never_syncs_is_there_with_its_reason(cast: Cast) -> None:
+    shown = page(cast)
+    for name in ("Departments", "Employees", "Merges"):
+        assert stops(shown, f"{name} to BILL") and stops(shown, f"{name} to QuickBooks Online")
+    assert "QuickBooks Online has no departments." in shown
