@@ -35,7 +35,10 @@ ROLE_NOTES: Mapping[GLRole, str] = {
         "accounting software that is sold to it."
     ),
     GLRole.ACCOUNTS_PAYABLE: "Bills sent to QuickBooks Online post to this account.",
-    GLRole.ACCOUNTS_RECEIVABLE: "Customers' payments sent to QuickBooks Online post against this account.",
+    GLRole.ACCOUNTS_RECEIVABLE: (
+        "Customers' payments sent to QuickBooks Online post against this account. Choose the one that your invoices "
+        "post to; QuickBooks Online refuses payments against another."
+    ),
     GLRole.DEFAULT_BANK: "This is the default bank account used to record any payments made outside of BILL.",
     GLRole.DEPOSIT_TO: (
         "This is the default account to record payments received outside of BILL. Ex: Undeposited Funds is frequently "

@@ -262,13 +262,36 @@ def test_a_line_without_an_item_is_of_the_one_that_is_sold_to_the_unallocated_in
 def test_what_is_received_posts_against_the_receivables_account_of_the_preference(
     company: Company, clock: Clock, sales: Sales
 ) -> None:
-    account = {"Name": "Other receivables", "AccountType": "Accounts Receivable"}
-    account = sales.sandbox.person("qbo", sales.realm, "Account", account)
+    other = {"Name": "Other receivables", "AccountType": "Accounts Receivable"}
+    sales.sandbox.person("qbo", sales.realm, "Account", other)
     synced(company, clock)
-    chosen = SyncedObject.objects.get(company=company, kind="account", qbo_id=account["Id"])
+    chosen = next(
+        row
+        for row in SyncedObject.objects.of(company, "account")
+        if row.qbo_raw and row.qbo_raw.get("AccountType") == "Accounts Receivable" and row.label != other["Name"]
+    )
     setup.set_account(company, GLRole.ACCOUNTS_RECEIVABLE, chosen)
     invoice = sales.in_bill("I-32")
     payment = sales.received(invoice, 100)
     synced(company, clock)
     paid = sales.row("receivable_payment", billcom_id=payment)
-    assert sales.qbo("Payment")[str(paid.qbo_id)]["ARAccountRef"]["value"] == account["Id"]
+    assert sales.qbo("Payment")[str(paid.qbo_id)]["ARAccountRef"]["value"] == chosen.qbo_id
+
+
+def test_a_payment_against_another_account_than_its_invoices_is_held_with_quickbooks_words(
+    company: Company, clock: Clock, sales: Sales
+) -> None:
+    made = {"Name": "A/R Two", "AccountType": "Accounts Receivable"}
+    other = sales.sandbox.person("qbo", sales.realm, "Account", made)
+    synced(company, clock)
+    chosen = sales.row("account", qbo_id=other["Id"])
+    setup.set_account(company, GLRole.ACCOUNTS_RECEIVABLE, chosen)
+    invoice = sales.in_bill("AR-1")
+    synced(company, clock)
+    payment = sales.received(invoice, 100)
+    synced(company, clock)
+    row = sales.row("receivable_payment", billcom_id=payment)
+    assert row.hold_code == HoldCode.REJECTED
+    assert row.hold is not None and "must be the one of its invoices" in row.hold.describe()
+    accounts = sales.qbo("Account").values()
+    assert next(each for each in accounts if each["Id"] == other["Id"])["CurrentBalance"] == 0

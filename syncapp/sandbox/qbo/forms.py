@@ -181,8 +181,16 @@ def _payment(work: Work, record: Record, old: Record | None) -> Settled:
     outcome = links.settle(work, "Payment", record, _key("Payment", old))
     _check_total(record, outcome)
     _keep_lines(work, record, outcome)
+    _check_receivable(work, record, outcome)
     record["UnappliedAmt"] = record["TotalAmt"] - (outcome.charges - outcome.credits)
     return outcome.amounts
+
+
+def _check_receivable(work: Work, record: Record, outcome: links.Settlement) -> None:
+    """Invoices post to the company's own account; what pays them can't post against another one."""
+    own = work.books.account(accounts.RECEIVABLE)
+    if outcome.amounts and value_of(record.get("ARAccountRef")) not in (None, "", own):
+        raise bodies.business("The A/R account of a payment must be the one of its invoices", element="ARAccountRef")
 
 
 def _deposit_to(work: Work, record: Record) -> None:
