@@ -1,8 +1,9 @@
 """Funds transfers: what BILL drew from one bank account on one day, from that bank to Money Out Clearing in QuickBooks;
 and what reached one from customers, from Money In Clearing to that bank.
 
-BILL's API has no such record, so it is worked out from the payments made through BILL (``services/deriving.py``). A
-payment that is voided later makes the day's transfer smaller, which is what a reversal dated as the original comes to.
+BILL's API has no such record, so it is worked out from the payments made through BILL (``services/deriving.py``). What
+is voided after that is given back by another, dated as the original, from clearing to the bank's account that the
+original was posted to: so both stand in the bank's register as on its statement.
 
 Reference: spec, sync matrix, section 3; spec, BILL API, section 8; Intuit docs, JournalEntry.
 """
@@ -34,6 +35,7 @@ MONEY_OUT, MONEY_IN = "money-out-clearing", "money-in-clearing"
 LABEL = "BILL funds transfer"
 """What its note in QuickBooks begins with, and what it is known by among the journal entries of others."""
 INCOMING = f"{LABEL} in "
+VOID = "void "
 PAYMENTS = {"payment": "bill_payment", "received": "receivable_payment"}
 """What a line of its payments names one of, and which kind that is."""
 ONE_DIRECTION = "Funds transfers follow from the payments through BILL, and go to QuickBooks Online only."
@@ -59,6 +61,7 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
     values["credit"], _ = postings.get("Credit", ("", None))
     values["active"] = raw.get("status") != "Deleted"
     values["incoming"] = values["note"].startswith(INCOMING)
+    values["void"] = values["note"].startswith((LABEL + " " + VOID, INCOMING + VOID))
     return values
 
 
@@ -86,14 +89,28 @@ def is_another(raw: Raw, side: Side) -> bool:
 
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
     """The day, BILL's bank account (in the note) and the clearing account. What is gone has no twin."""
-    there = values["credit" if values["incoming"] else "debit"]
+    there = values["credit" if _to_bank(values) else "debit"]
     clearing = there if side is Side.QBO else values["clearing"]
     return Keys(first=cut(f"{values['date']}/{values['note']}/{clearing}")) if values["active"] else Keys()
 
 
-def note_of(bank: str, *, incoming: bool = False, payment: str = "") -> str:
-    """``bank``, ``payment``: ids in BILL; the payment's where each has a transfer of its own."""
-    return f"{INCOMING if incoming else LABEL + ' '}{bank} {payment}".rstrip()
+def _to_bank(values: Values) -> bool:
+    """Whether the bank's account is debited: what comes in, or comes back because it was voided."""
+    return bool(values["incoming"]) != bool(values.get("void"))
+
+
+def bank_account(there: Values, clearing: str) -> str:
+    """The bank's account in what QuickBooks shows; empty where it shows none."""
+    return next((text(each) for each in (there.get("debit"), there.get("credit")) if each and each != clearing), "")
+
+
+def note_of(bank: str, *, incoming: bool = False, payment: str = "", part: int = 0, void: bool = False) -> str:
+    """``bank``, ``payment``: ids in BILL; the payment's where each has a transfer of its own. ``part``: as in
+    ``deriving.Key``.
+    """
+    number = f"({part + 1})" if part else ""
+    head = (INCOMING if incoming else LABEL + " ") + (VOID if void else "")
+    return head + " ".join(filter(None, (bank, payment, number)))
 
 
 def flow(towards: Side, terms: Terms) -> Hold | None:
@@ -118,13 +135,13 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
     """Between where its payments were posted and the account that is chosen now; of one that is posted both stay."""
     if towards is Side.BILLCOM:
         return {**values, "debit": "", "credit": ""}
-    bank = terms.banks.get(values["bank"])
-    if bank is None:
+    mapped = terms.banks.get(values["bank"])
+    bank = values.get("account") or (mapped and mapped.qbo_id)
+    if not bank:
         name = terms.bank_names.get(values["bank"]) or values["bank"]
         return Hold(HoldCode.NEEDS_MAPPING, {"role": f"GL Account For Bank Account {name}"})
-    if values["incoming"]:
-        return {**values, "debit": bank.qbo_id, "credit": values["clearing"]}
-    return {**values, "debit": values["clearing"], "credit": bank.qbo_id}
+    debit, credit = (bank, values["clearing"]) if _to_bank(values) else (values["clearing"], bank)
+    return {**values, "debit": debit, "credit": credit}
 
 
 def write(payload: Raw, draft: Draft) -> Raw:
@@ -138,6 +155,7 @@ def write(payload: Raw, draft: Draft) -> Raw:
 def _line(posting: str, account: str, values: Values) -> Raw:
     detail = {"PostingType": posting, "AccountRef": {"value": account}}
     words = f"{'Received through' if values['incoming'] else 'Drawn by'} BILL on {values['date']}"
+    words += ", and voided" if values.get("void") else ""
     return {"DetailType": DETAIL, "Amount": values["amount"], "Description": words, DETAIL: detail}
 
 
@@ -155,6 +173,8 @@ KIND = Kind(
         "active": Field(billcom="archived", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active"),
         "bank": Field(billcom="bankAccountId", fact=True, label="BILL bank account"),
         "incoming": Field(billcom="incoming", type=Type.BOOL, fact=True, label="Received from customers"),
+        "void": Field(billcom="void", type=Type.BOOL, fact=True, label="Gives back what was voided"),
+        "account": Field(billcom="glAccountId", fact=True, label="Account of what it gives back"),
         "clearing": Field(billcom="clearingAccountId", fact=True, label="Clearing account's id"),
         "name": Field(billcom="name", fact=True, label="Name"),
         "note": Field(billcom="note", qbo="PrivateNote", fixed=True, label="Note"),

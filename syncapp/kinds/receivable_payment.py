@@ -34,7 +34,8 @@ RECORD_THERE_FIX = (
 )
 # Reference: spec, BILL API 4.4: status; of the states before and after these nothing is documented.
 RECEIVED = ("", "PAID")
-GONE = ("VOID", "VOIDED", "CANCELED", "CANCELLED")
+VOIDED = ("VOID", "VOIDED")
+GONE = (*VOIDED, "CANCELED", "CANCELLED")
 NOT_YET_FIX = "Nothing to do: the sync looks at it again when BILL shows it as paid. If it failed there, exclude it."
 # Reference: Intuit docs, Payment: PaymentRefNum.
 REFERENCE_LENGTH = 21
@@ -68,7 +69,7 @@ def _reached_bank(raw: Raw) -> bool:
     to_bank = dig(raw, ("receivablesAccount", "type")) == "BANK_ACCOUNT" and "CARD" not in text(
         raw.get("receivablesType")
     )
-    return raw.get("onlinePayment") is True and to_bank and text(raw.get("status")) in RECEIVED
+    return raw.get("onlinePayment") is True and to_bank and text(raw.get("status")) in (*RECEIVED, *VOIDED)
 
 
 def _credits(links: list[tuple[Any, Raw]]) -> list[Values]:

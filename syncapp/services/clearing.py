@@ -187,6 +187,7 @@ def _breakdown(
         *_waiting(company, role, posted_to),
         *_taken_back(company, role, posted_to),
         *_other_than_posted(company, role, posted_to),
+        *_to_come_back(company, role, posted_to),
     ]
     return Clearing(role, str(account), balance, found, former)
 
@@ -240,7 +241,22 @@ def _other_than_posted(company: Company, role: GLRole, account: str) -> list[InC
         of_this = row.billcom_values["clearing"] == account and row.billcom_values["incoming"] == incoming
         if of_this and (ours or ZERO) != (theirs or ZERO):
             why = f"its transfer is held: {TEXTS[HoldCode(row.hold_code)].title.lower()}"
-            found.append(InClearing(row.pk, row.full_name, "", row.date, (ours or ZERO) - (theirs or ZERO), why))
+            lacking = (ours or ZERO) - (theirs or ZERO)
+            amount = -lacking if row.billcom_values.get("void") else lacking
+            found.append(InClearing(row.pk, row.full_name, "", row.date, amount, why))
+    return found
+
+
+def _to_come_back(company: Company, role: GLRole, account: str) -> list[InClearing]:
+    """What was voided after it was transferred, as long as QuickBooks doesn't have what gives it back to the bank."""
+    transfers = SyncedObject.objects.of(company, TRANSFER).filter(billcom_id__startswith=deriving.VOID, qbo_id=None)
+    found = []
+    for row in transfers.exclude(state=ObjectState.RETIRED).filter(excluded=False).order_by("date", "pk"):
+        of_this = row.billcom_values["clearing"] == account
+        if of_this and row.billcom_values["incoming"] == (role is GLRole.MONEY_IN_CLEARING):
+            held = f"is held: {TEXTS[HoldCode(row.hold_code)].title.lower()}" if row.hold_code else "comes next"
+            why = f"voided after it was transferred; what gives it back {held}"
+            found.append(InClearing(row.pk, row.full_name, "", row.date, -(row.amount or ZERO), why))
     return found
 
 

@@ -4,25 +4,30 @@ What was drawn from a bank, and what reached one from customers, are transfers o
 that are posted to a clearing account in QuickBooks: each is in one transfer, so clearing comes back to zero, also one
 that was chosen when the payment was posted and isn't any more. A payment that was posted to the bank itself needs none.
 
-Where a company wants a transfer for each payment, those that are in one of a day already stay in it.
+Where a company wants a transfer for each payment, those that are in one of a day already stay in it. What was posted to
+an account of the bank stays there when another is chosen: what comes after that makes another transfer.
+
+A payment that is voided after its transfer was posted stays in that one, as the bank's statement shows it, and is given
+back by another, dated as the original.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Coalesce
 
-from syncapp.core.schema import ZERO, Kind, Raw
+from syncapp.core.schema import ZERO, Kind, Raw, Values
 from syncapp.core.sides import Side
 from syncapp.kinds._shared import at_par
-from syncapp.kinds.funds_transfer import MONEY_IN, MONEY_OUT, note_of
+from syncapp.kinds.funds_transfer import MONEY_IN, MONEY_OUT, bank_account, note_of
 from syncapp.models import GLMapping, GLRole, ObjectState, Operation, OperationState, SyncedObject, Verb
 from syncapp.services import rows, storing
 from syncapp.services.context import Context
@@ -30,13 +35,20 @@ from syncapp.services.context import Context
 CLEARING: Mapping[str, str] = {"bill_payment": MONEY_OUT, "receivable_payment": MONEY_IN}
 """Kind of payment -> the role of the clearing account that it is posted to."""
 INCOMING = "receivable_payment"
+TRANSFER = "funds_transfer"
+# Void on both sides after it had passed the bank, and its transfer stands in QuickBooks.
+TO_GIVE_BACK = Q(state=ObjectState.RETIRED, transfer_there__contains='"active":true') & ~Q(funded_from="")
 DAY = "%y%m%d"
+VOID = "void."
 
 
 @dataclass(frozen=True, order=True)
 class Key:
     """BILL's bank account, the day, the clearing account's id in QuickBooks; the payment's id in BILL where each has
     a transfer of its own.
+
+    ``part``: more than 0 where another of that day was posted while the bank stood for another account. ``void``: it
+    gives back what was voided of the transfer that is else known by the same.
     """
 
     incoming: bool
@@ -44,20 +56,24 @@ class Key:
     day: date
     clearing: str
     payment: str = ""
+    part: int = 0
+    void: bool = False
 
     @property
     def id(self) -> str:
         """As BILL's half is known by; ``of`` reads it."""
-        parts = [self.bank, self.day.strftime(DAY), self.clearing, self.payment]
-        return ("in." if self.incoming else "") + ":".join(filter(None, parts))
+        parts = [self.bank, self.day.strftime(DAY), self.clearing, self.payment, str(self.part or "")]
+        head = (VOID if self.void else "") + ("in." if self.incoming else "")
+        return head + ":".join(parts).rstrip(":")
 
     @classmethod
     def of(cls, transfer: str) -> Key:
         """A number at the end tells it from one that it took the place of."""
-        incoming = transfer.startswith("in.")
-        bank, day, clearing, payment = [*transfer.removeprefix("in.").split(":"), ""][:4]
-        moved_on = datetime.strptime(day, DAY).date()
-        return cls(incoming, bank, moved_on, clearing.partition("-")[0], payment.partition("-")[0])
+        there = transfer.removeprefix(VOID)
+        incoming, void = there.startswith("in."), there != transfer
+        parts = re.sub(r"-\d+$", "", there.removeprefix("in.")).split(":")
+        bank, day, clearing, payment, part = [*parts, "", ""][:5]
+        return cls(incoming, bank, datetime.strptime(day, DAY).date(), clearing, payment, int(part or 0), void)
 
 
 @dataclass
@@ -67,6 +83,8 @@ class _Moved:
     payments: list[tuple[str, str, Decimal]] = field(default_factory=list)
     """(kind, id in BILL, amount)"""
     ours: bool = True
+    account: str = ""
+    """Of what gives back: QuickBooks' id of the bank's account that the original was posted to."""
 
     @property
     def amount(self) -> Decimal:
@@ -81,7 +99,11 @@ def derive(context: Context, kind: Kind) -> bool:
     touched = sorted({*new, *gone})
     for start in range(0, len(touched), rows.CHUNK):
         _bring_up_to_date(context, kind, touched[start : start + rows.CHUNK], new, gone)
-    return bool(touched)
+    given_back = _given_back(context, kind)
+    keys = sorted(given_back)
+    for start in range(0, len(keys), rows.CHUNK):
+        _give_back(context, kind, keys[start : start + rows.CHUNK], given_back)
+    return bool(touched or keys)
 
 
 def _payments(context: Context) -> QuerySet[SyncedObject]:
@@ -117,21 +139,77 @@ def _new(context: Context) -> dict[Key, list[int]]:
         if values["active"] and active_there and (to_clearing or (ours and account and account not in banks)):
             single = str(billcom_id) if context.terms.transfer_each_payment else ""
             found[Key(kind == INCOMING, bank, day, account, single)].append(pk)
-    return found
+    return _in_parts(context, found)
+
+
+def _in_parts(context: Context, found: dict[Key, list[int]]) -> dict[Key, list[int]]:
+    """Past those transfers that were posted to another account of the bank than the one that is chosen now."""
+    posted_to = _posted_to(context, {key.day for key in found}) if found else {}
+    placed: dict[Key, list[int]] = {}
+    for key, payments in found.items():
+        chosen, place = context.terms.banks.get(key.bank), key
+        while posted_to.get(place, "") not in ("", chosen and chosen.qbo_id):
+            place = replace(place, part=place.part + 1)
+        placed[place] = payments
+    return placed
+
+
+def _posted_to(context: Context, days: set[date]) -> dict[Key, str]:
+    """QuickBooks' id of the bank's account in the transfers of these days that are posted."""
+    transfers = SyncedObject.objects.of(context.company, TRANSFER).exclude(state=ObjectState.RETIRED)
+    posted = transfers.filter(date__in=days, billcom_id__isnull=False, qbo_id__isnull=False).order_by()
+    shown = [(Key.of(str(each)), values) for each, values in posted.values_list("billcom_id", "qbo_values")]
+    return {key: bank_account(values or {}, key.clearing) for key, values in shown}
 
 
 def _gone(context: Context) -> dict[Key, list[int]]:
-    """Payments that no longer belong into their transfer: voided, moved to another day, or not funded after all.
+    """Payments that no longer belong into their transfer: voided before it was posted, moved to another day, or not
+    funded after all.
 
     What was taken apart stays with BILL's half, since BILL has moved it.
     """
     found: dict[Key, list[int]] = defaultdict(list)
-    members = _payments(context).filter(part_of__billcom_id__isnull=False)
+    members = _members(context)
     moved = ~Q(date=F("part_of__date")) | Q(funded_from="")
-    left = members.filter(Q(state=ObjectState.RETIRED) | (Q(billcom_id__isnull=False) & moved))
+    left = members.filter(Q(state=ObjectState.RETIRED) | (Q(billcom_id__isnull=False) & moved)).exclude(TO_GIVE_BACK)
     for pk, transfer in left.order_by("pk").values_list("pk", "part_of__billcom_id"):
         found[Key.of(str(transfer))].append(pk)
     return found
+
+
+def _members(context: Context) -> QuerySet[SyncedObject]:
+    members = _payments(context).filter(part_of__billcom_id__isnull=False)
+    return members.annotate(
+        transfer_there=Coalesce(Cast("part_of__qbo_values", TextField()), Value(""), output_field=TextField())
+    )
+
+
+def _given_back(context: Context, kind: Kind) -> dict[Key, _Moved]:
+    """What was voided of each transfer that is posted, where what gives it back doesn't say so yet."""
+    found: dict[Key, _Moved] = defaultdict(_Moved)
+    voided = _members(context).filter(TO_GIVE_BACK).annotate(ours=Exists(made_here(OuterRef("part_of")))).order_by("pk")
+    columns = ("kind", "billcom_id", "amount", "part_of__billcom_id", "part_of__qbo_values", "ours")
+    for of, billcom_id, amount, transfer, there, ours in voided.values_list(*columns):
+        each = found[key := replace(Key.of(str(transfer)), void=True)]
+        each.payments.append((of, billcom_id or "", amount or ZERO))
+        each.account, each.ours = bank_account(there, key.clearing), each.ours and ours
+    known = SyncedObject.objects.of(context.company, kind.name).filter(billcom_id__startswith=VOID)
+    for transfer, shown in known.exclude(state=ObjectState.RETIRED).values_list("billcom_id", "billcom_values"):
+        each = found[key := Key.of(str(transfer))]
+        if sorted(payment for _, payment, _ in each.payments) == sorted(_ids_of((shown or {})["payments"])):
+            del found[key]
+    return dict(found)
+
+
+def _ids_of(payments: Sequence[Values]) -> list[str]:
+    return [line["payment"] or line["received"] for line in payments]
+
+
+def _give_back(context: Context, kind: Kind, keys: Sequence[Key], moved: dict[Key, _Moved]) -> None:
+    with transaction.atomic():
+        context.confirm_lease()
+        ids = _ids(context, kind, keys)
+        storing.store_page(context, kind, Side.BILLCOM, [_raw(key, ids[key], moved[key]) for key in keys])
 
 
 def _bring_up_to_date(
@@ -200,6 +278,8 @@ def _raw(key: Key, transfer: str, moved: _Moved, bank: str) -> Raw:
         "archived": not moved.payments,
         "ours": moved.ours,
         "name": f"{bank}, {'received' if key.incoming else 'drawn'}",
-        "note": note_of(key.bank, incoming=key.incoming, payment=key.payment),
+        "void": key.void,
+        "glAccountId": moved.account,
+        "note": note_of(key.bank, incoming=key.incoming, payment=key.payment, part=key.part, void=key.void),
         "payments": [{"kind": kind, "id": billcom_id, "amount": amount} for kind, billcom_id, amount in moved.payments],
     }

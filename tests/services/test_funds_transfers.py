@@ -99,7 +99,7 @@ def test_payments_of_a_day_are_one_transfer_and_clearing_is_zero(company: Compan
     assert writes(synced(company, clock)) == 0
 
 
-def test_a_payment_more_makes_the_days_transfer_larger_and_a_void_smaller(
+def test_a_payment_more_makes_the_days_transfer_larger_and_a_void_is_given_back(
     company: Company, clock: Clock, books: Books
 ) -> None:
     books.pays_online("F-3", 100)
@@ -110,30 +110,119 @@ def test_a_payment_more_makes_the_days_transfer_larger_and_a_void_smaller(
     assert (float(row.amount or 0), books.clearing()) == (150, 0)
     assert Operation.objects.filter(object=row, verb="create").count() == 1
 
-    books.sandbox.switch(billcom_void_at_once=True)
-    books.sandbox.person_voids("billcom", books.organization, "payments", second["id"])
+    voids(books, second)
     synced(company, clock)
     row.refresh_from_db()
-    assert (float(row.amount or 0), books.clearing()) == (100, 0)
+    assert (float(row.amount or 0), books.clearing()) == (150, 0)
+    assert moved(books) == [("out", 150), ("back", 50)]
     assert writes(synced(company, clock)) == 0
 
 
-def test_where_all_are_voided_the_transfer_goes_away(company: Company, clock: Clock, books: Books) -> None:
-    before = len(books.transfers())
-    payment = books.pays_online("F-5", 70)
-    synced(company, clock)
-    assert len(books.transfers()) == before + 1
+def voids(books: Books, *payments: dict[str, Any]) -> None:
+    books.sandbox.switch(billcom_void_at_once=True)
+    for each in payments:
+        books.sandbox.person_voids("billcom", books.organization, "payments", each["id"])
 
-    books.sandbox.person_voids("billcom", books.organization, "payments", payment["id"])
-    synced(company, clock)
 
-    assert (len(books.transfers()), books.clearing()) == (before, 0)
+def moved(books: Books, bank: str = "Operating Checking", day: date = TODAY) -> list[tuple[str, float]]:
+    """The day's transfers in the bank's register, in the order they were made."""
+    names = {each["Id"]: each["Name"] for each in books.qbo("Account")}
+    found = []
+    for each in books.transfers():
+        for line in each["Line"]:
+            detail = line["JournalEntryLineDetail"]
+            if each["TxnDate"] == day.isoformat() and names[detail["AccountRef"]["value"]] == bank:
+                found.append(("out" if detail["PostingType"] == "Credit" else "back", float(line["Amount"])))
+    return found
+
+
+def test_what_the_banks_statement_shows_stays_where_payments_are_voided_later(
+    company: Company, clock: Clock, books: Books
+) -> None:
+    """A reversal dated as the original, as large as what was voided of it."""
+    bank = books.balance("Operating Checking")
+    first, second = books.pays_online("F-5", 70), books.pays_online("F-6", 30)
+    synced(company, clock)
+    assert moved(books) == [("out", 100)]
+
+    voids(books, first)
+    synced(company, clock)
+    assert (moved(books), books.clearing()) == ([("out", 100), ("back", 70)], 0)
+    assert writes(synced(company, clock)) == 0
+
+    voids(books, second)
+    books.pays_online("F-7", 5)
+    synced(company, clock)
+    assert (moved(books), books.clearing()) == ([("out", 105), ("back", 100)], 0)
+    assert books.balance("Operating Checking") == bank - 5
+    assert writes(synced(company, clock)) == 0
+    assert books.tie_out().clearing[MONEY_OUT].unexplained == 0
+
+
+def test_what_is_voided_before_it_is_transferred_leaves_nothing_in_the_bank(
+    company: Company, clock: Clock, books: Books
+) -> None:
+    GLMapping.objects.filter(company=company, role=GLRole.BANK_ACCOUNT).update(account=None)
+    payment = books.pays_online("F-8", 70)
+    synced(company, clock)
+    assert transfer_of(company).hold_code == HoldCode.NEEDS_MAPPING
+    voids(books, payment)
+    choose_banks(company, books.banks())
+    synced(company, clock)
+    assert (moved(books), books.clearing()) == ([], 0)
     assert transfer_of(company).state == ObjectState.RETIRED
+
+
+def test_what_gives_back_is_shown_in_clearing_until_it_is_there(company: Company, clock: Clock, books: Books) -> None:
+    payment = books.pays_online("F-9", 70)
+    synced(company, clock)
+    voids(books, payment)
+    synced(company, clock)
+    back = SyncedObject.objects.get(company=company, kind="funds_transfer", billcom_id__startswith="void.")
+    assert float(back.amount or 0) == 70
+    books.sandbox.person_deletes("qbo", books.realm, "JournalEntry", back.qbo_id or "")
+    synced(company, clock)
+    assert books.clearing() == 70
+    cleared = books.tie_out().clearing[MONEY_OUT]
+    assert ([float(each.amount) for each in cleared.payments], float(cleared.unexplained)) == ([-70], 0)
+
+
+def test_a_voided_payments_transfer_that_somebody_deleted_is_not_given_back(
+    company: Company, clock: Clock, books: Books
+) -> None:
+    payment = books.pays_online("F-10", 70)
+    synced(company, clock)
+    books.sandbox.person_deletes("qbo", books.realm, "JournalEntry", transfer_of(company).qbo_id or "")
+    synced(company, clock)
+    voids(books, payment)
+    synced(company, clock)
+    assert (moved(books), books.clearing()) == ([], 0)
     assert writes(synced(company, clock)) == 0
 
-    books.pays_online("F-6", 30)
+
+def test_what_is_drawn_after_another_account_was_chosen_for_the_bank_goes_to_that_one(
+    company: Company, clock: Clock, books: Books, admin_user: User
+) -> None:
+    """On a day that has a transfer already, which stays where it was posted; so does what gives a part of it back."""
+    first = books.pays_online("F-11", 100)
     synced(company, clock)
-    assert (len(books.transfers()), books.clearing()) == (before + 1, 0)
+    others = setup.account_choices(company, GLRole.BANK_ACCOUNT).exclude(label="Operating Checking")
+    other = next(each for each in others if "Clearing" not in each.label)
+    before = books.balance(other.label)
+    banks = GLMapping.objects.filter(company=company, role=GLRole.BANK_ACCOUNT)
+    choices = {f"bank:{each.pk}": other.pk for each in banks}
+    preferences.save_sync_preferences(company, admin_user, {}, choices, now=clock())
+
+    books.pays_online("F-12", 50)
+    synced(company, clock)
+    assert (moved(books), moved(books, other.label), books.clearing()) == ([("out", 100)], [("out", 50)], 0)
+    books.pays_online("F-13", 20)
+    voids(books, first)
+    synced(company, clock)
+    assert moved(books) == [("out", 100), ("back", 100)]
+    assert (moved(books, other.label), books.balance(other.label)) == ([("out", 70)], before - 70)
+    assert books.clearing() == 0
+    assert writes(synced(company, clock)) == 0
 
 
 def test_what_is_scheduled_waits_in_clearing_until_it_is_drawn(company: Company, clock: Clock, books: Books) -> None:
@@ -265,7 +354,7 @@ def test_a_transfer_whose_note_was_rewritten_is_read_held_and_still_changed(
     company: Company, clock: Clock, books: Books
 ) -> None:
     books.pays_online("F-40", 60)
-    second = books.pays_online("F-41", 40)
+    books.pays_online("F-41", 40)
     synced(company, clock)
     row = transfer_of(company)
     books.sandbox.person("qbo", books.realm, "JournalEntry", {"Id": row.qbo_id, "PrivateNote": "Bill.com batch"})
@@ -275,11 +364,10 @@ def test_a_transfer_whose_note_was_rewritten_is_read_held_and_still_changed(
     row.refresh_from_db()
     assert (row.hold_code, row.qbo_values["note"]) == (HoldCode.FLOW_NOT_IN_MATRIX, "Bill.com batch")
     assert row.hold is not None and "Note" in row.hold.describe()
-    books.sandbox.switch(billcom_void_at_once=True)
-    books.sandbox.person_voids("billcom", books.organization, "payments", second["id"])
+    books.pays_online("F-44", 30)
     synced(company, clock)
     shown = next(each for each in books.qbo("JournalEntry") if each["Id"] == row.qbo_id)
-    assert ({line["Amount"] for line in shown["Line"]}, shown["PrivateNote"]) == ({60}, "Bill.com batch")
+    assert ({line["Amount"] for line in shown["Line"]}, shown["PrivateNote"]) == ({130}, "Bill.com batch")
     assert books.clearing() == 0
     assert writes(synced(company, clock)) == 0
 
@@ -466,17 +554,16 @@ def test_the_bank_accounts_balances_are_shown(
 def test_one_payment_taken_apart_makes_the_others_nobody_elses(
     company: Company, clock: Clock, books: Books, admin_user: User
 ) -> None:
-    parted, voided = books.pays_online("F-70", 60), books.pays_online("F-71", 40)
+    parted = books.pays_online("F-70", 60)
     synced(company, clock)
     row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=parted["id"])
     links.unlink(row, admin_user)
-    books.sandbox.switch(billcom_void_at_once=True)
-    books.sandbox.person_voids("billcom", books.organization, "payments", voided["id"])
+    books.pays_online("F-71", 40)
 
     synced(company, clock)
 
     transfer = transfer_of(company)
-    assert (transfer.hold_code, float(transfer.amount or 0), books.clearing()) == ("", 60, 0)
+    assert (transfer.hold_code, float(transfer.amount or 0), books.clearing()) == ("", 100, 0)
 
 
 def test_journal_entries_of_others_are_none_of_ours(company: Company, clock: Clock, books: Books) -> None:
@@ -687,7 +774,8 @@ def test_what_customers_pay_through_bill_reaches_the_bank_and_clearing_is_zero(
     receiving.sandbox.person_voids("billcom", receiving.organization, RECEIVED, payments[1])
     synced(company, clock)
     into.refresh_from_db()
-    assert (receiving.money_in(), into.state) == (0, ObjectState.RETIRED)
+    assert (receiving.money_in(), into.state, float(into.amount or 0)) == (0, ObjectState.LINKED, 150)
+    assert sorted(moved(receiving)) == [("back", 150), ("out", 30), ("out", 150)]
     assert writes(synced(company, clock)) == 0
 
 
@@ -730,13 +818,13 @@ def test_each_payment_has_its_own_transfer_where_that_is_preferred(
     receiving.sandbox.switch(billcom_void_at_once=True)
     receiving.sandbox.person_voids("billcom", receiving.organization, "payments", second["id"])
     synced(company, clock)
-    assert (len(receiving.transfers()), receiving.clearing()) == (before + 2, 0)
+    assert (len(receiving.transfers()), receiving.clearing()) == (before + 4, 0)
     assert writes(synced(company, clock)) == 0
 
     preferences.save_sync_preferences(company, admin_user, {"transfer_per": "day"}, {}, now=clock())
     receiving.pays_online("F-64", 5)
     synced(company, clock)
-    assert (len(receiving.transfers()), receiving.clearing()) == (before + 2, 0)
+    assert (len(receiving.transfers()), receiving.clearing()) == (before + 4, 0)
     first = SyncedObject.objects.get(company=company, kind="funds_transfer", amount=15)
     assert first.parts.count() == 2
 

@@ -384,7 +384,10 @@ class Checks:
         there = sum((Decimal(str(each)) for each in amounts), Decimal(0))
         lines = [line for each in entries for line in each["Line"]]
         of_this = [each for each in lines if each["JournalEntryLineDetail"]["AccountRef"]["value"] == account]
-        left = sum((Decimal(str(each["Amount"])) for each in of_this), Decimal(0))
+        out = "Debit" if words == "paid from" else "Credit"
+        signs = [1 if each["JournalEntryLineDetail"]["PostingType"] == out else -1 for each in of_this]
+        amounts_left = (sign * Decimal(str(each["Amount"])) for sign, each in zip(signs, of_this, strict=True))
+        left = sum(amounts_left, Decimal(0))
         if there != left:
             yield f"I6 {there} was {words} clearing and {left} was transferred"
 

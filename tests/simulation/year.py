@@ -140,7 +140,13 @@ class Year:
         """A journal entry's first line has its whole amount."""
         moved, posted = (
             sum((Decimal(str(each)) for each in several), Decimal())
-            for several in (amounts, [entry["Line"][0]["Amount"] for entry in entries])
+            for several in (amounts, [_signed(entry) for entry in entries])
         )
         if moved != posted:
             yield f"BILL {words} its bank accounts {moved}, and QuickBooks has {posted} of it"
+
+
+def _signed(entry: Any) -> Decimal:
+    """What was voided after it had passed the bank comes back in an entry of its own."""
+    amount = Decimal(str(entry["Line"][0]["Amount"]))
+    return -amount if " void " in str(entry["PrivateNote"]) else amount
