@@ -7,7 +7,7 @@ are open invoices.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -19,56 +19,25 @@ from django.utils import timezone
 
 from syncapp.core.codec import decode
 from syncapp.core.holds import TEXTS, HoldCode
-from syncapp.core.schema import ZERO, Kind, Raw, Values
+from syncapp.core.schema import ZERO, Kind, Raw
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom import BillcomGateway
 from syncapp.gateways.errors import GatewayError
 from syncapp.gateways.http import Http
 from syncapp.gateways.qbo import QboGateway
 from syncapp.kinds import KINDS
-from syncapp.kinds.bill_payment import credits_used
-from syncapp.kinds.receivable_payment import credits_used as applied_memos
-from syncapp.models import Company, ObjectState, SyncedObject
-from syncapp.services import budgets, clearing, remotes
+from syncapp.models import Company, SyncedObject
+from syncapp.services import budgets, clearing, remotes, settling
 from syncapp.services.clearing import BankBalance, Clearing
 from syncapp.services.context import Remotes
 from syncapp.services.errors import ServiceError
+from syncapp.services.settling import PAYABLES, RECEIVABLES, Account, Parties
 
 PAGE = 1000
 # What is paid is most of an old company's bills and invoices, and leaves nothing open. Neither side promises to find
 # credits by what is left of them, nor BILL invoices by what is paid of them.
 OPEN_IN_BILLCOM = {"bill": 'paymentStatus:ne:"PAID"'}
 OPEN_IN_QBO = {"bill": "Balance > '0'", "invoice": "Balance > '0'"}
-
-_Parties = dict[tuple[str, str], tuple[str, str]]
-"""(side, id there) -> (key, name)."""
-
-
-@dataclass(frozen=True)
-class Account:
-    """What is compared: A/P or A/R. ``signs``: kind -> whether it counts up or down. ``settles``: what a payment takes
-    off what is open, as (kind, id there, amount).
-    """
-
-    name: str
-    party: str
-    signs: Mapping[str, int]
-    payment: str
-    settles: Callable[[Values], list[tuple[str, str, Decimal]]]
-
-
-def _of_payment(values: Values) -> list[tuple[str, str, Decimal]]:
-    paid = [("bill", line["bill"], line["amount"] or ZERO) for line in values["paid"]]
-    return paid + [("vendor_credit", use["credit"], -(use["amount"] or ZERO)) for use in credits_used(values)]
-
-
-def _of_received(values: Values) -> list[tuple[str, str, Decimal]]:
-    paid = [("invoice", line["invoice"], line["amount"] or ZERO) for line in values["paid"]]
-    return paid + [("credit_memo", use["credit_memo"], -(use["amount"] or ZERO)) for use in applied_memos(values)]
-
-
-PAYABLES = Account("payables", "vendor", {"bill": 1, "vendor_credit": -1}, "bill_payment", _of_payment)
-RECEIVABLES = Account("receivables", "customer", {"invoice": 1, "credit_memo": -1}, "receivable_payment", _of_received)
 
 
 @dataclass(frozen=True)
@@ -252,8 +221,10 @@ def _compare(company: Company, account: Account, both: Remotes) -> Compared:
 
 def paid_on_one_side(company: Company) -> list[Explanation]:
     """Payments made in QuickBooks of bills that are in BILL, which doesn't have them; by what was read last."""
-    held = _held_payments(company, PAYABLES, _parties(company, PAYABLES))
-    return sorted((each for each in held if each.side is Side.QBO), key=lambda each: (each.party, each.label))
+    parties = _parties(company, PAYABLES)
+    held = [each for each in settling.effects(company, PAYABLES, parties) if each.side is Side.QBO]
+    found = [_explain(each.row, *_whose(parties, each.side, each.party), each.side, each.amount) for each in held]
+    return sorted(found, key=lambda each: (each.party, each.label))
 
 
 def _read_billcom(gateway: BillcomGateway, kind: Kind, filters: str, found: _Open) -> None:
@@ -275,11 +246,11 @@ def _read_qbo(gateway: QboGateway, kind: Kind, where: str, found: _Open) -> None
         start += PAGE
 
 
-def _whose(parties: _Parties, side: Side, remote_id: str) -> tuple[str, str]:
+def _whose(parties: Parties, side: Side, remote_id: str) -> tuple[str, str]:
     return parties.get((side.value, remote_id), (f"{side}:{remote_id}", remote_id))
 
 
-def _rows(billcom: _Open, qbo: _Open, parties: _Parties, explanations: Iterable[Explanation]) -> list[TieOutRow]:
+def _rows(billcom: _Open, qbo: _Open, parties: Parties, explanations: Iterable[Explanation]) -> list[TieOutRow]:
     names: dict[str, str] = {}
     ours: dict[str, Decimal] = defaultdict(Decimal)
     theirs: dict[str, Decimal] = defaultdict(Decimal)
@@ -296,7 +267,7 @@ def _rows(billcom: _Open, qbo: _Open, parties: _Parties, explanations: Iterable[
     return sorted(rows, key=lambda row: row.party.casefold())
 
 
-def _parties(company: Company, account: Account) -> _Parties:
+def _parties(company: Company, account: Account) -> Parties:
     found = {}
     for key, label, billcom_id, qbo_id in SyncedObject.objects.of(company, account.party).values_list(
         "pk", "label", "billcom_id", "qbo_id"
@@ -307,69 +278,55 @@ def _parties(company: Company, account: Account) -> _Parties:
     return found
 
 
-def _explanations(company: Company, billcom: _Open, qbo: _Open, parties: _Parties) -> list[Explanation]:
-    """Every held bill, invoice, credit and payment: what makes the two sides differ by rule."""
-    found = []
+def _explanations(company: Company, billcom: _Open, qbo: _Open, parties: Parties) -> list[Explanation]:
+    """Every held bill, invoice, credit and payment: what makes the two sides differ by rule.
+
+    What a held payment has lowered on one side only is its own doing, also on a bill that is held for something else.
+    """
+    effects = settling.effects(company, billcom.account, parties)
+    lowered = settling.by_record(effects)
+    found = [
+        _explain(each.row, *_whose(parties, each.side, each.party), each.side, each.amount)
+        for each in effects
+        if each.amount
+    ]
     held = SyncedObject.objects.filter(company=company, kind__in=billcom.account.signs).exclude(hold_code="")
-    for row in held.only("kind", "billcom_id", "qbo_id", "hold_code", "label", "number"):
+    for row in held.defer("billcom_raw", "qbo_raw", "base"):
         shown = {
             Side.BILLCOM: billcom.open.get((row.kind, row.billcom_id or "")),
             Side.QBO: qbo.open.get((row.kind, row.qbo_id or "")),
         }
-        if row.linked and _open_alike(shown, parties):
+        if settling.of_one_party(row, billcom.account, parties):
+            found += _rest(row, billcom.account, parties, shown, lowered.get(row.pk, ZERO))
             continue
         for side, sign in ((Side.BILLCOM, 1), (Side.QBO, -1)):
             if there := shown[side]:
                 key, name = _whose(parties, side, there[0])
                 found.append(_explain(row, key, name, side, sign * there[1]))
-    found += _held_payments(company, billcom.account, parties)
     return found + (_applied_in_billcom(company, parties) if billcom.account is RECEIVABLES else [])
 
 
-def _open_alike(shown: dict[Side, tuple[str, Decimal] | None], parties: _Parties) -> bool:
-    """Held for something else: both sides show the same amount open, with the same vendor or customer."""
-    ours, theirs = shown[Side.BILLCOM], shown[Side.QBO]
-    if ours is None or theirs is None:
-        return ours is theirs
-    pair = [parties.get((side.value, each[0])) for side, each in ((Side.BILLCOM, ours), (Side.QBO, theirs))]
-    return ours[1] == theirs[1] and pair[0] is not None and pair[0] == pair[1]
+def _rest(
+    row: SyncedObject,
+    account: Account,
+    parties: Parties,
+    shown: dict[Side, tuple[str, Decimal] | None],
+    lowered: Decimal,
+) -> list[Explanation]:
+    """What makes a held pair differ besides the payments that are held themselves."""
+    ours, theirs = (there[1] if (there := shown[side]) else ZERO for side in (Side.BILLCOM, Side.QBO))
+    rest = ours - theirs - lowered
+    key, name = _whose(parties, Side.BILLCOM, (row.billcom_values or {})[account.party])
+    return [_explain(row, key, name, Side.BILLCOM, rest)] if rest else []
 
 
 def _explain(row: SyncedObject, key: str, party: str, side: Side, amount: Decimal) -> Explanation:
     return Explanation(row.pk, row.kind, str(row), key, party, side, amount, row.hold_code)
 
 
-def _in_step(company: Company, kind: str) -> dict[Side, set[str]]:
-    """The ids on each side of the linked ones that nothing holds; the others explain themselves.
-
-    What is gone on both sides is open on neither, whatever was paid on it.
-    """
-    linked = SyncedObject.objects.of(company, kind).filter(billcom_id__isnull=False, qbo_id__isnull=False)
-    linked = linked.exclude(state=ObjectState.RETIRED)
-    pairs = [
-        (str(ours), str(theirs)) for ours, theirs in linked.filter(hold_code="").values_list("billcom_id", "qbo_id")
-    ]
-    return {Side.BILLCOM: {ours for ours, _ in pairs}, Side.QBO: {theirs for _, theirs in pairs}}
-
-
-def _held_payments(company: Company, account: Account, parties: _Parties) -> list[Explanation]:
-    """A payment that is on one side only, or void on one, has lowered what is open there, of all that it settles."""
-    in_step = {name: _in_step(company, name) for name in account.signs}
-    found = []
-    held = SyncedObject.objects.of(company, account.payment).exclude(hold_code="")
-    for row in held.defer("billcom_raw", "qbo_raw", "base"):
-        ours, theirs = (_settled(account, row, side, in_step) for side in (Side.BILLCOM, Side.QBO))
-        if ours == theirs:
-            continue
-        side = Side.BILLCOM if row.billcom_id is not None else Side.QBO
-        key, name = _whose(parties, side, getattr(row, f"{side}_values")[account.party])
-        found.append(_explain(row, key, name, side, theirs - ours))
-    return found
-
-
-def _applied_in_billcom(company: Company, parties: _Parties) -> list[Explanation]:
+def _applied_in_billcom(company: Company, parties: Parties) -> list[Explanation]:
     """What BILL has applied of credit memos, where one of memo and invoice is held: what the other has lost by it."""
-    memos, invoices = (_in_step(company, kind)[Side.BILLCOM] for kind in ("credit_memo", "invoice"))
+    memos, invoices = (settling.in_step(company, kind) for kind in ("credit_memo", "invoice"))
     held = SyncedObject.objects.of(company, "invoice").exclude(hold_code="").filter(billcom_id__isnull=False)
     known = {str(row.billcom_id): row for row in held.only("kind", "billcom_id", "hold_code", "label", "number")}
     found = []
@@ -384,12 +341,3 @@ def _applied_in_billcom(company: Company, parties: _Parties) -> list[Explanation
                 amount = use["amount"] or ZERO
                 found.append(_explain(row, key, name, Side.BILLCOM, amount if there else -amount))
     return found
-
-
-def _settled(account: Account, row: SyncedObject, side: Side, in_step: dict[str, dict[Side, set[str]]]) -> Decimal:
-    """What the payment takes off what is open on that side; of a void there, nothing."""
-    values = getattr(row, f"{side}_values")
-    if row.remote_id(side) is None or not values or not values["active"]:
-        return ZERO
-    settled = account.settles(values)
-    return sum((amount for kind, remote_id, amount in settled if remote_id in in_step[kind][side]), ZERO)

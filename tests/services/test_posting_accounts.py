@@ -297,3 +297,26 @@ def test_voiding_a_payment_that_was_in_both_from_the_start_is_no_conflict(
 
     assert next(each for each in books.qbo("BillPayment") if each["Id"] == row.qbo_id)["TotalAmt"] == 0
     assert not Conflict.objects.filter(object=row).exists()
+
+
+def test_a_held_payment_is_what_differs_also_where_its_bill_is_held_for_something_else(
+    company: Company, clock: Clock, books: Books
+) -> None:
+    GLMapping.objects.filter(company=company, role=GLRole.DEFAULT_BANK).update(account=None)
+    bill = books.bill("TO-1", 100)
+    synced(company, clock)
+    paid = {"vendorId": bill["vendorId"], "processDate": "2026-10-10", "toPrintCheck": False}
+    payment = books.enters("payments", {**paid, "payments": [{"billId": bill["id"], "amount": 40}]})
+    there = books.twin("bill", "Bill", bill["id"])
+    books.sandbox.person("qbo", books.realm, "Bill", {"Id": there["Id"], "PrivateNote": "Recoded"})
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="bill", billcom_id=bill["id"])
+    assert (row.hold_code, row_of(company, payment).hold_code) == (
+        HoldCode.FLOW_NOT_IN_MATRIX,
+        HoldCode.NEEDS_MAPPING,
+    )
+
+    held = {each.pk: (float(each.amount), each.code) for each in books.tie_out().payables.held}
+
+    assert held[row_of(company, payment).pk] == (-40, HoldCode.NEEDS_MAPPING)
+    assert row.pk not in held, "it differs in nothing but what is paid"
