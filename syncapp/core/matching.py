@@ -76,13 +76,16 @@ def _differ(one: Candidate, other: Candidate) -> bool:
     return all(ours != theirs for ours, theirs in zip(one.details, other.details, strict=True))
 
 
-def pair_up(candidates: Sequence[Candidate], matched_by: str) -> Matches:
+LEVELS = ("first", "second")
+
+
+def pair_up(candidates: Sequence[Candidate], matched_by: str, exact: Sequence[str] = LEVELS) -> Matches:
     """Exact and unique -> link; several -> hold "ambiguous"; alike only, gone, or with no detail the same -> hold
-    "possible match".
+    "possible match". ``exact``: the keys that link; the others only propose.
     """
     found = Matches()
     open_ = {each.key: each for each in candidates if not each.told_apart}
-    for level in ("first", "second"):
+    for level in exact:
         for group in _groups(open_.values(), level):
             living = [each for each in group if not each.gone]
             pair = _pair(living) or _pair([each for each in living if each.active])
@@ -96,7 +99,8 @@ def pair_up(candidates: Sequence[Candidate], matched_by: str) -> Matches:
                     del open_[each.key]
             else:
                 _hold(found, open_, group, HoldCode.AMBIGUOUS_MATCH, matched_by)
-    for group in _groups(open_.values(), "proposal"):
+    alike = (level for level in (*LEVELS, "proposal") if level not in exact)
+    for group in (group for level in alike for group in _groups(open_.values(), level)):
         _hold(found, open_, group, HoldCode.PROPOSED_MATCH, "the same details under another name or number")
     return found
 

@@ -214,7 +214,7 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Keys:
-    """By what a record finds its twin: exact keys in order, then one that only proposes. "" = none."""
+    """By what a record finds its twin: what is exact in order (``Kind.exact_keys``), then what proposes. "" = none."""
 
     first: str = ""
     second: str = ""
@@ -281,6 +281,7 @@ class Kind:
     ``keeps(key, shown, side, terms)``: why this pair's record isn't made inactive or archived on that side, by what it
     shows there; asked of what was read at that moment.
     ``remark(values)``: what people should know of a record that went over, by what BILL shows, in a sentence, or "".
+    ``exact_keys``: the match keys that link; any other only proposes.
     ``told_by``: the fields of which one must be the same, for two with one key to be linked unasked.
     ``party``: the field that names whom a transaction is with, a vendor or a customer.
     ``settles``: the field whose lines name what a payment pays.
@@ -308,6 +309,7 @@ class Kind:
     keys: Callable[[Values, Side, Lookup], Keys] = no_keys
     key_refs: tuple[str, ...] = ()
     matched_by: str = "name"
+    exact_keys: tuple[str, ...] = ("first", "second")
     told_by: tuple[str, ...] = ()
     read: Callable[[Values, Raw, Side], Values] = keep
     at_first_location: Callable[[Values, Raw], Values] | None = None

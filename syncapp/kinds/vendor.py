@@ -29,8 +29,20 @@ def read(values: Values, raw: Raw, side: Side) -> Values:
 
 
 def keys(values: Values, side: Side, lookup: Lookup) -> Keys:
-    """By name; the same e-mail under another name is only ever proposed."""
-    return Keys(first=cut(normalise(values["name"])), proposal=cut(one_email(values["email"]).casefold()))
+    """By name; the same e-mail, or what looks like the same tax id, under another name is only ever proposed."""
+    email = cut(one_email(values["email"]).casefold())
+    return Keys(first=cut(normalise(values["name"])), second=tax_key(values), proposal=email)
+
+
+def tax_key(values: Values) -> str:
+    """QuickBooks shows the last four digits of a tax id. Of ten thousand vendors each has many with the same ones, so
+    the first word of the name must be the same, too.
+
+    Reference: Intuit docs, Vendor: TaxIdentifier is masked.
+    """
+    digits = "".join(char for char in values["tax_id"] if char.isdigit())
+    word = normalise(next(iter(values["name"].split()), ""))
+    return cut(f"{digits[-4:]}/{word}") if len(digits) >= 4 and word else ""
 
 
 NO_CHECKS = (
@@ -108,6 +120,7 @@ KIND = Kind(
         "balance": Field(billcom="balance.amount", qbo="Balance", type=Type.MONEY, fact=True, label="Balance"),
     },
     keys=keys,
+    exact_keys=("first",),
     booked_otherwise=spelled_otherwise,
     read=read,
     prepare=without_unused,

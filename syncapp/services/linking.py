@@ -70,7 +70,7 @@ def _by_key(company: Company, kind: Kind, name: str, keys: set[str]) -> list[Syn
 
 
 def pairs(kind: Kind, found: dict[int, SyncedObject]) -> Matches:
-    return pair_up([_candidate(kind, row) for row in found.values()], kind.matched_by)
+    return pair_up([_candidate(kind, row) for row in found.values()], kind.matched_by, kind.exact_keys)
 
 
 def _candidate(kind: Kind, row: SyncedObject) -> Candidate:

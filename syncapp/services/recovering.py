@@ -211,7 +211,7 @@ def _ask_again(context: Context, kind: Kind, side: Side, missing: Sequence[Opera
 
 def _share(one: SyncedObject, other: SyncedObject) -> bool:
     """Whether they would be linked, if nobody had told them apart."""
-    named = linking.KEY_FIELDS[:2]
+    named = linking.KEY_FIELDS[: len(KINDS[one.kind].exact_keys)]
     return any(getattr(one, name) and getattr(one, name) == getattr(other, name) for name in named)
 
 

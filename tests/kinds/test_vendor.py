@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from syncapp.core.holds import HoldCode
+from syncapp.core.matching import Candidate, pair_up
 from syncapp.core.planning import decide
 from syncapp.core.records import Outcome, Seen, WriteVerb
 from syncapp.core.sides import Side
@@ -149,7 +150,7 @@ def test_its_twin_has_the_same_name_but_for_case_spaces_and_punctuation(name: st
 def test_the_same_email_is_only_ever_a_proposal() -> None:
     ours = VENDOR.keys(shown("vendor", BILLCOM), BILLCOM, LOOKUP)
     theirs = VENDOR.keys(shown("vendor", QBO, {"DisplayName": "Bright & Co"}), QBO, LOOKUP)
-    assert ours.first != theirs.first and ours.second == theirs.second == ""
+    assert ours.first != theirs.first and ours.second != theirs.second
     assert ours.proposal == theirs.proposal == "billing@brightwater.example"
 
 
@@ -246,3 +247,28 @@ def test_the_master_of_a_kind_comes_before_that_of_the_company() -> None:
     by = terms(master=Side.BILLCOM, masters={"vendor": Side.QBO, "customer": Side.BILLCOM})
     decision = just_linked("vendor", {"phone": "1"}, by=by)
     assert [(clash.field, clash.kept) for clash in decision.clashes] == [("phone", Side.QBO)]
+
+
+@pytest.mark.parametrize(
+    ("name", "tax_id", "alike"),
+    [
+        ("Alder Holdings LLC", "XXXXXX6789", True),
+        ("Alder Holdings LLC", "12-3456789", True),
+        ("Alder Holdings LLC", "XXXXXX6780", False),
+        ("Birch Holdings LLC", "XXXXXX6789", False),
+        ("Alder Holdings LLC", "XX", False),
+        ("Alder Holdings LLC", "", False),
+    ],
+)
+def test_what_looks_like_the_same_tax_id_is_only_proposed(name: str, tax_id: str, alike: bool) -> None:
+    ours = shown("vendor", BILLCOM, {"name": "Alder & Co", "email": None, "additionalInfo.taxId": "12-3456789"})
+    theirs = shown("vendor", QBO, {"DisplayName": name, "PrimaryEmailAddr": None, "TaxIdentifier": tax_id})
+    candidates = [
+        Candidate(each, side, VENDOR.keys(values, side, LOOKUP))
+        for each, (side, values) in enumerate(((BILLCOM, ours), (QBO, theirs)))
+    ]
+
+    found = pair_up(candidates, VENDOR.matched_by, VENDOR.exact_keys)
+
+    assert found.links == []
+    assert {hold.code for hold, _ in found.holds.values()} == ({HoldCode.PROPOSED_MATCH} if alike else set())

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from syncapp.core.holds import HoldCode
 from syncapp.models import Company, Conflict, ObjectState, SyncedObject
 from tests.services.test_letting_go import ADDRESS
 from tests.services.test_named_errors import Office
@@ -90,3 +91,18 @@ def test_a_sub_customer_goes_under_a_parent_that_is_written_otherwise(office: Of
     assert (there["FullyQualifiedName"], there["ParentRef"]["value"]) == ("dune cafe:Kitchen", parent)
     assert (row.state, row.hold_code) == (ObjectState.LINKED, "")
     assert writes(synced(office.company, clock)) == 0
+
+
+def test_a_vendor_with_the_end_of_a_tax_id_and_the_beginning_of_a_name_is_asked_about(office: Office) -> None:
+    """QuickBooks masks the number, so it can't be more than a proposal."""
+    there = office.there(
+        "Vendor", {"DisplayName": "Alder Holdings LLC", "TaxIdentifier": "12-3456789", "BillAddr": {"Country": "US"}}
+    )
+    number = {"taxId": "12-3456789", "taxIdType": "EIN"}
+    made = office.enters("vendors", {"name": "Alder & Co", "address": ADDRESS, "additionalInfo": number})
+
+    office.sync()
+
+    ours, theirs = office.row("vendor", billcom_id=made["id"]), office.row("vendor", qbo_id=there["Id"])
+    assert (ours.linked, ours.hold_code, ours.candidates) == (False, HoldCode.PROPOSED_MATCH, [theirs.pk])
+    assert theirs.hold_code == HoldCode.PROPOSED_MATCH
