@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 
+from syncapp.admin import remedies
 from syncapp.admin.cells import Cell, Names, Wanted, cell, names_in
 from syncapp.admin.shared import HEAVY, RAW, may_retry, may_work_on, moment
 from syncapp.core.schema import Field, Kind
@@ -89,6 +90,7 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "may_part": row.linked and not kind.worked_out(row.billcom_values or {}),
         "may_be_let_in": links.may_be_let_in(row),
         "brought_back_in": side.label if (side := links.brought_back_in(row)) else "",
+        "remedies": remedies.offered(row, working=working),
         "files": attachments.of(row),
         "may_look_for_files": row.kind == attachments.BILL and row.linked and not row.excluded,
         "merged_into": links.merged_into(row),

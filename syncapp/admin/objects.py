@@ -34,7 +34,7 @@ from syncapp.core.row_numbers import row_number
 from syncapp.core.sides import Side
 from syncapp.models import ObjectState, SyncedObject
 from syncapp.models.objects import hold_choices
-from syncapp.services import attachments, linking, links
+from syncapp.services import attachments, linking, links, remedies
 from syncapp.services.errors import ServiceError
 from syncapp.services.holds import is_settled
 
@@ -287,6 +287,14 @@ class SyncedObjectAdmin(CompanyScoped):
             kept, _ = links.unlink(row, person(request))
             self.message_user(request, "Taken apart: both records stay out of the sync.", messages.SUCCESS)
             return kept
+        if what == "renumber":
+            remedies.renumber(row, person(request), request.POST.get("number", ""))
+            self.message_user(request, "The next sync gives it that number.", messages.SUCCESS)
+            return row
+        if what == "choose-account":
+            remedies.choose_account(row, person(request), row_number(request.POST.get("account", "")))
+            self.message_user(request, "The next sync gives it that account.", messages.SUCCESS)
+            return row
         if what == "files":
             found = attachments.look(row, person(request), now=timezone.now())
             words = f"{counted(found, 'new file')} in BILL; the next sync sends what is new."

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from syncapp.core.holds import ACT, ALWAYS, IF_IN_BOTH, Hold, HoldCode
+from syncapp.core.asking import asking
+from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.merging import NEVER, carry, carry_some, changed_fields, fuller, left_out, same
 from syncapp.core.records import Base, Clash, Decision, Outcome, Seen, View, Write, WriteVerb
 from syncapp.core.schema import ZERO, Kind, Lookup, Retirement, Terms, Values
@@ -53,7 +54,7 @@ def _one_sided(kind: Kind, seen: Seen, terms: Terms, lookup: Lookup) -> Decision
     if kind.transaction and view.values.get(ACTIVE) is False:
         return Decision(seen.key, Outcome.RETIRED)
     if hold := _forbidden(kind, seen, view.values, towards, terms):
-        return _held(seen, _asking(kind, hold, view.values, source, lookup))
+        return _held(seen, asking(kind, hold, view.values, source, lookup))
     values = carry(kind, view.values, towards, terms, lookup)
     if isinstance(values, Hold):
         return _held(seen, values)
@@ -67,21 +68,6 @@ def _forbidden(kind: Kind, seen: Seen, values: Values, towards: Side, terms: Ter
         return hold
     holds = (hold for gate in kind.gates if (hold := gate(values, towards, terms)))
     return next((hold for hold in holds if not _let_in(kind, seen, hold, terms)), None)
-
-
-def _asking(kind: Kind, hold: Hold, values: Values, side: Side, lookup: Lookup) -> Hold:
-    """A payment that stays on one side asks for an act if what it pays is on the other side too, and open there."""
-    if hold.facts.get(ACT) != IF_IN_BOTH:
-        return hold
-    facts = {name: fact for name, fact in hold.facts.items() if name != ACT}
-    return Hold(hold.code, {**facts, ACT: ALWAYS} if _settles_pairs(kind, values, side, lookup) else facts)
-
-
-def _settles_pairs(kind: Kind, values: Values, side: Side, lookup: Lookup) -> bool:
-    refs = {name: sub.ref for name, sub in kind.fields[kind.settles].lines.items() if sub.ref}
-    named = ((ref, line.get(name)) for line in values[kind.settles] for name, ref in refs.items())
-    found = (lookup.find(ref, side, remote_id) for ref, remote_id in named if remote_id)
-    return any(target is not None and target.id_on(side.other) is not None for target in found)
 
 
 def _let_in(kind: Kind, seen: Seen, hold: Hold, terms: Terms) -> bool:

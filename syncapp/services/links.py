@@ -93,7 +93,7 @@ def link(first: SyncedObject, second: SyncedObject, user: User) -> SyncedObject:
         linking.remove_absorbed(kind, {other.pk: keep})
         keep.save(update_fields=LINK_FIELDS)
         linking.free(keep.company, kind, [keep.pk])
-        _log(keep, f"{user} linked it in BILL with it in QuickBooks Online.")
+        log(keep, f"{user} linked it in BILL with it in QuickBooks Online.")
     return keep
 
 
@@ -122,7 +122,7 @@ def unlink(row: SyncedObject, user: User) -> tuple[SyncedObject, SyncedObject]:
         rows.save([keep, part], ("candidates",))
         linking.set_keys(keep.company, kind, [keep, part])
         _look_again_where_keyed(keep)
-        _log(keep, f"{user} took the link between BILL and QuickBooks Online apart.")
+        log(keep, f"{user} took the link between BILL and QuickBooks Online apart.")
     return keep, part
 
 
@@ -151,7 +151,7 @@ def _look_again_where_keyed(row: SyncedObject) -> None:
     found.look_again()
 
 
-def _log(row: SyncedObject, words: str) -> None:
+def log(row: SyncedObject, words: str) -> None:
     """Runs have the log, so what a person did stands with the latest one."""
     run = SyncRun.objects.filter(company=row.company_id).order_by("-created_at", "-pk").first()
     if run is not None:
@@ -196,7 +196,7 @@ def follow_merge(row: SyncedObject, user: User) -> SyncedObject:
         told = [name for name in KINDS[kept.kind].compared if kept.qbo_values.get(name)]
         kept.base = {Side.BILLCOM.value: {name: kept.billcom_values.get(name) for name in told}, Side.QBO.value: {}}
         rows.save([kept], ("base",))
-        _log(kept, f"{user} linked BILL's record with what it was merged with in QuickBooks Online.")
+        log(kept, f"{user} linked BILL's record with what it was merged with in QuickBooks Online.")
     return kept
 
 
@@ -328,7 +328,7 @@ def use_first_location(row: SyncedObject, user: User, *, use: bool = True) -> No
         kind, raw = KINDS[found.kind], found.billcom_raw or {}
         found.billcom_values = rows.as_chosen(found, kind, Side.BILLCOM, decode(kind, raw, Side.BILLCOM), raw)
         rows.save([found], ("first_location", "needs_look", "billcom_values"))
-        _log(found, f"{user} {CHOSEN_LOCATION if use else TAKEN_BACK_LOCATION}.")
+        log(found, f"{user} {CHOSEN_LOCATION if use else TAKEN_BACK_LOCATION}.")
 
 
 def may_be_posted_again(row: SyncedObject) -> bool:
@@ -354,7 +354,7 @@ def post_again(row: SyncedObject, user: User) -> None:
             held.billcom_values["payments"] = []
         rows.release(held, ObjectState.RETIRED)
         rows.save([held], ("billcom_values", *rows.OUTCOME_FIELDS))
-        _log(held, f"{user} asked for it to be posted again after it was deleted in QuickBooks Online.")
+        log(held, f"{user} asked for it to be posted again after it was deleted in QuickBooks Online.")
 
 
 def brought_back_in(row: SyncedObject) -> Side | None:
@@ -381,7 +381,7 @@ def bring_back(row: SyncedObject, user: User) -> Side:
         held.wanted = {**held.wanted, ACTIVE: {"side": side.other.value, "value": True}}
         held.needs_look = True
         rows.save([held], ("base", "wanted", "needs_look"))
-        _log(held, f"{user} asked for it to be brought back in {side.label}.")
+        log(held, f"{user} asked for it to be brought back in {side.label}.")
         return side
 
 

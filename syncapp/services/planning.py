@@ -18,7 +18,7 @@ from syncapp.core.records import Clash, Decision, Outcome, Write, WriteVerb
 from syncapp.core.schema import Draft, Kind, Lookup, Raw, Retirement, Terms, Values
 from syncapp.core.sides import Side
 from syncapp.models import Company, Conflict, ConflictState, Level, ObjectState, Operation, SyncedObject, UnreadRecord
-from syncapp.services import linking, merges, references, rows
+from syncapp.services import given, linking, merges, references, rows
 from syncapp.services.context import Context
 
 QBO_BATCH = 30
@@ -69,10 +69,13 @@ def make(company: Company, kind: Kind, chunk: Sequence[SyncedObject], terms: Ter
     plan.lookup = references.load(company, kind, plan.rows.values())
     references.relink(plan.lookup, kind, [plan.rows[key] for key in plan.linked])
     _leave_children(plan)
+    for key in given.namesakes(company, kind, plan.rows):
+        del plan.rows[key]
+        plan.left += 1
     for key, row in plan.rows.items():
         party = rows.party(row, kind, plan.lookup)
         row.party_id = party.key if party else None
-        if key in matches.holds:
+        if key in matches.holds and not given.comes_first(row):
             rows.hold(row, *matches.holds[key])
         else:
             _decide(plan, row, terms)
@@ -166,8 +169,10 @@ def _decide(plan: ChunkPlan, row: SyncedObject, terms: Terms) -> None:
         rows.hold(row, row.hold, row.candidates)
         return
     decision = decide(plan.kind, rows.seen(row), terms, plan.lookup)
-    if row.wanted and row.linked and decision.outcome is Outcome.IN_STEP:
+    if row.wanted and row.linked and (decision.outcome is Outcome.IN_STEP or given.solves(row, decision)):
         decision = _bring_back(plan, row, terms) or decision
+    elif row.wanted and not row.linked:
+        decision = given.written(plan.kind, row, terms) or decision
     plan.decisions[row.pk] = decision
 
 

@@ -1,0 +1,51 @@
+"""What people gave held records, a number or an account: how a plan writes it where the record is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from syncapp.core.giving import say_otherwise
+from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.records import Decision, Outcome
+from syncapp.core.schema import Kind, Terms
+from syncapp.kinds import KINDS
+from syncapp.models import Company, SyncedObject
+from syncapp.services import linking, rows
+
+NUMBERS = (HoldCode.NEEDS_NUMBER, HoldCode.NUMBER_TAKEN)
+
+
+def comes_first(row: SyncedObject) -> bool:
+    """What a person gave it is written before it looks for its twin: by that it may find it."""
+    return bool(row.wanted) and not row.linked and not row.excluded
+
+
+def solves(row: SyncedObject, decision: Decision) -> bool:
+    """Whether a pair is held for a number that a person has given it meanwhile."""
+    return decision.hold is not None and decision.hold.code in NUMBERS and KINDS[row.kind].number in row.wanted
+
+
+def written(kind: Kind, row: SyncedObject, terms: Terms) -> Decision | None:
+    """Write it on the only side the record has; with the next look it goes over. What is wanted is used up by that."""
+    side = rows.one_side(row)
+    assert side is not None
+    wanted = {name: each["value"] for name, each in row.wanted.items() if each["side"] == side}
+    row.wanted = {}
+    found = say_otherwise(kind, rows.seen(row), side, wanted, terms) if wanted else None
+    if isinstance(found, Hold):
+        return Decision(row.pk, Outcome.HELD, hold=found)
+    return Decision(row.pk, Outcome.WRITE, writes=(found,)) if found else None
+
+
+def namesakes(company: Company, kind: Kind, chunk: Mapping[int, SyncedObject]) -> list[int]:
+    """Those of the chunk that have a number which another one is about to get: they may be its twin, so they wait for
+    the next round instead of being created beside it.
+    """
+    alone = {key: row for key, row in chunk.items() if not row.linked and row.number}
+    if not kind.transaction or not alone:
+        return []
+    asked = SyncedObject.objects.of(company, kind.name).filter(linking.ONE_SIDED).exclude(wanted={}).order_by()
+    numbers = {
+        str(each[kind.number]["value"]) for each in asked.values_list("wanted", flat=True) if kind.number in each
+    }
+    return [key for key, row in alone.items() if row.number in numbers and not row.wanted]

@@ -1,0 +1,213 @@
+"""What a held record lacks is given to it on its page, written by the next sync, and then it goes over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from syncapp.core.holds import HoldCode
+from syncapp.models import (
+    AccountingPreferences,
+    Company,
+    GLMapping,
+    GLRole,
+    Membership,
+    ObjectState,
+    Operation,
+    Role,
+    SyncedObject,
+)
+from syncapp.services import remedies, setup
+from syncapp.services.errors import ServiceError
+from tests.services.test_invoices import Sales
+from tests.services.test_rules import bill_in_qbo
+from tests.support.sandbox import Sandbox
+from tests.support.syncing import Clock, linked, synced, writes
+
+
+@pytest.fixture
+def sales(company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]) -> Sales:
+    synced(company, clock)
+    return Sales(company, sandbox, loaded)
+
+
+def _decide(client: Client, row: SyncedObject, **data: Any) -> str:
+    address = reverse("admin:syncapp_syncedobject_decide", args=[row.pk])
+    return client.post(address, data, follow=True).content.decode()
+
+
+def _page(client: Client, row: SyncedObject) -> str:
+    return client.get(reverse("admin:syncapp_syncedobject_change", args=[row.pk])).content.decode()
+
+
+def _clerk(company: Company) -> Client:
+    user = User.objects.create_user("clerk", "clerk@example.com")
+    Membership.objects.create(user=user, company=company, role=Role.CLERK)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_a_bill_without_a_number_gets_one_in_quickbooks_and_goes_over(
+    company: Company, clock: Clock, sales: Sales, admin_client: Client
+) -> None:
+    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
+    synced(company, clock)
+    row = sales.row("bill", qbo_id=made["Id"])
+    assert row.hold_code == HoldCode.NEEDS_NUMBER
+    assert "Renumber</button>" in _page(admin_client, row)
+
+    assert "The next sync writes <strong>R-1</strong>" in _decide(admin_client, row, what="renumber", number=" R-1 ")
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert (row.hold_code, row.linked, row.wanted) == ("", True, {})
+    assert sales.qbo("Bill")[made["Id"]]["DocNumber"] == "R-1"
+    assert sales.qbo("Bill")[made["Id"]]["Line"] == made["Line"]
+    assert sales.billcom("bills")[str(row.billcom_id)]["invoice"]["invoiceNumber"] == "R-1"
+    verbs = Operation.objects.filter(object=row).order_by("planned_at").values_list("side", "verb")
+    assert list(verbs) == [("qbo", "update"), ("billcom", "create")]
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_number_that_a_bill_of_bill_has_already_links_the_two(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
+    synced(company, clock)
+    row = sales.row("bill", qbo_id=made["Id"])
+    vendor = SyncedObject.objects.get(company=company, kind="vendor", qbo_id=made["VendorRef"]["value"])
+    account = next(each for each in linked(company, "account") if each.qbo_values["account_type"] == "EXPENSE")
+    theirs = {
+        "vendorId": vendor.billcom_id,
+        "invoice": {"invoiceNumber": "R-2", "invoiceDate": made["TxnDate"]},
+        "dueDate": "2026-11-01",
+        "billLineItems": [{"amount": 120, "classifications": {"chartOfAccountId": account.billcom_id}}],
+    }
+    before = len(sales.billcom("bills"))
+    there = sales.sandbox.person("billcom", sales.organization, "bills", theirs)
+    remedies.renumber(row, admin_user, "R-2")
+    synced(company, clock)
+    assert sales.row("bill", billcom_id=there["id"]).qbo_id == made["Id"]
+    assert len(sales.billcom("bills")) == before + 1
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_number_that_was_emptied_on_one_side_is_written_to_both(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    made = sales.in_quickbooks("R-3")
+    synced(company, clock)
+    row = sales.row(qbo_id=made["Id"])
+    change = {"Id": made["Id"], "DocNumber": "", "CustomerRef": made["CustomerRef"]}
+    sales.sandbox.person("qbo", sales.realm, "Invoice", change)
+    synced(company, clock)
+    row.refresh_from_db()
+    assert row.linked and row.hold_code == HoldCode.NEEDS_NUMBER
+    remedies.renumber(row, admin_user, "R-4")
+    synced(company, clock)
+    row.refresh_from_db()
+    assert row.hold_code == ""
+    assert sales.qbo("Invoice")[made["Id"]]["DocNumber"] == "R-4"
+    assert sales.billcom("invoices")[str(row.billcom_id)]["invoiceNumber"] == "R-4"
+    assert writes(synced(company, clock)) == 0
+
+
+def test_closed_books_hold_a_number_back(company: Company, clock: Clock, sales: Sales, admin_user: User) -> None:
+    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
+    synced(company, clock)
+    row = sales.row("bill", qbo_id=made["Id"])
+    remedies.renumber(row, admin_user, "R-5")
+    books = {"AccountingInfoPrefs": {"BookCloseDate": "2026-10-31"}}
+    sales.sandbox.person("qbo", sales.realm, "Preferences", {"Id": "1", **books})
+    synced(company, clock)
+    row.refresh_from_db()
+    assert row.hold_code == HoldCode.BOOKS_CLOSED
+    assert not sales.qbo("Bill")[made["Id"]].get("DocNumber")
+    assert not Operation.objects.filter(object=row).exists()
+
+
+@pytest.mark.parametrize("number", ["", "  ", "x" * 22])
+def test_a_number_that_cant_be_one_is_refused(
+    company: Company, clock: Clock, sales: Sales, admin_user: User, number: str
+) -> None:
+    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
+    synced(company, clock)
+    with pytest.raises(ServiceError):
+        remedies.renumber(sales.row("bill", qbo_id=made["Id"]), admin_user, number)
+    with pytest.raises(ServiceError, match="isn't one that is held"):
+        remedies.renumber(sales.one("bill"), admin_user, "R-6")
+
+
+def test_an_item_without_an_account_gets_one_in_bill_and_goes_over(
+    company: Company, clock: Clock, sales: Sales, admin_client: Client
+) -> None:
+    made = sales.sandbox.person("billcom", sales.organization, "items", {"name": "R-7", "type": "SERVICE"})
+    synced(company, clock)
+    row = sales.row("item", billcom_id=made["id"])
+    assert row.hold_code == HoldCode.NEEDS_ACCOUNT
+    account = next(each for each in linked(company, "account") if each.qbo_values["account_type"] == "INCOME")
+    assert f'<option value="{account.pk}">' in _page(admin_client, row)
+
+    said = _decide(admin_client, row, what="choose-account", account=account.pk)
+    assert f"The next sync writes <strong>{account}</strong>" in said
+    synced(company, clock)
+
+    row.refresh_from_db()
+    assert (row.hold_code, row.linked) == ("", True)
+    assert sales.qbo("Item")[str(row.qbo_id)]["IncomeAccountRef"]["value"] == account.qbo_id
+    assert sales.billcom("items")[str(row.billcom_id)]["chartOfAccountId"] == account.billcom_id
+    assert writes(synced(company, clock)) == 0
+
+
+def test_who_may_only_look_is_offered_and_given_nothing(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
+    synced(company, clock)
+    row = sales.row("bill", qbo_id=made["Id"])
+    clerk = _clerk(company)
+    assert "Renumber" not in _page(clerk, row)
+    assert "but not change its records" in _decide(clerk, row, what="renumber", number="R-8")
+    row.refresh_from_db()
+    assert row.wanted == {}
+    mapped = SyncedObject.objects.filter(pk=row.pk)
+    mapped.update(hold_code="needs-mapping", hold_facts={"role": "Card Account"})
+    assert "#id_card" not in _page(clerk, row)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "facts", "field"),
+    [
+        ("bill_payment", "needs-mapping", {"role": "Money Out Clearing Account"}, "money-out-clearing"),
+        ("bill_payment", "needs-mapping", {"role": "Card Account"}, "card"),
+        ("funds_transfer", "needs-mapping", {"role": "GL Account For Bank Account bac9"}, "bank_{bank}"),
+        ("funds_transfer", "needs-mapping", {"role": "GL Account For Bank Account Reserve ****7788"}, "bank_{bank}"),
+        ("vendor", "needs-address", {}, "vendor_country"),
+        ("customer", "needs-email", {}, "customer_email"),
+        ("bill", "paid-before-first-seen", {}, "two_way_payments"),
+    ],
+)
+def test_a_hold_that_a_preference_solves_leads_to_its_field(
+    company: Company, clock: Clock, admin_client: Client, kind: str, code: str, facts: dict[str, str], field: str
+) -> None:
+    AccountingPreferences.objects.get_or_create(company=company)
+    bank = GLMapping.objects.create(
+        company=company,
+        role=GLRole.BANK_ACCOUNT,
+        billcom_bank_id="bac9",
+        label="Reserve ****7788",
+        account=setup.account_choices(company, GLRole.BANK_ACCOUNT).first(),
+    )
+    row = SyncedObject.objects.create(
+        company=company, kind=kind, billcom_id="x", state=ObjectState.HELD, hold_code=code, hold_facts=facts,
+        billcom_values={},
+    )  # fmt: skip
+    name = field.format(bank=bank.pk)
+    edit = reverse("syncapp:edit-preferences", args=[company.pk])
+    assert f'href="{edit}#id_{name}"' in _page(admin_client, row)
+    assert f'id="id_{name}"' in admin_client.get(edit).content.decode()
