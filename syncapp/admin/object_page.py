@@ -21,6 +21,8 @@ from syncapp.models import ObjectState, SyncedObject
 from syncapp.services import attachments, links, planning
 
 SHOWN = 50
+# What changes in a record without anybody's edit, so that it may have changed since it was read.
+MOVING = ("open", "balance")
 RAW_SHOWN = 20_000
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -72,7 +74,7 @@ def details(row: SyncedObject, request: HttpRequest) -> dict[str, Any]:
         "facts": [fact for fact in facts if not fact.is_lines],
         "lines": [fact for fact in facts if fact.is_lines],
         "columns": [(side.label, row.remote_id(side), _changed_at(row, side)) for side in Side],
-        "has_read_only": any(fact.read_only for fact in facts),
+        "moves_by_itself": any(name in kind.fields for name in MOVING),
         "links_out": links_out(row),
         "candidates": [(each, links.may_not_be_linked(each)) for each in links.candidates(row).defer(*RAW)[:SHOWN]],
         "told_apart": row.told_apart and not row.linked,

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from syncapp.models import Company, Conflict, SyncedObject
 from tests.browser import steps
 from tests.browser.conftest import NO_PICTURES, Pictures, Product
+from tests.services.test_rules import bill_in_qbo
 
 pytestmark = pytest.mark.browser
 
@@ -61,3 +62,34 @@ def _write(page: Page, address: str, email: str) -> None:
 def _read(page: Page, address: str) -> str:
     page.goto(address)
     return page.locator("[name=email]").input_value()
+
+
+def test_a_held_record_is_solved_on_its_page_by_keyboard(page: Page, product: Product, pictures: Pictures) -> None:
+    shown = product.load("harbor-bakery")
+    steps.sign_in(page, product, NO_PICTURES)
+    steps.set_up(page, shown, NO_PICTURES)
+    company = Company.objects.get()
+    made = bill_in_qbo(company, product.sandbox, shown["qbo"]["realm_id"], "")
+    steps.sync_now(page, f"{product.url}/companies/{company.pk}")
+    bill = SyncedObject.objects.get(company=company, kind="bill", qbo_id=made["Id"])
+    _open(page, product, bill)
+    pictures.take(page, "held-bill")
+    page.get_by_label("New number").press_sequentially("R-77")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The next sync writes R-77")).to_be_visible()
+    steps.sync_now(page, f"{product.url}/companies/{company.pk}")
+    bill.refresh_from_db()
+    assert bill.linked and bill.number == "R-77"
+
+    mapping = SyncedObject.objects.filter(company=company, hold_code="needs-mapping").first()
+    assert mapping is not None
+    _open(page, product, mapping)
+    page.get_by_role("link", name="Pick the account").press("Enter")
+    field = page.get_by_label("Default Bank Account in Accounting Software")
+    expect(field).to_be_in_viewport()
+    expect(page.get_by_text("Default Bank Account in Accounting Software")).to_be_in_viewport()
+    pictures.take(page, "preference-to-choose")
+
+
+def _open(page: Page, product: Product, row: SyncedObject) -> None:
+    page.goto(f"{product.url}/admin/syncapp/syncedobject/{row.pk}/change/")
