@@ -184,7 +184,11 @@ def conditions(terms: Terms) -> list[str]:
     found = ["Bills of nothing stay in BILL; what has no number in QuickBooks Online stays there."]
     if terms.invoices_since and not terms.one_way:
         since = f"{terms.invoices_since:%d %b %Y}".lstrip("0")
-        found.append(f"Invoices that weren't changed in QuickBooks Online since {since} come to BILL when included.")
+        found.append(
+            "Of the invoices that are in QuickBooks Online alone, only those created or updated within the 90 days "
+            f"before the first set-up of the sync, since {since}, come to BILL. An older one comes after Edit and then "
+            "Save on it in QuickBooks Online, or when it is included."
+        )
     if not terms.credits_at_once:
         found.append(
             "Credits applied to a bill in BILL are applied in QuickBooks Online once the bill is paid in full."

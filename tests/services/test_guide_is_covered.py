@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.services import test_matrix_runs as runs
 from tests.services import test_setup_guide as guide
+from tests.services import test_things_to_know as things
 from tests.views import test_preferring as pages
 from tests.views import test_syncing as syncing
 from tests.views import test_walking_to_preferences as walks
@@ -114,7 +115,10 @@ PROVED_BY: dict[str, tuple[Test, ...]] = {
     ),
     "The sync setup with QuickBooks Online is now complete.": (guide.test_others_can_be_turned_on_in_addition,),
     "The sync will only pull in invoices created or updated within the last 90 days from the date the sync is first "
-    "set up": (guide.test_only_invoices_of_the_last_ninety_days_are_pulled_in,),
+    "set up": (
+        guide.test_only_invoices_of_the_last_ninety_days_are_pulled_in,
+        things.test_the_pages_say_which_invoices_come_before_the_first_sync_is_started,
+    ),
     "If an invoice older than 90 days need to be synced over to Bill.com, select Edit and then Save on the invoice - "
     "this will trigger an update.": (guide.test_an_older_invoice_comes_after_edit_and_save,),
     "Since the sync queries for recent updates, the next sync will now pull in that invoice due to the update.": (
@@ -131,8 +135,11 @@ PROVED_BY: dict[str, tuple[Test, ...]] = {
         guide.test_what_the_role_or_plan_does_not_have_is_said,
     ),
     "If you wish to get access to the feature, please review the available plans for Bill.com and upgrade accordingly "
-    "or contact the Administrator of your Bill.com account.": (guide.test_what_the_role_or_plan_does_not_have_is_said,),
-    "Changes in monthly user fees may apply.": (guide.test_what_the_role_or_plan_does_not_have_is_said,),
+    "or contact the Administrator of your Bill.com account.": (
+        guide.test_what_the_role_or_plan_does_not_have_is_said,
+        things.test_the_pages_say_what_plan_and_role_have_to_do_with_it,
+    ),
+    "Changes in monthly user fees may apply.": (things.test_the_pages_say_what_plan_and_role_have_to_do_with_it,),
 }
 
 
