@@ -187,7 +187,9 @@ REFUSALS: tuple[Refusal, ...] = (
     ),
     Refusal(
         7,
-        _told_by(r"element id .* not found|object not found|made inactive|is inactive|(been|be) deleted|not active"),
+        _told_by(
+            r"element id .* not found|object not found|made inactive|is inactive|been deleted|was deleted|already be deleted|not active"
+        ),
         "It names something that was deleted or made inactive in QuickBooks Online: itself, its vendor or customer, an "
         "account, an item, a class or a location.",
         f"Make that active again there (its list, Include inactive), or choose another on the record, {RETRY}",

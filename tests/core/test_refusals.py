@@ -17,6 +17,8 @@ B, Q = Side.BILLCOM, Side.QBO
         (4, Q, "The customer on the paid invoice doesn't match"),
         (7, Q, "Invalid Reference Id : Accounts element id 7 not found"),
         (7, Q, "Object Not Found : Something you're trying to use has been made inactive."),
+        (7, Q, "The vendor of this transaction has been deleted"),
+        (7, Q, "It can't be changed: the class may already be deleted"),
         (18, Q, "Bill 27 is linked to other transactions: unlink them first"),
         (19, Q, "This payment would result in an overpayment of the bill"),
         (19, Q, "The bill has already been paid"),
@@ -52,7 +54,13 @@ def test_a_named_refusal_is_known_by_its_words(number: int, side: Side, words: s
 
 @pytest.mark.parametrize(
     ("side", "words"),
-    [(Q, "Something nobody has seen yet"), (B, "The bill has already been paid"), (Q, "")],
+    [
+        (Q, "Something nobody has seen yet"),
+        (B, "The bill has already been paid"),
+        (Q, ""),
+        (Q, "This class can't be deleted because transactions use it"),
+        (Q, "The term cannot be deleted"),
+    ],
 )
 def test_what_nobody_knows_stays_in_its_own_words(side: Side, words: str) -> None:
     assert explain(side, words) is None
