@@ -36,7 +36,7 @@ def impact(company: Company, turned_on: Collection[str]) -> list[Impact]:
     found = [each for kind in KINDS.values() for each in _directions(company, kind, now, then)]
     if then.approved_only and not now.approved_only:
         found += [each for kind in KINDS.values() if "approval" in kind.fields for each in _unapproved(company, kind)]
-        found += [_untold(company, kind) for kind in KINDS.values() if not kind.approval_told]
+        found += [each for kind in KINDS.values() if not kind.approval_told for each in _untold(company, kind)]
     return [each for each in found if each.records]
 
 
@@ -55,9 +55,12 @@ def _directions(company: Company, kind: Kind, now: Terms, then: Terms) -> Iterat
         yield Impact(kind, there.count() - pairs, f"in {source.label} only: they never come to {towards.label}.")
 
 
-def _untold(company: Company, kind: Kind) -> Impact:
-    alone = _there(company, kind, Side.BILLCOM).filter(qbo_id=None).count()
-    return Impact(kind, alone, "in BILL only: BILL doesn't tell which are approved, so they wait until included.")
+def _untold(company: Company, kind: Kind) -> Iterator[Impact]:
+    there = _there(company, kind, Side.BILLCOM)
+    pairs = there.filter(LINKED).count()
+    alone = there.count() - pairs
+    yield Impact(kind, alone, "in BILL only: BILL doesn't tell which are approved, so they wait until included.")
+    yield Impact(kind, pairs, "in both products: edits made in BILL wait until included, one by one.")
 
 
 def _unapproved(company: Company, kind: Kind) -> Iterator[Impact]:
