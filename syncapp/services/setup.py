@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -256,8 +256,10 @@ def prefill(company: Company) -> None:
 
 
 def obvious_account(company: Company, role: str) -> SyncedObject | None:
-    """The account that a role can only mean, by its name or because there is no other."""
+    """The account that a role can only mean, by its detail type or name or because there is no other."""
     choices = list(account_choices(company, role))
+    if role == GLRole.DEPOSIT_TO and (own := _undeposited(choices)):
+        return own
     if names := _BY_NAME.get(role):
         return next((each for each in choices if normalise(each.label) in names), None)
     if role == GLRole.UNALLOCATED_INCOME:
@@ -271,6 +273,14 @@ def obvious_account(company: Company, role: str) -> SyncedObject | None:
         ]
         choices = [each for each in choices if "clearing" not in normalise(each.label)]
     return choices[0] if len(choices) == 1 else None
+
+
+def _undeposited(choices: Sequence[SyncedObject]) -> SyncedObject | None:
+    """The one that QuickBooks makes itself, which newer companies see under another name.
+
+    Reference: Intuit docs, Account: AccountSubType.
+    """
+    return next((each for each in choices if each.qbo_values.get("subtype") == "UndepositedFunds"), None)
 
 
 def start_first_sync(company: Company, user: User, *, now: datetime) -> SyncRun:

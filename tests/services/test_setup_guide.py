@@ -70,6 +70,19 @@ def test_some_fields_will_be_pre_filled(company: Company, books: Books) -> None:
     assert {GLRole.ACCOUNTS_PAYABLE, GLRole.DEPOSIT_TO, GLRole.MONEY_OUT_CLEARING} <= set(chosen)
 
 
+def test_payments_are_deposited_to_the_account_of_that_type_whatever_its_name(
+    company: Company, clock: Clock, books: Books, sandbox: Sandbox
+) -> None:
+    """Undeposited Funds is named "Payments to deposit" in newer companies."""
+    there = sandbox.books("qbo", books.realm)["Account"]
+    own = next(each for each in there if each.get("AccountSubType") == "UndepositedFunds")
+    sandbox.person("qbo", books.realm, "Account", {"Id": own["Id"], "Name": "Payments to deposit"})
+    synced(company, clock)
+    company.gl_mappings.all().delete()
+    setup.prefill(company)
+    assert account_of(company, GLRole.DEPOSIT_TO) == own["Id"]
+
+
 @pytest.mark.parametrize("automatically", [True, False])
 def test_the_sync_is_run_at_least_once_daily(
     company: Company, clock: Clock, books: Books, admin_user: User, automatically: bool
