@@ -188,7 +188,9 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         7,
         _told_by(
-            r"element id .* not found|object not found|made inactive|is inactive|been deleted|was deleted|already be deleted|not active"
+            r"element id .* not found|object not found|made inactive|is inactive|not active|"
+            # Nothing that "can't be deleted": that one is there.
+            r"been deleted|was deleted|already be deleted"
         ),
         "It names something that was deleted or made inactive in QuickBooks Online: itself, its vendor or customer, an "
         "account, an item, a class or a location.",

@@ -7,6 +7,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 hold_again = import_module("syncapp.migrations.0020_credits_at_once").hold_again
+Widen = import_module("syncapp.migrations.0019_longer_billcom_id").Widen
 
 
 def tell_direction(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
@@ -44,7 +45,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunPython(hold_again, migrations.RunPython.noop),
-        migrations.AlterField(
+        Widen(
             model_name="syncedobject",
             name="billcom_id",
             field=models.CharField(blank=True, max_length=80, null=True, verbose_name="BILL id"),

@@ -184,3 +184,17 @@ def test_unlinked_bills_of_before_the_upgrade_are_looked_at_once_more(released: 
     migrate(None)
 
     assert synced.get().needs_look
+
+
+def test_an_id_that_was_too_long_before_the_upgrade_stays_whole_when_it_is_taken_back(released: Any) -> None:
+    """That of a single incoming transfer. SQLite keeps no lengths; PostgreSQL would refuse to narrow the column."""
+    fill(released, 1)
+    migrate(None)
+    long = "transfer:bac" + "1" * 68
+    objects = released.get_model("syncapp", "SyncedObject").objects
+    objects.update(billcom_id=long)
+
+    migrate(RELEASED)
+    assert objects.get().billcom_id == long
+    migrate(None)
+    assert objects.get().billcom_id == long
