@@ -85,8 +85,8 @@ def button(words: str, do: str = "", *, plain: bool = False) -> Safe:
     return tag("button", words, type="submit", class_="plain" if plain else None, **named)
 
 
-def form(*parts: Any, action: str | None = None, method: str = "post", class_: str | None = None) -> Safe:
-    return tag("form", *parts, action=action, method=method, class_=class_)
+def form(*parts: Any, action: str | None = None, method: str = "post", **attributes: str) -> Safe:
+    return tag("form", *parts, action=action, method=method, **attributes)
 
 
 def folded(title: str, *parts: Any) -> Safe:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from syncapp.sandbox.http import Request, Response, encode, whole
-from syncapp.sandbox.pages import layout, lines
+from syncapp.sandbox.pages import files, layout, lines
 from syncapp.sandbox.pages.books import Books, Record, dig
 from syncapp.sandbox.pages.inputs import ONLY_RAW, changes, control, inputs, value
 from syncapp.sandbox.pages.markup import Safe, button, choice, entry, field, folded, form, joined, link, table, tag
@@ -164,16 +164,22 @@ def one(books: Books, entity: str, id: str, request: Request) -> Response:
         return layout.missing(f"There is no {books.singular(entity).lower()} {id}.")
     if request.method != "POST":
         return _record_page(books, entity, record, said=request.query.get("said", ""))
-    typed = request.form()
-    act = _ACTS.get(typed.get("do", "save"))
+    typed = {} if files.sent(request) else request.form()
     try:
-        if act is None:
-            raise ValueError("Nobody can do that here.")
-        said = act(books, entity, record, typed)
+        said = (
+            files.attach(books, entity, record, request) if files.sent(request) else _act(books, entity, record, typed)
+        )
     except ValueError as error:
         return _record_page(books, entity, record, typed, wrong=str(error))
     gone = books.get(entity, id) is None
     return layout.there(f"{books.address}/{entity}" if gone else f"{books.address}/{entity}/{id}", said)
+
+
+def _act(books: Books, entity: str, record: Record, typed: dict[str, str]) -> str:
+    act = _ACTS.get(typed.get("do", "save"))
+    if act is None:
+        raise ValueError("Nobody can do that here.")
+    return act(books, entity, record, typed)
 
 
 def _record_page(
@@ -187,6 +193,7 @@ def _record_page(
         f"{books.singular(entity)} {books.label(record)}",
         form(tag("div", *fields, class_="fields"), button("Save", "save")) if fields else "",
         lines.shown(books, entity, record),
+        files.shown(books, entity, record),
         _acts(books, entity, record),
         folded("As JSON", _raw_form(books, entity, typed.get("raw") or _pretty(record))),
         side=books.side,
