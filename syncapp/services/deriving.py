@@ -209,7 +209,13 @@ def _give_back(context: Context, kind: Kind, keys: Sequence[Key], moved: dict[Ke
     with transaction.atomic():
         context.confirm_lease()
         ids = _ids(context, kind, keys)
-        storing.store_page(context, kind, Side.BILLCOM, [_raw(key, ids[key], moved[key]) for key in keys])
+        _store(context, kind, ids, moved)
+
+
+def _store(context: Context, kind: Kind, ids: Mapping[Key, str], moved: Mapping[Key, _Moved]) -> None:
+    banks = _bank_names(context)
+    raws = [_raw(key, transfer, moved[key], banks.get(key.bank) or key.bank) for key, transfer in ids.items()]
+    storing.store_page(context, kind, Side.BILLCOM, raws)
 
 
 def _bring_up_to_date(
@@ -222,9 +228,7 @@ def _bring_up_to_date(
         SyncedObject.objects.filter(pk__in=left).update(part_of=None)
         ids = _ids(context, kind, keys)
         moved = _moved(context, ids, come)
-        banks = _bank_names(context)
-        raws = [_raw(key, ids[key], moved[key], banks.get(key.bank) or key.bank) for key in keys]
-        storing.store_page(context, kind, Side.BILLCOM, raws)
+        _store(context, kind, ids, moved)
         transfers = SyncedObject.objects.of(context.company, kind.name).filter(billcom_id__in=ids.values())
         made = dict(transfers.values_list("billcom_id", "pk"))
         rows.save([SyncedObject(pk=pk, part_of_id=made[ids[key]]) for pk, key in come.items()], ("part_of",))
@@ -277,7 +281,7 @@ def _raw(key: Key, transfer: str, moved: _Moved, bank: str) -> Raw:
         "amount": moved.amount,
         "archived": not moved.payments,
         "ours": moved.ours,
-        "name": f"{bank}, {'received' if key.incoming else 'drawn'}",
+        "name": f"{bank}, {'given back' if key.void else 'received' if key.incoming else 'drawn'}",
         "void": key.void,
         "glAccountId": moved.account,
         "note": note_of(key.bank, incoming=key.incoming, payment=key.payment, part=key.part, void=key.void),

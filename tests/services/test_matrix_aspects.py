@@ -165,7 +165,8 @@ PROVED_BY: dict[str, tuple[Callable[..., Any], ...]] = {
     # A payment that was recorded outside is voided on each side, in every set of preferences.
     "void": (
         runs.test_each_cell_is_what_a_run_does,
-        transfers.test_where_all_are_voided_the_transfer_goes_away,
+        transfers.test_what_the_banks_statement_shows_stays_where_payments_are_voided_later,
+        transfers.test_what_is_voided_before_it_is_transferred_leaves_nothing_in_the_bank,
     ),
     "check_number": (transfers.test_the_number_of_a_check_comes_to_the_memo_when_bill_prints_it,),
     "attachment": (
