@@ -197,15 +197,16 @@ class QboGateway:
         answered = page_outcomes(*self._ask_pages([Page("Attachable", where=where) for where in refs]))
         return {each: found for each, (_, found) in zip(remote_ids, answered, strict=True)}
 
-    def attachables(self, since: datetime) -> list[Json]:
-        """All files that were attached or changed since then."""
-        found: list[Json] = []
+    def attachables(self, since: datetime) -> Iterator[Json]:
+        """All files that were attached or changed since then, each page asked for when its turn comes."""
         where = f"MetaData.LastUpdatedTime >= '{since.astimezone(UTC).isoformat(timespec='seconds')}'"
+        read = 0
         while True:
-            page = self.query("Attachable", where, "MetaData.CreateTime, Id", len(found) + 1)
-            found += page
+            page = self.query("Attachable", where, "MetaData.CreateTime, Id", read + 1)
+            yield from page
+            read += len(page)
             if len(page) < MOST_ROWS:
-                return found
+                return
 
     def attach(self, entity: str, remote_id: str, name: str, content: bytes) -> Json:
         """Upload a file to an object; the Attachable. One free call."""

@@ -151,7 +151,8 @@ class SyncPreferencesForm(AccountsForm):
         choices=Attachments.choices,
         help_text=(
             "Files attached to bills: up to 25 MB to QuickBooks Online, up to 6 MB to BILL, each once. Those of a bill "
-            "are looked for when the bill goes over or is changed; to BILL goes what is attached from then on."
+            "are looked for when the bill goes over or is changed; to BILL goes what is attached from then on, "
+            "and nothing with 1-way transactions."
         ),
     )
     payment_terms = Switch(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+from syncapp.core.codec import decode
 from syncapp.core.sides import Side
 from syncapp.gateways.billcom import BillcomGateway
-from syncapp.gateways.errors import BadAnswer, GatewayError, Rejected, Unavailable
+from syncapp.gateways.errors import BadAnswer, Duplicate, GatewayError, Rejected, StaleVersion, Taken, Unavailable
 from syncapp.gateways.http import Answer, Call, Http
 from syncapp.gateways.qbo import QboGateway
 from syncapp.models import (
@@ -26,8 +30,9 @@ from syncapp.models import (
     Trigger,
     UnreadRecord,
 )
-from syncapp.services import attachments, runs, sending_files
+from syncapp.services import attachments, remotes, runs, sending_files
 from syncapp.services.errors import ServiceError
+from syncapp.views.preference_forms import SyncPreferencesForm
 from tests.services.test_attachments import SCAN, Desk, states
 from tests.services.test_rules import bill_in_qbo
 from tests.support.sandbox import Sandbox
@@ -226,6 +231,26 @@ def test_two_files_of_one_name_and_size_both_go_to_quickbooks(
     assert {each.other_id for each in Attachment.objects.all()} == {each["Id"] for each in found}
 
 
+def test_the_other_of_one_name_and_size_waits_for_the_one_in_doubt(
+    company: Company, clock: Clock, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = desk.bill("F-31")
+    desk.scans(bill, "scan.pdf", b"page 1")
+    desk.scans(bill, "scan.pdf", b"page 2")
+    first_is_lost(monkeypatch, Side.QBO, Killed(), arrives=True)
+    monkeypatch.setattr(sending_files, "PATIENCE", 0)
+    run = runs.request_run(company, trigger=Trigger.PERSON, now=clock())
+    with pytest.raises(Killed):
+        runs.work_slice(run.pk, clock=clock)
+    synced(company, clock)
+    assert sorted(Attachment.objects.values_list("state", flat=True)) == ["sending", "waiting"]
+    clock.wait(600)
+    synced(company, clock)
+    gateway = remotes.open_qbo(company, Http(), clock)
+    found = desk.there(desk.row(bill))
+    assert sorted(str(gateway.file(each["Id"], 100)) for each in found) == ["b'page 1'", "b'page 2'"]
+
+
 # --- nothing is missed -----------------------------------------------------------------------------------------------
 
 
@@ -294,6 +319,29 @@ def test_a_file_of_a_bill_that_is_not_read_yet_is_told_again(
     assert not Attachment.objects.exists()
     synced(company, clock)
     row = SyncedObject.objects.get(company=company, kind="bill", qbo_id=made[0]["Id"])
+    assert desk.here(row) == ["theirs.pdf"]
+
+
+def test_a_file_of_a_bill_that_can_not_be_read_is_told_again(
+    company: Company, clock: Clock, desk: Desk, monkeypatch: pytest.MonkeyPatch, both_ways: Any
+) -> None:
+    both_ways("F-32")
+    bill = bill_in_qbo(company, desk.sandbox, desk.realm, "F-33")
+    theirs(desk, bill)
+
+    def odd(kind: Any, raw: Any, side: Side) -> Any:
+        if raw.get("DocNumber") == "F-33":
+            raise ValueError("it has an odd shape")
+        return decode(kind, raw, side)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("syncapp.services.storing.decode", odd)
+        before = Cursor.objects.get(company=company, kind=attachments.CURSOR, side=Side.QBO).read_to
+        synced(company, clock)
+        assert Cursor.objects.get(company=company, kind=attachments.CURSOR, side=Side.QBO).read_to == before
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="bill", qbo_id=bill["Id"])
+    synced(company, clock)
     assert desk.here(row) == ["theirs.pdf"]
 
 
@@ -502,6 +550,32 @@ def test_where_files_are_not_sent_nobody_looks_for_them(
     with pytest.raises(ServiceError, match="Sync preferences"):
         attachments.look(desk.row(bill), admin_user, now=clock())
     assert not Attachment.objects.exists()
+
+
+@pytest.mark.parametrize("kind", [StaleVersion, partial(Duplicate, kind=Taken.NAME)])
+def test_whatever_quickbooks_refuses_a_file_for_fails_no_sync(
+    company: Company, clock: Clock, desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: Callable[..., GatewayError]
+) -> None:
+    desk.scans(desk.bill("F-34"))
+
+    def no(self: QboGateway, *given: Any) -> Any:
+        raise kind(Side.QBO, "it is there already")
+
+    monkeypatch.setattr(QboGateway, "attach", no)
+    synced(company, clock)
+    assert list(Attachment.objects.values_list("state", "words")) == [
+        ("refused", "QuickBooks Online: it is there already")
+    ]
+
+
+def test_the_preference_is_shown_and_says_what_it_does_not_do(
+    company: Company, client: Client, admin_user: User
+) -> None:
+    client.force_login(admin_user)
+    row = SyncPreferences.objects.get(company=company)
+    page = client.get(reverse("admin:syncapp_syncpreferences_change", args=[row.pk])).content.decode()
+    assert "From BILL to QuickBooks Online" in page
+    assert "nothing with 1-way transactions" in str(SyncPreferencesForm.base_fields["attachments"].help_text)
 
 
 def test_the_database_is_asked_by_the_chunk(company: Company, clock: Clock, desk: Desk) -> None:
