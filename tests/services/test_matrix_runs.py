@@ -226,6 +226,7 @@ CELLS: dict[str, Cell] = {
         "JournalEntry",
         {B: lambda firm: str(firm.books.pays_online("M-7", 70)["id"]), Q: Firm.journal_there},
         None,
+        stays=frozenset({B}),  # Another gives back what was voided.
     ),
     "invoice": Cell(
         "invoices",
