@@ -62,10 +62,11 @@ class Effect:
 
 def of_one_party(row: SyncedObject, account: Account, parties: Parties) -> bool:
     """Whether both sides have it, with the same vendor or customer, so that only amounts can differ."""
-    if not row.linked or row.state == ObjectState.RETIRED:
+    both = [getattr(row, f"{side}_values") or {} for side in Side]
+    if not row.linked or not all(values.get("active") for values in both):
         return False
-    pair = [parties.get((side.value, (getattr(row, f"{side}_values") or {}).get(account.party, ""))) for side in Side]
-    return pair[0] is not None and pair[0] == pair[1]
+    ours, theirs = (parties.get((side.value, each[account.party])) for side, each in zip(Side, both, strict=True))
+    return ours is not None and ours == theirs
 
 
 def in_step(company: Company, kind: str) -> set[str]:
