@@ -3,7 +3,7 @@
 # make test          the whole suite, on SQLite and on a PostgreSQL it starts itself; ARGS="-k vendor" narrows it
 # make check         ruff, mypy, and whether a migration is missing
 # make simulate      people, faults and crashes at random, then what must hold; SEEDS=2000, SEED=123 alone, PLANTED=1
-# make year          a year of a company's life, by SEED=1; then both products' books are compared to the cent
+# make year          a year of a company's life, by SEED=1; then both books agree to the cent, but for what is held
 # make chaos         200 companies, three workers that are killed for five minutes, then what must hold
 # make bench         what a sync costs, as a table and in bench.json
 # make lock          renew requirements/*.txt after a change of requirements/*.in

@@ -67,8 +67,7 @@ def _year(seed: int) -> int:
 
     began, year = time.monotonic(), Year(seed)
     wrong = year.play()
-    print(", ".join(f"{number} {name}" for name, number in sorted(year.done.items())))
-    print("\n".join(year.found.summary()))
+    print("\n".join(year.told()))
     print("\n".join(f"!!! {each}" for each in wrong) or "everything holds")
     print(f"a year in {time.monotonic() - began:.0f} s")
     _explain(wrong)

@@ -6,6 +6,7 @@ cent, but for what is held and says why, and one more sync must write nothing.
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,7 +20,7 @@ from tests.simulation.invariants import INCOMING, TRANSFER, broken
 from tests.simulation.people import CannotBe
 from tests.simulation.start import Replaced
 from tests.simulation.trouble import Watch
-from tests.simulation.world import World
+from tests.simulation.world import World, writes
 
 WEEKS = 52
 PREFERENCES = {"approved_only": False, "one_way": False, "two_way_payments": True, "master": BILLCOM}
@@ -46,6 +47,30 @@ SELDOM = (
 )
 
 
+MOST_NAMED = 10
+
+
+def named(found: tie_out.TieOut) -> Iterator[str]:
+    """The held records that explain a difference, reason by reason, the largest first: which each is, and why."""
+    rows = SyncedObject.objects.in_bulk([each.pk for compared in found.both for each in compared.held])
+    for compared in found.both:
+        for code, amount in compared.reasons.items():
+            group = sorted((each for each in compared.held if each.code == code), key=lambda each: -abs(each.amount))
+            count = f"{len(group)} record{'s' if len(group) > 1 else ''}"
+            yield f"{compared.account.name}, held: {group[0].reason}: {count}, {amount:,.2f}"
+            yield from (_named(each, rows[each.pk]) for each in group[:MOST_NAMED])
+            if more := group[MOST_NAMED:]:
+                yield f"{sum(each.amount for each in more):>14,.2f}  in {len(more)} more"
+
+
+def _named(each: tie_out.Explanation, row: SyncedObject) -> str:
+    assert row.hold is not None
+    words = textwrap.shorten(row.hold.describe(), 160, placeholder=" …")
+    kind = row.get_kind_display()
+    which = each.label if each.label.startswith(kind) else f"{kind} {each.label}"
+    return f"{each.amount:>14,.2f}  {which}, {each.party}: {words}"
+
+
 class Year:
     def __init__(self, seed: int) -> None:
         self.world = World(seed, preferences=PREFERENCES)
@@ -62,9 +87,22 @@ class Year:
                 world.sync()
                 world.advance(6 * 86_400)
             world.rest()
-            wrong = [*world.broken, *broken(world)]
+            self.written_by_one_more = list(writes(world.quiet_sync_calls()))
+            idle = [f"I3 a sync with nothing to do wrote: {each}" for each in self.written_by_one_more]
+            wrong = [*world.broken, *idle, *broken(world)]
             self.found = self._compare()
+            self.named = list(named(self.found))
             return wrong + list(self._disagreements(self.found))
+
+    def told(self) -> list[str]:
+        """What the year came to, to be printed."""
+        written = len(self.written_by_one_more)
+        return [
+            ", ".join(f"{number} {name}" for name, number in sorted(self.done.items())),
+            *self.found.summary(),
+            *self.named,
+            f"one more sync wrote {written or 'nothing'}",
+        ]
 
     def _act(self, name: str, **how: Any) -> None:
         people, chance = self.world.people, self.world.chance
