@@ -44,6 +44,10 @@ ACT = "act"
 ALWAYS, IF_IN_BOTH = "always", "if-in-both"
 
 
+TRIED = {"create": "make it", "update": "change it", "retire": "take it away", "restore": "make it active again"}
+"""The fact "tried" of a refusal, by the verb of the write."""
+
+
 @dataclass(frozen=True)
 class HoldText:
     """What a hold means and what to do about it; ``{name}`` places are filled from the hold's facts."""
@@ -151,8 +155,10 @@ TEXTS: Mapping[HoldCode, HoldText] = {
     ),
     HoldCode.REJECTED: HoldText(
         "Refused",
-        "{side} refused it ({code}): {words}",
-        "Correct what {side} names, then retry.",
+        'The sync tried to {tried} in {side}, and {side} refused it with the words "{words}" ({code}).',
+        "There are three ways out. Remove in {side} what it names there, then retry. Or change the record in the other "
+        "product so that {side} takes it, or so that both show the same again; then retry. Or exclude the record, and "
+        "each product keeps what it has.",
     ),
     HoldCode.IN_DOUBT: HoldText(
         "Outcome not known yet",
@@ -196,4 +202,5 @@ class Hold:
 
 class _Facts(dict[str, str]):
     def __missing__(self, key: str) -> str:
-        return "…"
+        # Refusals of before don't tell.
+        return "write it" if key == "tried" else "…"

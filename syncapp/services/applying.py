@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from syncapp.core.codec import decode
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import TRIED, Hold, HoldCode
 from syncapp.core.merging import same
 from syncapp.core.refusals import explain
 from syncapp.core.schema import Kind, Raw, Retirement, Type
@@ -207,7 +207,8 @@ class Applier:
         words = "it is no longer there, or what it shows can't be read"
         for each in operations:
             row = self.rows[each.object_id or 0]
-            rows.hold(row, Hold(HoldCode.REJECTED, {"side": Side.BILLCOM.label, "code": "unreadable", "words": words}))
+            facts = {"side": Side.BILLCOM.label, "code": "unreadable", "words": words, "tried": TRIED[each.verb]}
+            rows.hold(row, Hold(HoldCode.REJECTED, facts))
         with transaction.atomic():
             self.context.confirm_lease()
             rows.save([self.rows[each.object_id or 0] for each in operations], rows.OUTCOME_FIELDS)
@@ -458,7 +459,7 @@ def refusal(kind: Kind, operation: Operation, error: GatewayError) -> Hold:
     if named := explain(side, error.words):
         told = f'{named.meaning} {side.label} said: "{error.words.rstrip(".")}".'
         return Hold(HoldCode.REJECTED, {**facts, "meaning": told, "fix": named.fix})
-    return Hold(HoldCode.REJECTED, facts)
+    return Hold(HoldCode.REJECTED, {**facts, "tried": TRIED[operation.verb]})
 
 
 def send_qbo(context: Context, kind: Kind, batch: Sequence[Operation]) -> list[Outcome]:

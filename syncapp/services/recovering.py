@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
 
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import TRIED, Hold, HoldCode
 from syncapp.core.merging import same
 from syncapp.core.schema import Kind, Lookup
 from syncapp.core.sides import Side
@@ -222,7 +222,8 @@ def _hold_stubborn(context: Context, kind: Kind, missing: Sequence[Operation]) -
     words = {each.object_id: each.error_words or "no answer" for each in missing}
     for row in SyncedObject.objects.filter(pk__in=often):
         said = f"it gave no answer {often[row.pk]} times ({words[row.pk]})"
-        rows.hold(row, Hold(HoldCode.REJECTED, {"side": Side.BILLCOM.label, "code": "no answer", "words": said}))
+        facts = {"side": Side.BILLCOM.label, "code": "no answer", "words": said, "tried": TRIED[Verb.CREATE]}
+        rows.hold(row, Hold(HoldCode.REJECTED, facts))
         rows.save([row], rows.OUTCOME_FIELDS)
         context.note(f"{row}: {row.hold.describe() if row.hold else said}", kind=kind.name, level=Level.WARNING)
 

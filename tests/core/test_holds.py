@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from syncapp.core.holds import TEXTS, Hold, HoldCode
+from syncapp.core.holds import TEXTS, TRIED, Hold, HoldCode
 
 
 @pytest.mark.parametrize("code", HoldCode)
@@ -35,7 +35,16 @@ def test_facts_are_filled_in_and_a_missing_one_breaks_nothing(code: HoldCode) ->
 
 def test_words_of_a_remote_may_hold_braces() -> None:
     hold = Hold(HoldCode.REJECTED, {"side": "BILL", "code": "BDC_1", "words": "{vendor} {0}"})
-    assert hold.describe() == "BILL refused it (BDC_1): {vendor} {0}"
+    assert 'with the words "{vendor} {0}" (BDC_1)' in hold.describe()
+
+
+def test_a_refusal_says_what_was_tried_and_three_ways_out() -> None:
+    facts = {"side": "BILL", "code": "BDC_1143", "words": "A bill with payments can't be archived."}
+    hold = Hold(HoldCode.REJECTED, {**facts, "tried": TRIED["retire"]})
+    said = 'BILL refused it with the words "A bill with payments can\'t be archived." (BDC_1143).'
+    assert hold.describe() == f"The sync tried to take it away in BILL, and {said}"
+    assert all(way in hold.fix() for way in ("Remove in BILL", "in the other product", "Or exclude the record"))
+    assert "tried to write it in BILL" in Hold(HoldCode.REJECTED, facts).describe()
 
 
 def test_a_hold_can_name_what_it_waits_for() -> None:
