@@ -9,3 +9,7 @@ class ServiceError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class NotAvailable(ServiceError):
+    """The connected user's role or the plan doesn't have it; what doesn't need it can go on."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from syncapp.core.matching import normalise
 from syncapp.core.sides import Cohort, Side
-from syncapp.gateways.errors import GatewayError
+from syncapp.gateways.errors import NOT_ALLOWED, GatewayError
 from syncapp.gateways.http import Http
 from syncapp.models import (
     AccountingPreferences,
@@ -32,7 +32,7 @@ from syncapp.models import (
     Trigger,
 )
 from syncapp.services import budgets, remotes, runs, terms
-from syncapp.services.errors import ServiceError
+from syncapp.services.errors import NotAvailable, ServiceError
 
 BANKS = ("BANK", "CREDIT_CARD")
 EXPENSES = ("EXPENSE", "OTHER_EXPENSE", "COST_OF_GOODS_SOLD")
@@ -130,12 +130,23 @@ def account_choices(company: Company, role: str) -> Any:
     return found.filter(pk__in=fitting).order_by("number", "label")
 
 
+BANKS_NOT_SHOWN = (
+    "BILL doesn't show bank accounts to the connected user: {words}. Ask the Administrator of the BILL account for a "
+    "role that allows it, or go on without: payments of a bank account wait until its GL account is chosen."
+)
+
+
 def bank_mappings(company: Company, *, now: datetime) -> list[GLMapping]:
-    """One row per BILL bank account, with the proposal filled in where there is one."""
+    """One row per BILL bank account, with the proposal filled in where there is one.
+
+    Raises NotAvailable where BILL doesn't show them to the connected user, ServiceError where it can't be asked.
+    """
     _reached(company, SetupStep.MAP_BANKS)
     try:
         banks = remotes.open_billcom(company, Http(), timezone.now).bank_accounts()
     except GatewayError as error:
+        if error.status == NOT_ALLOWED:
+            raise NotAvailable(BANKS_NOT_SHOWN.format(words=error.words.rstrip("."))) from None
         raise ServiceError(f"BILL's bank accounts can't be read just now: {error.message}. Try again.") from None
     finally:
         budgets.settle()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from syncapp.models import Company, GLMapping, GLRole, RunScope, SetupStep
 from syncapp.services import clearing, setup
-from syncapp.services.errors import ServiceError
+from syncapp.services.errors import NotAvailable, ServiceError
 from syncapp.views.access import SignedIn, works_on_company
 from syncapp.views.forms import AccountField, AccountsForm, account_options
 from syncapp.views.pages import render_page
@@ -49,8 +51,11 @@ def import_accounts(request: SignedIn, company: Company) -> HttpResponse:
 @works_on_company
 def map_banks(request: SignedIn, company: Company) -> HttpResponse:
     """Each bank account in BILL, and the GL account that stands for it."""
+    mappings, not_shown = list[GLMapping](), ""
     try:
         mappings = setup.bank_mappings(company, now=timezone.now())
+    except NotAvailable as error:
+        not_shown = error.message
     except ServiceError as error:
         return _page(request, company, "map_banks.html", "Match bank accounts", None, refused=str(error))
     form = _bank_form(request, company, mappings)
@@ -63,7 +68,7 @@ def map_banks(request: SignedIn, company: Company) -> HttpResponse:
             if len(set(form.chosen().values())) < len(form.chosen()):
                 messages.warning(request, TWICE)
             return redirect("syncapp:uncategorized", company.pk)
-    return _page(request, company, "map_banks.html", "Match bank accounts", form)
+    return _page(request, company, "map_banks.html", "Match bank accounts", form, not_shown=not_shown)
 
 
 def _bank_form(request: SignedIn, company: Company, mappings: list[GLMapping]) -> AccountsForm:
@@ -113,7 +118,7 @@ def make_clearing(request: SignedIn, company: Company) -> HttpResponse:
 
 
 def _page(
-    request: SignedIn, company: Company, template: str, title: str, form: AccountsForm | None, refused: str = ""
+    request: SignedIn, company: Company, template: str, title: str, form: AccountsForm | None, **more: Any
 ) -> HttpResponse:
     steps = setup.steps(company)
-    return render_page(request, template, title, company=company, form=form, steps=steps, refused=refused)
+    return render_page(request, template, title, company=company, form=form, steps=steps, **more)

@@ -14,7 +14,7 @@ from syncapp.core.holds import HoldCode
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import Rejected
 from syncapp.kinds import KINDS
-from syncapp.models import Company, Level
+from syncapp.models import Company, Level, SetupStep
 from syncapp.services import applying, overview, terms
 from tests.services.test_invoices import Sales
 from tests.support.sandbox import Sandbox
@@ -96,3 +96,20 @@ def test_what_quickbooks_edition_does_not_have_is_said_as_that() -> None:
     assert hold.code is HoldCode.PLAN_OR_ROLE
     assert "QuickBooks Online doesn't let the connected user" in hold.describe()
     assert "Administrator of the QuickBooks Online account" in hold.fix()
+
+
+def test_the_set_up_goes_on_where_the_role_does_not_show_bank_accounts(
+    company: Company, sandbox: Sandbox, client: Client, admin_user: Any
+) -> None:
+    Company.objects.filter(pk=company.pk).update(setup_step=SetupStep.MAP_BANKS)
+    client.force_login(admin_user)
+    address = reverse("syncapp:map-banks", args=[company.pk])
+    sandbox.switch(billcom_not_in_plan="banks")
+    try:
+        page = client.get(address).content.decode()
+        assert "BILL doesn&#x27;t show bank accounts to the connected user" in page
+        assert "Ask the Administrator" in page and ">Next</button>" in page
+        assert client.post(address)["Location"] == reverse("syncapp:uncategorized", args=[company.pk])
+    finally:
+        sandbox.switch(billcom_not_in_plan="")
+    assert Company.objects.get(pk=company.pk).setup_step == SetupStep.UNCATEGORIZED

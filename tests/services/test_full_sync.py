@@ -9,7 +9,7 @@ from django.utils import timezone
 from syncapp.core.matching import normalise
 from syncapp.kinds import KINDS
 from syncapp.models import Company, Conflict, ObjectState, Operation, OperationState, SyncedObject
-from syncapp.services import tie_out
+from syncapp.services import terms, tie_out
 from syncapp.services.preview import preview
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, held, linked, synced, writes
@@ -84,5 +84,6 @@ def test_an_idle_sync_costs_one_metered_call_and_one_call_per_kind(
     run = synced(company, clock)
 
     assert run.calls.get("metered") == 1
-    assert run.calls.get("billcom") == len({kind.billcom.path for kind in KINDS.values() if not kind.billcom.derived})
+    used = [kind for kind in KINDS.values() if kind.in_use(terms.load(company)) and not kind.billcom.derived]
+    assert run.calls.get("billcom") == len({kind.billcom.path for kind in used})
     assert "login" not in run.calls
