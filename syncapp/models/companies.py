@@ -165,6 +165,9 @@ class Company(models.Model):
         editable=False,
         help_text="Kind -> BILL's words, where the connected user's role or the plan doesn't have it.",
     )
+    planned_by = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False, help_text="A digest of the terms."
+    )
     archived = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, Max, Q
 
 from syncapp.core.holds import HoldCode
@@ -17,7 +18,17 @@ from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import NOT_ALLOWED, Rejected
 from syncapp.kinds import KINDS
-from syncapp.models import OPEN_STATES, Cursor, ObjectState, Operation, OperationState, RunScope, SyncedObject, Verb
+from syncapp.models import (
+    OPEN_STATES,
+    Company,
+    Cursor,
+    ObjectState,
+    Operation,
+    OperationState,
+    RunScope,
+    SyncedObject,
+    Verb,
+)
 from syncapp.services import (
     applying_credits,
     attachments,
@@ -46,7 +57,8 @@ WORKED_OUT: Mapping[str, Callable[[Context, Kind], bool]] = {
     "funds_transfer": deriving.derive,
 }
 """Kinds of which BILL shows some only by what other records say; whether any had to be brought up to date."""
-ACCOUNT = "account"
+DECIDING = {"account", "item"}
+"""The kinds by whose records terms are decided, too."""
 MOST_PASSES = 12
 """Chains of records that wait for each other (five levels of sub-accounts, then items, bills, payments)."""
 
@@ -191,12 +203,9 @@ def _plan_all(context: Context, save: Save) -> bool:
     """Rounds over all kinds, in dependency order, until a round changes nothing that others wait for."""
     position, kinds = context.run.position, list(KINDS.values())
     while position["round"] < MOST_PASSES:
+        if not position["kind"]:
+            _by_new_terms(context)
         busy = _busy(context)
-        if ACCOUNT in busy and not position["kind"]:
-            # One that is active again, or isn't any more, may be what others were held for.
-            terms_service.look_again_for_accounts(context.company)
-            context.refresh_terms()
-            busy = _busy(context)
         while position["kind"] < len(kinds):
             kind = kinds[position["kind"]]
             share = (position["kind"] + 1) / len(kinds)
@@ -215,6 +224,23 @@ def _plan_all(context: Context, save: Save) -> bool:
         _try_again(context)
         position.update(round=position["round"] + 1, kind=0, did=0)
     return True
+
+
+def _by_new_terms(context: Context) -> None:
+    """Where other terms hold than when the company was planned last, what was held then is looked at again.
+
+    Preferences say so themselves; but terms also follow from the company's sign-up day, from accounts that are active
+    or not any more, and from the item that stands for unallocated income.
+    """
+    if _busy(context) & DECIDING:
+        context.refresh_terms()
+    digest = terms_service.digest(context.terms)
+    if digest != context.company.planned_by:
+        with transaction.atomic():
+            context.confirm_lease()
+            terms_service.look_again(context.company)
+            Company.objects.filter(pk=context.company.pk).update(planned_by=digest)
+        context.company.planned_by = digest
 
 
 def _try_again(context: Context) -> None:

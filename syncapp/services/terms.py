@@ -7,15 +7,16 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import reduce
+from hashlib import sha256
 from operator import or_
 from typing import Any
 
+import msgspec
 from django.db import transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from syncapp.core.codec import decode, dig
-from syncapp.core.holds import HoldCode
 from syncapp.core.planning import EARLIER
 from syncapp.core.schema import Account, Kind, Terms
 from syncapp.core.sides import Cohort, Side
@@ -173,10 +174,9 @@ def look_again(company: Company) -> None:
     SyncedObject.objects.filter(company=company, state=ObjectState.HELD).look_again()
 
 
-def look_again_for_accounts(company: Company) -> None:
-    """Only what was held for want of an account."""
-    held = SyncedObject.objects.filter(company=company, state=ObjectState.HELD)
-    held.filter(hold_code=HoldCode.NEEDS_MAPPING).look_again()
+def digest(terms: Terms) -> str:
+    """The same for the same terms."""
+    return sha256(msgspec.json.encode(terms, order="deterministic")).hexdigest()
 
 
 def reach(company: Company, before: Terms, after: Terms) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from syncapp.core.holds import HoldCode
 from syncapp.models import AccountingPreferences, Company, Conflict, GLRole, SyncedObject, SyncPreferences
 from syncapp.services import setup, terms
 from syncapp.services.preferences import save_accounting_preferences
+from tests.services.test_credit_memos import Credits
+from tests.services.test_invoices import Sales
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, import_accounts, linked, synced, writes
 
@@ -190,3 +194,45 @@ def test_a_bought_item_never_posts_its_sales_to_its_expense_account(
     assert (there()["ExpenseAccountRef"]["value"], there()["PurchaseCost"]) == (expense.qbo_id, 5)
     assert there()["IncomeAccountRef"]["value"] == income["Id"]
     assert writes(synced(company, clock)) == 0
+
+
+def test_terms_are_told_apart_by_their_digest(company: Company) -> None:
+    now = terms.load(company)
+    assert terms.digest(now) == terms.digest(terms.load(company))
+    assert terms.digest(now) != terms.digest(replace(now, cards=frozenset({"7"})))
+    assert terms.digest(replace(now, cards=frozenset("123"))) == terms.digest(replace(now, cards=frozenset("321")))
+
+
+def test_an_item_made_for_unallocated_income_lets_go_what_was_held_for_want_of_one(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+) -> None:
+    synced(company, clock)
+    sales = Sales(company, sandbox, loaded)
+    account = {"Name": "Unsorted income", "AccountType": "Income", "AccountSubType": "SalesOfProductIncome"}
+    income = sandbox.person("qbo", sales.realm, "Account", account)
+    synced(company, clock)
+    setup.set_account(company, GLRole.UNALLOCATED_INCOME, sales.row("account", qbo_id=income["Id"]))
+    made = sales.in_bill("NI-1", invoiceLineItems=[{"quantity": 1, "price": 25, "description": "Work"}])
+    synced(company, clock)
+    assert not sales.row(billcom_id=made["id"]).linked
+
+    item = {"Name": "Unsorted", "Type": "Service", "IncomeAccountRef": {"value": income["Id"]}}
+    sandbox.person("qbo", sales.realm, "Item", item)
+    synced(company, clock)
+    assert sales.row(billcom_id=made["id"]).linked
+
+
+def test_a_corrected_sign_up_day_lets_credit_memos_go(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]
+) -> None:
+    Company.objects.filter(pk=company.pk).update(signed_up_on=date(2018, 1, 1))
+    company.refresh_from_db()
+    synced(company, clock)
+    credits = Credits(company, sandbox, loaded)
+    memo = credits.memo("SD-1", 32)
+    synced(company, clock)
+    assert not credits.row("credit_memo", billcom_id=memo["id"]).linked
+    Company.objects.filter(pk=company.pk).update(signed_up_on=date(2020, 1, 1))
+    company.refresh_from_db()
+    synced(company, clock)
+    assert credits.row("credit_memo", billcom_id=memo["id"]).linked
