@@ -260,7 +260,14 @@ def _applied(values: Values) -> Decimal:
     return settled - sum((use["amount"] or Decimal() for use in credits_used(values)), Decimal())
 
 
-VOIDED_THERE = "A payment made through BILL is voided in BILL only."
+VOIDED_THERE = (
+    "It was voided or deleted in QuickBooks Online, and BILL has paid it: a payment made through BILL is voided in "
+    "BILL only. In QuickBooks Online the bill looks unpaid now, and might be paid twice."
+)
+VOIDED_THERE_FIX = (
+    "Void it in BILL as well, if the money came back. If it was voided by mistake, enter it in QuickBooks Online "
+    "again, from the same clearing account, and exclude this one."
+)
 # Reference: spec, sync matrix, row void.
 VOIDED_THERE_IN_A = (
     "Payments are voided in BILL only where the company is under an accountant console or signed up before 9/15/17."
@@ -274,7 +281,7 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
     if shown.get("credits_only"):
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": APPLIED_THERE, "to_make_it_in": "BILL"})
     if shown.get("online"):
-        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": VOIDED_THERE, "to_make_it_in": "BILL"})
+        return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": VOIDED_THERE, "fix": VOIDED_THERE_FIX, ACT: ALWAYS})
     return voids(towards, terms)
 
 

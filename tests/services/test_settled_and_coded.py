@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from syncapp.core.holds import HoldCode
 from syncapp.models import Company, RunScope, SyncedObject, SyncRun, Trigger
-from syncapp.services import terms
+from syncapp.services import holds, terms
 from tests.services.test_funds_transfers import Books
 from tests.services.test_invoices import Sales
 from tests.services.test_rules import pay_in_qbo
 from tests.support.sandbox import Sandbox
-from tests.support.syncing import Clock, linked, synced, writes
+from tests.support.syncing import Clock, choose_banks, linked, synced, writes
 
 
 @pytest.fixture
@@ -167,3 +167,21 @@ def test_a_credit_of_nothing_is_held_as_that(company: Company, clock: Clock, boo
     synced(company, clock)
     row = SyncedObject.objects.get(company=company, kind="vendor_credit", billcom_id=credit["id"])
     assert row.hold_code == HoldCode.ZERO_AMOUNT
+
+
+def test_a_payment_of_bill_that_was_voided_in_quickbooks_says_that_the_bill_might_be_paid_twice(
+    company: Company, clock: Clock, books: Books
+) -> None:
+    Company.objects.filter(pk=company.pk).update(signed_up_on=date(2020, 1, 1), firm=None)
+    company.refresh_from_db()
+    choose_banks(company, books.banks())
+    payment = books.pays_online("N-16", 80)
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=payment["id"])
+    books.sandbox.person_voids("qbo", books.realm, "BillPayment", str(row.qbo_id))
+    synced(company, clock)
+    row.refresh_from_db()
+    assert row.hold is not None and "might be paid twice" in row.hold.describe()
+    assert "Void it in BILL as well" in row.hold.fix()
+    assert holds.needs_a_person().filter(pk=row.pk).exists()
+    assert books.billcom("payments", payment["id"])["singleStatus"] != "VOIDED"
