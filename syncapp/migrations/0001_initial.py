@@ -10,6 +10,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
@@ -18,843 +19,372 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="Company",
+            name='Company',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=200)),
-                ("signed_up_on", models.DateField(default=datetime.date.today, verbose_name="signed up with BILL on")),
-                ("time_zone", models.CharField(default="America/Los_Angeles", max_length=60)),
-                (
-                    "setup_step",
-                    models.CharField(
-                        choices=[
-                            ("connect-bill", "Connect BILL"),
-                            ("connect-quickbooks", "Connect to QuickBooks"),
-                            ("import-accounts", "Import the chart of accounts"),
-                            ("map-banks", "Match bank accounts"),
-                            ("uncategorized-expenses", "Account for uncategorized expenses"),
-                            ("first-sync", "First full sync"),
-                            ("done", "Set up"),
-                        ],
-                        default="connect-bill",
-                        max_length=30,
-                    ),
-                ),
-                (
-                    "set_up_at",
-                    models.DateTimeField(
-                        blank=True,
-                        editable=False,
-                        help_text="The 90-day window for invoices counts from here.",
-                        null=True,
-                        verbose_name="first set up",
-                    ),
-                ),
-                ("next_sync_at", models.DateTimeField(blank=True, null=True)),
-                ("archived", models.BooleanField(default=False)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("lease_owner", models.UUIDField(blank=True, editable=False, null=True)),
-                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("fence", models.PositiveBigIntegerField(default=0, editable=False)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200)),
+                ('signed_up_on', models.DateField(default=datetime.date.today, verbose_name='signed up with BILL on')),
+                ('time_zone', models.CharField(default='America/Los_Angeles', max_length=60)),
+                ('setup_step', models.CharField(choices=[('connect-bill', 'Connect BILL'), ('connect-quickbooks', 'Connect to QuickBooks'), ('import-accounts', 'Import the chart of accounts'), ('map-banks', 'Match bank accounts'), ('uncategorized-expenses', 'Account for uncategorized expenses'), ('first-sync', 'First full sync'), ('done', 'Set up')], default='connect-bill', max_length=30)),
+                ('set_up_at', models.DateTimeField(blank=True, editable=False, help_text='The 90-day window for invoices counts from here.', null=True, verbose_name='first set up')),
+                ('next_sync_at', models.DateTimeField(blank=True, null=True)),
+                ('archived', models.BooleanField(default=False)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('lease_owner', models.UUIDField(blank=True, editable=False, null=True)),
+                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('fence', models.PositiveBigIntegerField(default=0, editable=False)),
             ],
             options={
-                "verbose_name_plural": "companies",
-                "ordering": ["name"],
+                'verbose_name_plural': 'companies',
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="Firm",
+            name='Firm',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=200, unique=True)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200, unique=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
-                "ordering": ["name"],
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="AccountingPreferences",
+            name='AccountingPreferences',
             fields=[
-                (
-                    "company",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="accounting",
-                        serialize=False,
-                        to="syncapp.company",
-                    ),
-                ),
-                ("qbo_account_numbers", models.BooleanField(default=False, editable=False)),
-                ("qbo_locations", models.BooleanField(default=False, editable=False)),
-                ("qbo_classes", models.BooleanField(default=False, editable=False)),
-                ("qbo_customers_in_payables", models.BooleanField(default=False, editable=False)),
-                ("qbo_items_in_payables", models.BooleanField(default=False, editable=False)),
-                ("account_numbers", models.BooleanField(default=False, verbose_name="Show Account Numbers")),
-                ("locations", models.BooleanField(default=False, verbose_name="Use Locations")),
-                ("classes", models.BooleanField(default=False, verbose_name="Use Classes")),
-                (
-                    "customers_in_payables",
-                    models.BooleanField(default=False, verbose_name="Use Customer/Jobs in Payables"),
-                ),
-                ("items_in_payables", models.BooleanField(default=False, verbose_name="Use Items in Payables")),
-                (
-                    "books_closed_on",
-                    models.DateField(blank=True, editable=False, null=True, verbose_name="books closed on"),
-                ),
-                ("home_currency", models.CharField(blank=True, editable=False, max_length=3)),
-                (
-                    "read_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="read from QuickBooks"),
-                ),
+                ('company', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='accounting', serialize=False, to='syncapp.company')),
+                ('qbo_account_numbers', models.BooleanField(default=False, editable=False)),
+                ('qbo_locations', models.BooleanField(default=False, editable=False)),
+                ('qbo_classes', models.BooleanField(default=False, editable=False)),
+                ('qbo_customers_in_payables', models.BooleanField(default=False, editable=False)),
+                ('qbo_items_in_payables', models.BooleanField(default=False, editable=False)),
+                ('account_numbers', models.BooleanField(default=False, verbose_name='Show Account Numbers')),
+                ('locations', models.BooleanField(default=False, verbose_name='Use Locations')),
+                ('classes', models.BooleanField(default=False, verbose_name='Use Classes')),
+                ('customers_in_payables', models.BooleanField(default=False, verbose_name='Use Customer/Jobs in Payables')),
+                ('items_in_payables', models.BooleanField(default=False, verbose_name='Use Items in Payables')),
+                ('books_closed_on', models.DateField(blank=True, editable=False, null=True, verbose_name='books closed on')),
+                ('home_currency', models.CharField(blank=True, editable=False, max_length=3)),
+                ('read_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='read from QuickBooks')),
             ],
             options={
-                "verbose_name": "accounting preferences",
-                "verbose_name_plural": "accounting preferences",
+                'verbose_name': 'accounting preferences',
+                'verbose_name_plural': 'accounting preferences',
             },
         ),
         migrations.AddField(
-            model_name="company",
-            name="firm",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="companies",
-                to="syncapp.firm",
-            ),
+            model_name='company',
+            name='firm',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='companies', to='syncapp.firm'),
         ),
         migrations.CreateModel(
-            name="Membership",
+            name='Membership',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("administrator", "Administrator"),
-                            ("accountant", "Accountant"),
-                            ("clerk", "Clerk (looks only)"),
-                            ("support", "Support (inspects every company)"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "company",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to="syncapp.company",
-                    ),
-                ),
-                (
-                    "firm",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to="syncapp.firm",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(choices=[('administrator', 'Administrator'), ('accountant', 'Accountant'), ('clerk', 'Clerk (looks only)'), ('support', 'Support (inspects every company)')], max_length=20)),
+                ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='syncapp.company')),
+                ('firm', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='syncapp.firm')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["user_id", "pk"],
+                'ordering': ['user_id', 'pk'],
             },
         ),
         migrations.CreateModel(
-            name="SyncedObject",
+            name='SyncedObject',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(choices=syncapp.models.objects.kind_choices, max_length=30)),
-                ("billcom_id", models.CharField(blank=True, max_length=40, null=True, verbose_name="BILL id")),
-                ("qbo_id", models.CharField(blank=True, max_length=40, null=True, verbose_name="QuickBooks id")),
-                ("billcom_values", syncapp.models.fields.ExactJSONField(null=True)),
-                ("qbo_values", syncapp.models.fields.ExactJSONField(null=True)),
-                ("billcom_raw", syncapp.models.fields.ExactJSONField(null=True)),
-                ("qbo_raw", syncapp.models.fields.ExactJSONField(null=True)),
-                ("billcom_version", models.CharField(blank=True, help_text="BILL's updatedTime.", max_length=40)),
-                ("qbo_version", models.CharField(blank=True, help_text="QuickBooks' SyncToken.", max_length=40)),
-                (
-                    "base",
-                    syncapp.models.fields.ExactJSONField(
-                        help_text="The values both sides had when they last agreed.", null=True
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("new", "New"),
-                            ("linked", "In step"),
-                            ("pending", "Being written"),
-                            ("held", "Held"),
-                            ("retired", "Gone on both sides"),
-                        ],
-                        default="new",
-                        max_length=10,
-                    ),
-                ),
-                ("hold_code", models.CharField(blank=True, choices=syncapp.models.objects.hold_choices, max_length=30)),
-                ("hold_facts", syncapp.models.fields.ExactJSONField(default=dict)),
-                (
-                    "candidates",
-                    syncapp.models.fields.ExactJSONField(
-                        default=list, help_text="Keys of the records it could be linked with."
-                    ),
-                ),
-                (
-                    "wanted",
-                    syncapp.models.fields.ExactJSONField(
-                        default=dict, help_text="Values a person wants back: field -> side and value."
-                    ),
-                ),
-                (
-                    "told_apart",
-                    models.BooleanField(default=False, help_text="A person said it is none of the candidates."),
-                ),
-                ("excluded", models.BooleanField(default=False)),
-                ("needs_look", models.BooleanField(default=True)),
-                ("label", models.CharField(blank=True, max_length=500)),
-                ("number", models.CharField(blank=True, max_length=100)),
-                ("amount", models.DecimalField(blank=True, decimal_places=2, max_digits=19, null=True)),
-                ("date", models.DateField(blank=True, null=True)),
-                ("match_key", models.CharField(blank=True, max_length=300)),
-                ("second_key", models.CharField(blank=True, max_length=300)),
-                ("proposal_key", models.CharField(blank=True, max_length=300)),
-                ("first_seen_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("synced_at", models.DateTimeField(blank=True, null=True, verbose_name="last in step")),
-                (
-                    "company",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="objects_synced", to="syncapp.company"
-                    ),
-                ),
-                (
-                    "excluded_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "waits_for",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="waiting",
-                        to="syncapp.syncedobject",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=syncapp.models.objects.kind_choices, max_length=30)),
+                ('billcom_id', models.CharField(blank=True, max_length=40, null=True, verbose_name='BILL id')),
+                ('qbo_id', models.CharField(blank=True, max_length=40, null=True, verbose_name='QuickBooks id')),
+                ('billcom_values', syncapp.models.fields.ExactJSONField(null=True)),
+                ('qbo_values', syncapp.models.fields.ExactJSONField(null=True)),
+                ('billcom_raw', syncapp.models.fields.ExactJSONField(null=True)),
+                ('qbo_raw', syncapp.models.fields.ExactJSONField(null=True)),
+                ('billcom_version', models.CharField(blank=True, help_text="BILL's updatedTime.", max_length=40)),
+                ('qbo_version', models.CharField(blank=True, help_text="QuickBooks' SyncToken.", max_length=40)),
+                ('base', syncapp.models.fields.ExactJSONField(help_text='The values both sides had when they last agreed.', null=True)),
+                ('state', models.CharField(choices=[('new', 'New'), ('linked', 'In step'), ('pending', 'Being written'), ('held', 'Held'), ('retired', 'Gone on both sides')], default='new', max_length=10)),
+                ('hold_code', models.CharField(blank=True, choices=syncapp.models.objects.hold_choices, max_length=30)),
+                ('hold_facts', syncapp.models.fields.ExactJSONField(default=dict)),
+                ('candidates', syncapp.models.fields.ExactJSONField(default=list, help_text='Keys of the records it could be linked with.')),
+                ('wanted', syncapp.models.fields.ExactJSONField(default=dict, help_text='Values a person wants back: field -> side and value.')),
+                ('told_apart', models.BooleanField(default=False, help_text='A person said it is none of the candidates.')),
+                ('excluded', models.BooleanField(default=False)),
+                ('needs_look', models.BooleanField(default=True)),
+                ('label', models.CharField(blank=True, max_length=500)),
+                ('number', models.CharField(blank=True, max_length=100)),
+                ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=19, null=True)),
+                ('date', models.DateField(blank=True, null=True)),
+                ('match_key', models.CharField(blank=True, max_length=300)),
+                ('second_key', models.CharField(blank=True, max_length=300)),
+                ('proposal_key', models.CharField(blank=True, max_length=300)),
+                ('first_seen_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('synced_at', models.DateTimeField(blank=True, null=True, verbose_name='last in step')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='objects_synced', to='syncapp.company')),
+                ('excluded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('waits_for', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='waiting', to='syncapp.syncedobject')),
             ],
             options={
-                "verbose_name": "synced object",
-                "ordering": ["-pk"],
+                'verbose_name': 'synced object',
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
-            name="GLMapping",
+            name='GLMapping',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("bank-account", "GL Account For Bank Account"),
-                            ("unallocated-expense", "Unallocated Expense Account"),
-                            ("accounts-payable", "Accounts Payable Account"),
-                            ("default-bank", "Default Bank Account in Accounting Software"),
-                            ("deposit-to", "Deposit To Account"),
-                            ("money-out-clearing", "Money Out Clearing Account"),
-                        ],
-                        max_length=30,
-                    ),
-                ),
-                ("billcom_bank_id", models.CharField(blank=True, max_length=40, verbose_name="BILL bank account")),
-                (
-                    "label",
-                    models.CharField(blank=True, help_text="The bank's name and last four digits.", max_length=120),
-                ),
-                (
-                    "company",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="gl_mappings", to="syncapp.company"
-                    ),
-                ),
-                (
-                    "account",
-                    models.ForeignKey(
-                        blank=True,
-                        limit_choices_to={"kind": "account"},
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="syncapp.syncedobject",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(choices=[('bank-account', 'GL Account For Bank Account'), ('unallocated-expense', 'Unallocated Expense Account'), ('accounts-payable', 'Accounts Payable Account'), ('default-bank', 'Default Bank Account in Accounting Software'), ('deposit-to', 'Deposit To Account'), ('money-out-clearing', 'Money Out Clearing Account')], max_length=30)),
+                ('billcom_bank_id', models.CharField(blank=True, max_length=40, verbose_name='BILL bank account')),
+                ('label', models.CharField(blank=True, help_text="The bank's name and last four digits.", max_length=120)),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gl_mappings', to='syncapp.company')),
+                ('account', models.ForeignKey(blank=True, limit_choices_to={'kind': 'account'}, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='syncapp.syncedobject')),
             ],
             options={
-                "verbose_name": "GL mapping",
-                "ordering": ["company_id", "role", "label"],
+                'verbose_name': 'GL mapping',
+                'ordering': ['company_id', 'role', 'label'],
             },
         ),
         migrations.CreateModel(
-            name="SyncRun",
+            name='SyncRun',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "scope",
-                    models.CharField(
-                        choices=[("accounts", "Import of the chart of accounts"), ("full", "Sync")],
-                        default="full",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "trigger",
-                    models.CharField(
-                        choices=[
-                            ("setup", "Set-up"),
-                            ("person", "Sync Now"),
-                            ("clock", "Sync Automatically"),
-                            ("command", "Command"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "Waiting"),
-                            ("running", "Running"),
-                            ("done", "Done"),
-                            ("stopped", "Stopped"),
-                            ("failed", "Failed"),
-                        ],
-                        default="waiting",
-                        max_length=10,
-                    ),
-                ),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-                ("not_before", models.DateTimeField(blank=True, null=True, verbose_name="goes on at")),
-                ("slices", models.PositiveIntegerField(default=0)),
-                ("failures", models.PositiveIntegerField(default=0, verbose_name="attempts that broke off")),
-                ("position", syncapp.models.fields.ExactJSONField(default=dict)),
-                ("counts", syncapp.models.fields.ExactJSONField(default=dict)),
-                ("calls", syncapp.models.fields.ExactJSONField(default=dict)),
-                ("progress", models.PositiveSmallIntegerField(default=0, help_text="Percent.")),
-                ("phase", models.CharField(blank=True, max_length=120)),
-                ("again", models.BooleanField(default=False, help_text="Asked for once more while it ran.")),
-                ("stop_code", models.CharField(blank=True, max_length=40)),
-                ("message", models.TextField(blank=True, help_text="What went wrong, and what to do.")),
-                ("let_pass", models.BooleanField(default=False, help_text="A person let it pass a guard.")),
-                (
-                    "company",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="syncapp.company"
-                    ),
-                ),
-                (
-                    "started_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('scope', models.CharField(choices=[('accounts', 'Import of the chart of accounts'), ('full', 'Sync')], default='full', max_length=10)),
+                ('trigger', models.CharField(choices=[('setup', 'Set-up'), ('person', 'Sync Now'), ('clock', 'Sync Automatically'), ('command', 'Command')], max_length=10)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped'), ('failed', 'Failed')], default='waiting', max_length=10)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('started_at', models.DateTimeField(blank=True, null=True)),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('not_before', models.DateTimeField(blank=True, null=True, verbose_name='goes on at')),
+                ('slices', models.PositiveIntegerField(default=0)),
+                ('failures', models.PositiveIntegerField(default=0, verbose_name='attempts that broke off')),
+                ('position', syncapp.models.fields.ExactJSONField(default=dict)),
+                ('counts', syncapp.models.fields.ExactJSONField(default=dict)),
+                ('calls', syncapp.models.fields.ExactJSONField(default=dict)),
+                ('progress', models.PositiveSmallIntegerField(default=0, help_text='Percent.')),
+                ('phase', models.CharField(blank=True, max_length=120)),
+                ('again', models.BooleanField(default=False, help_text='Asked for once more while it ran.')),
+                ('stop_code', models.CharField(blank=True, max_length=40)),
+                ('message', models.TextField(blank=True, help_text='What went wrong, and what to do.')),
+                ('let_pass', models.BooleanField(default=False, help_text='A person let it pass a guard.')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='syncapp.company')),
+                ('started_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "sync run",
-                "ordering": ["-created_at", "-pk"],
+                'verbose_name': 'sync run',
+                'ordering': ['-created_at', '-pk'],
             },
         ),
         migrations.CreateModel(
-            name="SyncLogEntry",
+            name='SyncLogEntry',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "level",
-                    models.CharField(
-                        choices=[("info", "Info"), ("warning", "Warning"), ("error", "Error")],
-                        default="info",
-                        max_length=10,
-                    ),
-                ),
-                ("kind", models.CharField(blank=True, max_length=30)),
-                ("message", models.TextField()),
-                (
-                    "company",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="syncapp.company"
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="log", to="syncapp.syncrun"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('level', models.CharField(choices=[('info', 'Info'), ('warning', 'Warning'), ('error', 'Error')], default='info', max_length=10)),
+                ('kind', models.CharField(blank=True, max_length=30)),
+                ('message', models.TextField()),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='syncapp.company')),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='log', to='syncapp.syncrun')),
             ],
             options={
-                "verbose_name": "log entry",
-                "verbose_name_plural": "log entries",
-                "ordering": ["pk"],
+                'verbose_name': 'log entry',
+                'verbose_name_plural': 'log entries',
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(
-            name="Operation",
+            name='Operation',
             fields=[
-                ("id", models.UUIDField(primary_key=True, serialize=False)),
-                ("kind", models.CharField(choices=syncapp.models.objects.kind_choices, max_length=30)),
-                (
-                    "side",
-                    models.CharField(
-                        choices=[("billcom", "BILL"), ("qbo", "QuickBooks Online")],
-                        max_length=10,
-                        verbose_name="written to",
-                    ),
-                ),
-                (
-                    "verb",
-                    models.CharField(
-                        choices=[
-                            ("create", "Create"),
-                            ("update", "Update"),
-                            ("retire", "Retire"),
-                            ("restore", "Restore"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("planned", "Planned"),
-                            ("in-doubt", "In doubt"),
-                            ("done", "Done"),
-                            ("adopted", "Done (found again)"),
-                            ("refused", "Refused"),
-                            ("dropped", "Not carried out"),
-                        ],
-                        default="planned",
-                        max_length=10,
-                    ),
-                ),
-                ("payload", syncapp.models.fields.ExactJSONField(help_text="What was sent.")),
-                ("values", syncapp.models.fields.ExactJSONField(help_text="The same, in our own words.", null=True)),
-                ("request_id", models.CharField(blank=True, max_length=50)),
-                ("item_id", models.CharField(blank=True, max_length=10)),
-                ("remote_id", models.CharField(blank=True, max_length=40)),
-                ("error_code", models.CharField(blank=True, max_length=40)),
-                ("error_words", models.TextField(blank=True)),
-                ("planned_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "company",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="operations", to="syncapp.company"
-                    ),
-                ),
-                (
-                    "object",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="operations",
-                        to="syncapp.syncedobject",
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="operations",
-                        to="syncapp.syncrun",
-                    ),
-                ),
+                ('id', models.UUIDField(primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=syncapp.models.objects.kind_choices, max_length=30)),
+                ('side', models.CharField(choices=[('billcom', 'BILL'), ('qbo', 'QuickBooks Online')], max_length=10, verbose_name='written to')),
+                ('verb', models.CharField(choices=[('create', 'Create'), ('update', 'Update'), ('retire', 'Retire'), ('restore', 'Restore')], max_length=10)),
+                ('state', models.CharField(choices=[('planned', 'Planned'), ('in-doubt', 'In doubt'), ('done', 'Done'), ('adopted', 'Done (found again)'), ('refused', 'Refused'), ('dropped', 'Not carried out')], default='planned', max_length=10)),
+                ('payload', syncapp.models.fields.ExactJSONField(help_text='What was sent.')),
+                ('values', syncapp.models.fields.ExactJSONField(help_text='The same, in our own words.', null=True)),
+                ('request_id', models.CharField(blank=True, max_length=50)),
+                ('item_id', models.CharField(blank=True, max_length=10)),
+                ('remote_id', models.CharField(blank=True, max_length=40)),
+                ('error_code', models.CharField(blank=True, max_length=40)),
+                ('error_words', models.TextField(blank=True)),
+                ('planned_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operations', to='syncapp.company')),
+                ('object', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='operations', to='syncapp.syncedobject')),
+                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='operations', to='syncapp.syncrun')),
             ],
             options={
-                "verbose_name": "journal entry",
-                "verbose_name_plural": "journal",
-                "ordering": ["-planned_at", "-id"],
+                'verbose_name': 'journal entry',
+                'verbose_name_plural': 'journal',
+                'ordering': ['-planned_at', '-id'],
             },
         ),
         migrations.CreateModel(
-            name="Conflict",
+            name='Conflict',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(choices=syncapp.models.objects.kind_choices, max_length=30)),
-                ("field", models.CharField(max_length=60)),
-                ("base_value", syncapp.models.fields.ExactJSONField(null=True)),
-                ("billcom_value", syncapp.models.fields.ExactJSONField(null=True)),
-                ("qbo_value", syncapp.models.fields.ExactJSONField(null=True)),
-                ("kept", models.CharField(choices=[("billcom", "BILL"), ("qbo", "QuickBooks Online")], max_length=10)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("open", "To review"), ("reviewed", "Reviewed"), ("restored", "Other value restored")],
-                        default="open",
-                        max_length=10,
-                    ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "company",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="conflicts", to="syncapp.company"
-                    ),
-                ),
-                (
-                    "object",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="conflicts", to="syncapp.syncedobject"
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="conflicts",
-                        to="syncapp.syncrun",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=syncapp.models.objects.kind_choices, max_length=30)),
+                ('field', models.CharField(max_length=60)),
+                ('base_value', syncapp.models.fields.ExactJSONField(null=True)),
+                ('billcom_value', syncapp.models.fields.ExactJSONField(null=True)),
+                ('qbo_value', syncapp.models.fields.ExactJSONField(null=True)),
+                ('kept', models.CharField(choices=[('billcom', 'BILL'), ('qbo', 'QuickBooks Online')], max_length=10)),
+                ('state', models.CharField(choices=[('open', 'To review'), ('reviewed', 'Reviewed'), ('restored', 'Other value restored')], default='open', max_length=10)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conflicts', to='syncapp.company')),
+                ('object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conflicts', to='syncapp.syncedobject')),
+                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='conflicts', to='syncapp.syncrun')),
             ],
             options={
-                "ordering": ["-at", "-pk"],
+                'ordering': ['-at', '-pk'],
             },
         ),
         migrations.CreateModel(
-            name="SyncPreferences",
+            name='SyncPreferences',
             fields=[
-                (
-                    "company",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="preferences",
-                        serialize=False,
-                        to="syncapp.company",
-                    ),
-                ),
-                (
-                    "sync_automatically",
-                    models.BooleanField(
-                        default=True, help_text="Run the sync at least once daily. Sync Now works at any time besides."
-                    ),
-                ),
-                (
-                    "approved_only",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Not reversible: once turned on it can't be turned off.",
-                        verbose_name="Sync Only Approved Bills and Vendor Credits",
-                    ),
-                ),
-                (
-                    "one_way",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Transactions no longer come from QuickBooks to BILL; lists still sync both ways. Not reversible.",
-                        verbose_name="Enable 1-Way Transactions Sync",
-                    ),
-                ),
-                (
-                    "two_way_payments",
-                    models.BooleanField(
-                        default=False,
-                        help_text="AP payments made in QuickBooks come to BILL.",
-                        verbose_name="Enable 2-Way AP Payment Sync",
-                    ),
-                ),
-                (
-                    "master",
-                    models.CharField(
-                        choices=[("billcom", "BILL"), ("qbo", "QuickBooks Online")],
-                        default="billcom",
-                        help_text="When both sides changed the same thing, this side's value is kept; the other is on record.",
-                        max_length=10,
-                        verbose_name="Master In Case of Conflict",
-                    ),
-                ),
-                (
-                    "vendor_country",
-                    models.CharField(
-                        blank=True,
-                        help_text="Two letters. Empty: such vendors are held until they have an address.",
-                        max_length=2,
-                        verbose_name="Country for vendors without an address",
-                    ),
-                ),
-                (
-                    "customer_email",
-                    models.EmailField(
-                        blank=True,
-                        help_text="An address of your own. Empty: such customers are held until they have one.",
-                        max_length=254,
-                        verbose_name="E-mail for customers without one",
-                    ),
-                ),
+                ('company', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='preferences', serialize=False, to='syncapp.company')),
+                ('sync_automatically', models.BooleanField(default=True, help_text='Run the sync at least once daily. Sync Now works at any time besides.')),
+                ('approved_only', models.BooleanField(default=False, help_text="Not reversible: once turned on it can't be turned off.", verbose_name='Sync Only Approved Bills and Vendor Credits')),
+                ('one_way', models.BooleanField(default=False, help_text='Transactions no longer come from QuickBooks to BILL; lists still sync both ways. Not reversible.', verbose_name='Enable 1-Way Transactions Sync')),
+                ('two_way_payments', models.BooleanField(default=False, help_text='AP payments made in QuickBooks come to BILL.', verbose_name='Enable 2-Way AP Payment Sync')),
+                ('master', models.CharField(choices=[('billcom', 'BILL'), ('qbo', 'QuickBooks Online')], default='billcom', help_text="When both sides changed the same thing, this side's value is kept; the other is on record.", max_length=10, verbose_name='Master In Case of Conflict')),
+                ('vendor_country', models.CharField(blank=True, help_text='Two letters. Empty: such vendors are held until they have an address.', max_length=2, verbose_name='Country for vendors without an address')),
+                ('customer_email', models.EmailField(blank=True, help_text='An address of your own. Empty: such customers are held until they have one.', max_length=254, verbose_name='E-mail for customers without one')),
             ],
             options={
-                "verbose_name": "sync preferences",
-                "verbose_name_plural": "sync preferences",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("vendor_country", ""), ("vendor_country__regex", "^[A-Z]{2}$"), _connector="OR"
-                        ),
-                        name="country_is_iso",
-                    )
-                ],
+                'verbose_name': 'sync preferences',
+                'verbose_name_plural': 'sync preferences',
+                'constraints': [models.CheckConstraint(condition=models.Q(('vendor_country', ''), ('vendor_country__regex', '^[A-Z]{2}$'), _connector='OR'), name='country_is_iso')],
             },
         ),
         migrations.CreateModel(
-            name="Connection",
+            name='Connection',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("side", models.CharField(choices=[("billcom", "BILL"), ("qbo", "QuickBooks Online")], max_length=10)),
-                ("remote_id", models.CharField(max_length=64, verbose_name="organization or realm id")),
-                ("remote_name", models.CharField(blank=True, max_length=1024, verbose_name="name there")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("connected", "Connected"),
-                            ("needs-reconnect", "Needs reconnect"),
-                            ("disconnected", "Disconnected"),
-                        ],
-                        default="connected",
-                        max_length=20,
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, max_length=500, verbose_name="why it needs a reconnect")),
-                ("sign_in", models.CharField(blank=True, max_length=40, verbose_name="signed in with")),
-                ("connected_as", models.CharField(blank=True, max_length=254, verbose_name="user there")),
-                ("role", models.CharField(blank=True, max_length=100, verbose_name="role there")),
-                ("scopes", models.CharField(blank=True, max_length=300)),
-                ("connected_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("access_expires_at", models.DateTimeField(blank=True, null=True)),
-                ("refresh_expires_at", models.DateTimeField(blank=True, null=True)),
-                ("credentials", syncapp.models.fields.SealedJSONField(editable=False, null=True)),
-                (
-                    "company",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="connections", to="syncapp.company"
-                    ),
-                ),
-                (
-                    "connected_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('side', models.CharField(choices=[('billcom', 'BILL'), ('qbo', 'QuickBooks Online')], max_length=10)),
+                ('remote_id', models.CharField(max_length=64, verbose_name='organization or realm id')),
+                ('remote_name', models.CharField(blank=True, max_length=1024, verbose_name='name there')),
+                ('state', models.CharField(choices=[('connected', 'Connected'), ('needs-reconnect', 'Needs reconnect'), ('disconnected', 'Disconnected')], default='connected', max_length=20)),
+                ('reason', models.CharField(blank=True, max_length=500, verbose_name='why it needs a reconnect')),
+                ('sign_in', models.CharField(blank=True, max_length=40, verbose_name='signed in with')),
+                ('connected_as', models.CharField(blank=True, max_length=254, verbose_name='user there')),
+                ('role', models.CharField(blank=True, max_length=100, verbose_name='role there')),
+                ('scopes', models.CharField(blank=True, max_length=300)),
+                ('connected_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('access_expires_at', models.DateTimeField(blank=True, null=True)),
+                ('refresh_expires_at', models.DateTimeField(blank=True, null=True)),
+                ('credentials', syncapp.models.fields.SealedJSONField(editable=False, null=True)),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='connections', to='syncapp.company')),
+                ('connected_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["company_id", "side"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("company", "side"), name="one_connection_per_side"),
-                    models.UniqueConstraint(
-                        condition=models.Q(("state", "disconnected"), _negated=True),
-                        fields=("side", "remote_id"),
-                        name="remote_company_connected_once",
-                    ),
-                ],
+                'ordering': ['company_id', 'side'],
+                'constraints': [models.UniqueConstraint(fields=('company', 'side'), name='one_connection_per_side'), models.UniqueConstraint(condition=models.Q(('state', 'disconnected'), _negated=True), fields=('side', 'remote_id'), name='remote_company_connected_once')],
             },
         ),
         migrations.CreateModel(
-            name="Cursor",
+            name='Cursor',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("side", models.CharField(choices=[("billcom", "BILL"), ("qbo", "QuickBooks Online")], max_length=10)),
-                ("kind", models.CharField(blank=True, max_length=30)),
-                ("read_to", models.DateTimeField(help_text="The side's own clock, less an overlap.")),
-                (
-                    "company",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="cursors", to="syncapp.company"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('side', models.CharField(choices=[('billcom', 'BILL'), ('qbo', 'QuickBooks Online')], max_length=10)),
+                ('kind', models.CharField(blank=True, max_length=30)),
+                ('read_to', models.DateTimeField(help_text="The side's own clock, less an overlap.")),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cursors', to='syncapp.company')),
             ],
             options={
-                "ordering": ["company_id", "side", "kind"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("company", "side", "kind"), name="one_cursor_per_kind")
-                ],
+                'ordering': ['company_id', 'side', 'kind'],
+                'constraints': [models.UniqueConstraint(fields=('company', 'side', 'kind'), name='one_cursor_per_kind')],
             },
         ),
         migrations.AddIndex(
-            model_name="company",
-            index=models.Index(fields=["next_sync_at"], name="company_next_sync"),
+            model_name='company',
+            index=models.Index(fields=['next_sync_at'], name='company_next_sync'),
         ),
         migrations.AddConstraint(
-            model_name="company",
-            constraint=models.UniqueConstraint(fields=("firm", "name"), name="company_name_once_per_firm"),
+            model_name='company',
+            constraint=models.UniqueConstraint(fields=('firm', 'name'), name='company_name_once_per_firm'),
         ),
         migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("company__isnull", True), ("firm__isnull", True), ("role", "support")),
-                    models.Q(
-                        models.Q(("role", "support"), _negated=True), ("company__isnull", True), ("firm__isnull", False)
-                    ),
-                    models.Q(
-                        models.Q(("role", "support"), _negated=True), ("company__isnull", False), ("firm__isnull", True)
-                    ),
-                    _connector="OR",
-                ),
-                name="membership_has_one_scope",
-            ),
+            model_name='membership',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('company__isnull', True), ('firm__isnull', True), ('role', 'support')), models.Q(models.Q(('role', 'support'), _negated=True), ('company__isnull', True), ('firm__isnull', False)), models.Q(models.Q(('role', 'support'), _negated=True), ('company__isnull', False), ('firm__isnull', True)), _connector='OR'), name='membership_has_one_scope'),
         ),
         migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("firm__isnull", False)), fields=("user", "firm"), name="one_role_per_firm"
-            ),
+            model_name='membership',
+            constraint=models.UniqueConstraint(condition=models.Q(('firm__isnull', False)), fields=('user', 'firm'), name='one_role_per_firm'),
         ),
         migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("company__isnull", False)), fields=("user", "company"), name="one_role_per_company"
-            ),
+            model_name='membership',
+            constraint=models.UniqueConstraint(condition=models.Q(('company__isnull', False)), fields=('user', 'company'), name='one_role_per_company'),
         ),
         migrations.AddIndex(
-            model_name="syncedobject",
-            index=models.Index(
-                condition=models.Q(("needs_look", True)), fields=["company", "kind"], name="object_to_look_at"
-            ),
+            model_name='syncedobject',
+            index=models.Index(condition=models.Q(('needs_look', True)), fields=['company', 'kind'], name='object_to_look_at'),
         ),
         migrations.AddIndex(
-            model_name="syncedobject",
-            index=models.Index(fields=["company", "kind", "match_key"], name="object_match_key"),
+            model_name='syncedobject',
+            index=models.Index(fields=['company', 'kind', 'match_key'], name='object_match_key'),
         ),
         migrations.AddIndex(
-            model_name="syncedobject",
-            index=models.Index(fields=["company", "kind", "second_key"], name="object_second_key"),
+            model_name='syncedobject',
+            index=models.Index(fields=['company', 'kind', 'second_key'], name='object_second_key'),
         ),
         migrations.AddIndex(
-            model_name="syncedobject",
-            index=models.Index(fields=["company", "kind", "proposal_key"], name="object_proposal_key"),
+            model_name='syncedobject',
+            index=models.Index(fields=['company', 'kind', 'proposal_key'], name='object_proposal_key'),
         ),
         migrations.AddIndex(
-            model_name="syncedobject",
-            index=models.Index(fields=["company", "state", "hold_code"], name="object_holds"),
+            model_name='syncedobject',
+            index=models.Index(fields=['company', 'state', 'hold_code'], name='object_holds'),
         ),
         migrations.AddConstraint(
-            model_name="syncedobject",
-            constraint=models.UniqueConstraint(fields=("company", "kind", "billcom_id"), name="billcom_record_once"),
+            model_name='syncedobject',
+            constraint=models.UniqueConstraint(fields=('company', 'kind', 'billcom_id'), name='billcom_record_once'),
         ),
         migrations.AddConstraint(
-            model_name="syncedobject",
-            constraint=models.UniqueConstraint(fields=("company", "kind", "qbo_id"), name="qbo_record_once"),
+            model_name='syncedobject',
+            constraint=models.UniqueConstraint(fields=('company', 'kind', 'qbo_id'), name='qbo_record_once'),
         ),
         migrations.AddConstraint(
-            model_name="syncedobject",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("billcom_id__isnull", False), ("qbo_id__isnull", False), _connector="OR"),
-                name="object_has_a_side",
-            ),
+            model_name='syncedobject',
+            constraint=models.CheckConstraint(condition=models.Q(('billcom_id__isnull', False), ('qbo_id__isnull', False), _connector='OR'), name='object_has_a_side'),
         ),
         migrations.AddConstraint(
-            model_name="syncedobject",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "held"), _negated=True),
-                    models.Q(("hold_code", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="hold_has_a_reason",
-            ),
+            model_name='syncedobject',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'held'), _negated=True), models.Q(('hold_code', ''), _negated=True), _connector='OR'), name='hold_has_a_reason'),
         ),
         migrations.AddConstraint(
-            model_name="glmapping",
-            constraint=models.UniqueConstraint(
-                fields=("company", "role", "billcom_bank_id"), name="one_account_per_role"
-            ),
+            model_name='glmapping',
+            constraint=models.UniqueConstraint(fields=('company', 'role', 'billcom_bank_id'), name='one_account_per_role'),
         ),
         migrations.AddConstraint(
-            model_name="glmapping",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("billcom_bank_id__gt", ""), ("role", "bank-account")),
-                    models.Q(models.Q(("role", "bank-account"), _negated=True), ("billcom_bank_id", "")),
-                    _connector="OR",
-                ),
-                name="bank_id_only_for_banks",
-            ),
+            model_name='glmapping',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('billcom_bank_id__gt', ''), ('role', 'bank-account')), models.Q(models.Q(('role', 'bank-account'), _negated=True), ('billcom_bank_id', '')), _connector='OR'), name='bank_id_only_for_banks'),
         ),
         migrations.AddIndex(
-            model_name="syncrun",
-            index=models.Index(fields=["state", "not_before"], name="run_to_go_on"),
+            model_name='syncrun',
+            index=models.Index(fields=['state', 'not_before'], name='run_to_go_on'),
         ),
         migrations.AddConstraint(
-            model_name="syncrun",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ("waiting", "running"))),
-                fields=("company",),
-                name="one_run_per_company",
-            ),
+            model_name='syncrun',
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('waiting', 'running'))), fields=('company',), name='one_run_per_company'),
         ),
         migrations.AddIndex(
-            model_name="operation",
-            index=models.Index(
-                condition=models.Q(("state__in", ("planned", "in-doubt"))),
-                fields=["company"],
-                name="operation_unfinished",
-            ),
+            model_name='operation',
+            index=models.Index(condition=models.Q(('state__in', ('planned', 'in-doubt'))), fields=['company'], name='operation_unfinished'),
         ),
         migrations.AddIndex(
-            model_name="operation",
-            index=models.Index(fields=["company", "-planned_at"], name="operation_recent"),
+            model_name='operation',
+            index=models.Index(fields=['company', '-planned_at'], name='operation_recent'),
         ),
         migrations.AddConstraint(
-            model_name="operation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ("planned", "in-doubt"))),
-                fields=("object", "side"),
-                name="one_open_operation_per_record",
-            ),
+            model_name='operation',
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('planned', 'in-doubt'))), fields=('object', 'side'), name='one_open_operation_per_record'),
         ),
         migrations.AddIndex(
-            model_name="conflict",
-            index=models.Index(fields=["company", "state"], name="conflict_open"),
+            model_name='conflict',
+            index=models.Index(fields=['company', 'state'], name='conflict_open'),
         ),
     ]

@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0005_runs_that_only_read"),
+        ('syncapp', '0005_runs_that_only_read'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="syncedobject",
-            name="included",
-            field=models.BooleanField(default=False, help_text="A person wants it in though it was paid before."),
+            model_name='syncedobject',
+            name='included',
+            field=models.BooleanField(default=False, help_text='A person wants it in though it was paid before.'),
         ),
     ]

@@ -6,27 +6,21 @@ from django.db import migrations, models
 
 def name_them(apps, schema_editor):
     """The next sync looks at every bill and payment once more, and writes down whom it is with."""
-    synced = apps.get_model("syncapp", "SyncedObject").objects.using(schema_editor.connection.alias)
-    synced.filter(kind__in=["bill", "bill_payment"]).update(needs_look=True)
+    synced = apps.get_model('syncapp', 'SyncedObject').objects.using(schema_editor.connection.alias)
+    synced.filter(kind__in=['bill', 'bill_payment']).update(needs_look=True)
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0006_bills_let_in"),
+        ('syncapp', '0006_bills_let_in'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="syncedobject",
-            name="party",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="transactions",
-                to="syncapp.syncedobject",
-                verbose_name="vendor or customer",
-            ),
+            model_name='syncedobject',
+            name='party',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='transactions', to='syncapp.syncedobject', verbose_name='vendor or customer'),
         ),
         migrations.RunPython(name_them, migrations.RunPython.noop),
     ]

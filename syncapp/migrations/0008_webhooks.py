@@ -8,127 +8,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0007_party_of_transactions"),
+        ('syncapp', '0007_party_of_transactions'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="syncrun",
-            name="trigger",
-            field=models.CharField(
-                choices=[
-                    ("setup", "Set-up"),
-                    ("person", "Sync Now"),
-                    ("clock", "Sync Automatically"),
-                    ("command", "Command"),
-                    ("webhook", "A change in BILL or QuickBooks"),
-                ],
-                max_length=10,
-            ),
+            model_name='syncrun',
+            name='trigger',
+            field=models.CharField(choices=[('setup', 'Set-up'), ('person', 'Sync Now'), ('clock', 'Sync Automatically'), ('command', 'Command'), ('webhook', 'A change in BILL or QuickBooks')], max_length=10),
         ),
         migrations.CreateModel(
-            name="Subscription",
+            name='Subscription',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("organization_id", models.CharField(blank=True, max_length=64)),
-                ("remote_id", models.CharField(blank=True, max_length=64, verbose_name="id at BILL")),
-                ("url", models.CharField(blank=True, max_length=500, verbose_name="told at")),
-                ("request_id", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("security_key", syncapp.models.fields.SealedJSONField(editable=False, null=True)),
-                (
-                    "switched_on_at",
-                    models.DateTimeField(
-                        blank=True,
-                        help_text="BILL had switched it off, as we didn't answer for a while.",
-                        null=True,
-                        verbose_name="switched on again",
-                    ),
-                ),
-                ("next_check_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "trouble",
-                    models.CharField(
-                        blank=True, help_text="Why there is none; the daily sync does without.", max_length=500
-                    ),
-                ),
-                (
-                    "connection",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="subscription",
-                        to="syncapp.connection",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization_id', models.CharField(blank=True, max_length=64)),
+                ('remote_id', models.CharField(blank=True, max_length=64, verbose_name='id at BILL')),
+                ('url', models.CharField(blank=True, max_length=500, verbose_name='told at')),
+                ('request_id', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('security_key', syncapp.models.fields.SealedJSONField(editable=False, null=True)),
+                ('switched_on_at', models.DateTimeField(blank=True, help_text="BILL had switched it off, as we didn't answer for a while.", null=True, verbose_name='switched on again')),
+                ('next_check_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('trouble', models.CharField(blank=True, help_text='Why there is none; the daily sync does without.', max_length=500)),
+                ('connection', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='subscription', to='syncapp.connection')),
             ],
             options={
-                "verbose_name": "BILL subscription",
-                "ordering": ["pk"],
-                "indexes": [models.Index(fields=["remote_id"], name="subscription_remote")],
+                'verbose_name': 'BILL subscription',
+                'ordering': ['pk'],
+                'indexes': [models.Index(fields=['remote_id'], name='subscription_remote')],
             },
         ),
         migrations.CreateModel(
-            name="WebhookEvent",
+            name='WebhookEvent',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("side", models.CharField(choices=[("billcom", "BILL"), ("qbo", "QuickBooks Online")], max_length=10)),
-                (
-                    "event_id",
-                    models.CharField(
-                        help_text="The product's own, or made of what an event without one says.", max_length=100
-                    ),
-                ),
-                ("remote_company", models.CharField(max_length=64, verbose_name="organization or realm id")),
-                (
-                    "what",
-                    models.CharField(
-                        help_text="As the product names it: bill.updated, qbo.vendor.created.v1.", max_length=100
-                    ),
-                ),
-                ("remote_id", models.CharField(blank=True, max_length=64, verbose_name="record there")),
-                ("happened_at", models.DateTimeField(blank=True, help_text="By the product's clock.", null=True)),
-                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("waits", "Waits for its sync"),
-                            ("started", "Started a sync"),
-                            ("read", "Read already"),
-                            ("not-synced", "Of a kind that isn't synced"),
-                            ("by-hand", "The company syncs by hand only"),
-                            ("not-ready", "The company isn't set up or connected"),
-                            ("stopped", "The last sync waits for a person"),
-                            ("unknown", "No such company here"),
-                        ],
-                        default="waits",
-                        max_length=10,
-                    ),
-                ),
-                ("handled_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "company",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="syncapp.company",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('side', models.CharField(choices=[('billcom', 'BILL'), ('qbo', 'QuickBooks Online')], max_length=10)),
+                ('event_id', models.CharField(help_text="The product's own, or made of what an event without one says.", max_length=100)),
+                ('remote_company', models.CharField(max_length=64, verbose_name='organization or realm id')),
+                ('what', models.CharField(help_text='As the product names it: bill.updated, qbo.vendor.created.v1.', max_length=100)),
+                ('remote_id', models.CharField(blank=True, max_length=64, verbose_name='record there')),
+                ('happened_at', models.DateTimeField(blank=True, help_text="By the product's clock.", null=True)),
+                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('outcome', models.CharField(choices=[('waits', 'Waits for its sync'), ('started', 'Started a sync'), ('read', 'Read already'), ('not-synced', "Of a kind that isn't synced"), ('by-hand', 'The company syncs by hand only'), ('not-ready', "The company isn't set up or connected"), ('stopped', 'The last sync waits for a person'), ('unknown', 'No such company here')], default='waits', max_length=10)),
+                ('handled_at', models.DateTimeField(blank=True, null=True)),
+                ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='syncapp.company')),
             ],
             options={
-                "verbose_name": "notification",
-                "ordering": ["-received_at", "-pk"],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("outcome", "waits")),
-                        fields=["side", "remote_company"],
-                        name="event_waiting",
-                    ),
-                    models.Index(fields=["received_at"], name="event_received"),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("side", "event_id"), name="event_once")],
+                'verbose_name': 'notification',
+                'ordering': ['-received_at', '-pk'],
+                'indexes': [models.Index(condition=models.Q(('outcome', 'waits')), fields=['side', 'remote_company'], name='event_waiting'), models.Index(fields=['received_at'], name='event_received')],
+                'constraints': [models.UniqueConstraint(fields=('side', 'event_id'), name='event_once')],
             },
         ),
     ]

@@ -5,108 +5,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0008_webhooks"),
+        ('syncapp', '0008_webhooks'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="ApiBudget",
+            name='ApiBudget',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "budget",
-                    models.CharField(
-                        choices=[
-                            ("billcom-calls", "BILL calls"),
-                            ("billcom-log-ins", "BILL log-ins"),
-                            ("qbo-metered", "QuickBooks metered calls"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("owner", models.CharField(blank=True, max_length=32, verbose_name="developer key's fingerprint")),
-                ("begins_at", models.DateTimeField(verbose_name="hour or month")),
-                ("number", models.PositiveIntegerField()),
-                ("size", models.PositiveIntegerField()),
-                ("used", models.PositiveIntegerField(default=0)),
-                ("holder", models.UUIDField(blank=True, null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('budget', models.CharField(choices=[('billcom-calls', 'BILL calls'), ('billcom-log-ins', 'BILL log-ins'), ('qbo-metered', 'QuickBooks metered calls')], max_length=20)),
+                ('owner', models.CharField(blank=True, max_length=32, verbose_name="developer key's fingerprint")),
+                ('begins_at', models.DateTimeField(verbose_name='hour or month')),
+                ('number', models.PositiveIntegerField()),
+                ('size', models.PositiveIntegerField()),
+                ('used', models.PositiveIntegerField(default=0)),
+                ('holder', models.UUIDField(blank=True, null=True)),
             ],
             options={
-                "ordering": ["begins_at", "budget", "owner", "number"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("budget", "owner", "begins_at", "number"), name="budget_share_once"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("used__lte", models.F("size"))), name="budget_share_not_overdrawn"
-                    ),
-                ],
+                'ordering': ['begins_at', 'budget', 'owner', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('budget', 'owner', 'begins_at', 'number'), name='budget_share_once'), models.CheckConstraint(condition=models.Q(('used__lte', models.F('size'))), name='budget_share_not_overdrawn')],
             },
         ),
         migrations.CreateModel(
-            name="BudgetWait",
+            name='BudgetWait',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "budget",
-                    models.CharField(
-                        choices=[
-                            ("billcom-calls", "BILL calls"),
-                            ("billcom-log-ins", "BILL log-ins"),
-                            ("qbo-metered", "QuickBooks metered calls"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("owner", models.CharField(blank=True, max_length=32)),
-                ("since", models.DateTimeField()),
-                ("until", models.DateTimeField()),
-                ("served", models.BooleanField(default=False)),
-                (
-                    "run",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="wait_for_room", to="syncapp.syncrun"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('budget', models.CharField(choices=[('billcom-calls', 'BILL calls'), ('billcom-log-ins', 'BILL log-ins'), ('qbo-metered', 'QuickBooks metered calls')], max_length=20)),
+                ('owner', models.CharField(blank=True, max_length=32)),
+                ('since', models.DateTimeField()),
+                ('until', models.DateTimeField()),
+                ('served', models.BooleanField(default=False)),
+                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='wait_for_room', to='syncapp.syncrun')),
             ],
             options={
-                "ordering": ["since", "pk"],
+                'ordering': ['since', 'pk'],
             },
         ),
         migrations.CreateModel(
-            name="BudgetWarning",
+            name='BudgetWarning',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("month", models.DateField()),
-                ("step", models.CharField(max_length=20)),
-                ("given_at", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('month', models.DateField()),
+                ('step', models.CharField(max_length=20)),
+                ('given_at', models.DateTimeField()),
             ],
             options={
-                "ordering": ["-given_at"],
-                "constraints": [models.UniqueConstraint(fields=("month", "step"), name="budget_warning_once")],
+                'ordering': ['-given_at'],
+                'constraints': [models.UniqueConstraint(fields=('month', 'step'), name='budget_warning_once')],
             },
         ),
         migrations.CreateModel(
-            name="MeteredCalls",
+            name='MeteredCalls',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField()),
-                ("calls", models.PositiveIntegerField(default=0)),
-                (
-                    "company",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="metered_calls",
-                        to="syncapp.company",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('calls', models.PositiveIntegerField(default=0)),
+                ('company', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='metered_calls', to='syncapp.company')),
             ],
             options={
-                "ordering": ["-day", "company_id"],
-                "indexes": [models.Index(fields=["day"], name="metered_calls_by_day")],
-                "constraints": [models.UniqueConstraint(fields=("company", "day"), name="metered_calls_once_a_day")],
+                'ordering': ['-day', 'company_id'],
+                'indexes': [models.Index(fields=['day'], name='metered_calls_by_day')],
+                'constraints': [models.UniqueConstraint(fields=('company', 'day'), name='metered_calls_once_a_day')],
             },
         ),
     ]

@@ -21,7 +21,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="connection",
             name="renewing_by",
-            field=models.UUIDField(blank=True, editable=False, help_text="Only who claimed it ends it.", null=True),
+            field=models.UUIDField(
+                blank=True, editable=False, help_text="Only who claimed it ends it.", null=True
+            ),
         ),
         migrations.AddField(
             model_name="connection",

@@ -5,33 +5,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0010_connection_claims"),
+        ('syncapp', '0010_connection_claims'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="UnreadRecord",
+            name='UnreadRecord',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=30)),
-                ("side", models.CharField(choices=[("billcom", "BILL"), ("qbo", "QuickBooks Online")], max_length=10)),
-                ("remote_id", models.CharField(max_length=40, verbose_name="id there")),
-                ("why", models.CharField(max_length=300)),
-                ("since", models.DateTimeField()),
-                (
-                    "company",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="unread_records", to="syncapp.company"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=30)),
+                ('side', models.CharField(choices=[('billcom', 'BILL'), ('qbo', 'QuickBooks Online')], max_length=10)),
+                ('remote_id', models.CharField(max_length=40, verbose_name='id there')),
+                ('why', models.CharField(max_length=300)),
+                ('since', models.DateTimeField()),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='unread_records', to='syncapp.company')),
             ],
             options={
-                "verbose_name": "unreadable record",
-                "ordering": ["company_id", "kind", "side", "remote_id"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("company", "kind", "side", "remote_id"), name="unread_record_once")
-                ],
+                'verbose_name': 'unreadable record',
+                'ordering': ['company_id', 'kind', 'side', 'remote_id'],
+                'constraints': [models.UniqueConstraint(fields=('company', 'kind', 'side', 'remote_id'), name='unread_record_once')],
             },
         ),
     ]

@@ -6,41 +6,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0013_read_payments_again"),
+        ('syncapp', '0013_read_payments_again'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="syncedobject",
-            name="funded_from",
-            field=models.CharField(
-                blank=True,
-                db_default="",
-                help_text="What a payment was drawn from.",
-                max_length=40,
-                verbose_name="BILL bank account",
-            ),
+            model_name='syncedobject',
+            name='funded_from',
+            field=models.CharField(blank=True, db_default='', help_text='What a payment was drawn from.', max_length=40, verbose_name='BILL bank account'),
         ),
         migrations.AddField(
-            model_name="syncedobject",
-            name="part_of",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="parts",
-                to="syncapp.syncedobject",
-                verbose_name="funds transfer",
-            ),
+            model_name='syncedobject',
+            name='part_of',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='parts', to='syncapp.syncedobject', verbose_name='funds transfer'),
         ),
         migrations.AddIndex(
-            model_name="syncedobject",
-            index=models.Index(
-                condition=models.Q(("part_of", None), models.Q(("funded_from", ""), _negated=True)),
-                fields=["company", "date"],
-                name="object_to_be_funded",
-            ),
+            model_name='syncedobject',
+            index=models.Index(condition=models.Q(('part_of', None), models.Q(('funded_from', ''), _negated=True)), fields=['company', 'date'], name='object_to_be_funded'),
         ),
     ]

@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0014_funds_transfers"),
+        ('syncapp', '0014_funds_transfers'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="unreadrecord",
-            name="asked_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="last asked for"),
+            model_name='unreadrecord',
+            name='asked_at',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='last asked for'),
         ),
     ]

@@ -4,30 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0016_numbers_of_what_is_gone"),
+        ('syncapp', '0016_numbers_of_what_is_gone'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="accountingpreferences",
-            name="qbo_class_per_line",
+            model_name='accountingpreferences',
+            name='qbo_class_per_line',
             field=models.BooleanField(db_default=False, default=False, editable=False),
         ),
         migrations.AlterField(
-            model_name="glmapping",
-            name="role",
-            field=models.CharField(
-                choices=[
-                    ("bank-account", "GL Account For Bank Account"),
-                    ("unallocated-expense", "Unallocated Expense Account"),
-                    ("accounts-payable", "Accounts Payable Account"),
-                    ("default-bank", "Default Bank Account in Accounting Software"),
-                    ("deposit-to", "Deposit To Account"),
-                    ("money-out-clearing", "Money Out Clearing Account"),
-                    ("money-in-clearing", "Money In Clearing Account"),
-                ],
-                max_length=30,
-            ),
+            model_name='glmapping',
+            name='role',
+            field=models.CharField(choices=[('bank-account', 'GL Account For Bank Account'), ('unallocated-expense', 'Unallocated Expense Account'), ('accounts-payable', 'Accounts Payable Account'), ('default-bank', 'Default Bank Account in Accounting Software'), ('deposit-to', 'Deposit To Account'), ('money-out-clearing', 'Money Out Clearing Account'), ('money-in-clearing', 'Money In Clearing Account')], max_length=30),
         ),
     ]

@@ -4,26 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0017_invoices"),
+        ('syncapp', '0017_invoices'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="glmapping",
-            name="role",
-            field=models.CharField(
-                choices=[
-                    ("bank-account", "GL Account For Bank Account"),
-                    ("unallocated-expense", "Unallocated Expense Account"),
-                    ("accounts-payable", "Accounts Payable Account"),
-                    ("default-bank", "Default Bank Account in Accounting Software"),
-                    ("deposit-to", "Deposit To Account"),
-                    ("money-out-clearing", "Money Out Clearing Account"),
-                    ("money-in-clearing", "Money In Clearing Account"),
-                    ("card", "Card Account"),
-                ],
-                max_length=30,
-            ),
+            model_name='glmapping',
+            name='role',
+            field=models.CharField(choices=[('bank-account', 'GL Account For Bank Account'), ('unallocated-expense', 'Unallocated Expense Account'), ('accounts-payable', 'Accounts Payable Account'), ('default-bank', 'Default Bank Account in Accounting Software'), ('deposit-to', 'Deposit To Account'), ('money-out-clearing', 'Money Out Clearing Account'), ('money-in-clearing', 'Money In Clearing Account'), ('card', 'Card Account')], max_length=30),
         ),
     ]

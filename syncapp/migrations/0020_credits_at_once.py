@@ -17,21 +17,17 @@ def hold_again(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0019_longer_billcom_id"),
+        ('syncapp', '0019_longer_billcom_id'),
     ]
 
     operations = [
         migrations.RunPython(migrations.RunPython.noop, hold_again),
         migrations.AddField(
-            model_name="syncpreferences",
-            name="credits_at_once",
-            field=models.BooleanField(
-                db_default=False,
-                default=False,
-                help_text="Off: a credit applied to a bill in BILL is applied in QuickBooks when the bill is paid in full.",
-                verbose_name="Apply Vendor Credits At Once",
-            ),
+            model_name='syncpreferences',
+            name='credits_at_once',
+            field=models.BooleanField(db_default=False, default=False, help_text='Off: a credit applied to a bill in BILL is applied in QuickBooks when the bill is paid in full.', verbose_name='Apply Vendor Credits At Once'),
         ),
         migrations.RunPython(hold_again, migrations.RunPython.noop),
     ]

@@ -4,18 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0022_credit_memos_of_payments"),
+        ('syncapp', '0022_credit_memos_of_payments'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="syncedobject",
-            name="first_location",
-            field=models.BooleanField(
-                db_default=False,
-                default=False,
-                help_text="A person said that the first line's location counts for all.",
-            ),
+            model_name='syncedobject',
+            name='first_location',
+            field=models.BooleanField(db_default=False, default=False, help_text="A person said that the first line's location counts for all."),
         ),
     ]

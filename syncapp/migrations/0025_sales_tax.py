@@ -12,14 +12,15 @@ def read_again(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0024_money_in_transfers"),
+        ('syncapp', '0024_money_in_transfers'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="accountingpreferences",
-            name="qbo_sales_tax",
+            model_name='accountingpreferences',
+            name='qbo_sales_tax',
             field=models.BooleanField(db_default=False, default=False, editable=False),
         ),
         migrations.RunPython(read_again, migrations.RunPython.noop),

@@ -4,28 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("syncapp", "0025_sales_tax"),
+        ('syncapp', '0025_sales_tax'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="glmapping",
-            name="role",
-            field=models.CharField(
-                choices=[
-                    ("bank-account", "GL Account For Bank Account"),
-                    ("unallocated-expense", "Unallocated Expense Account"),
-                    ("unallocated-income", "Unallocated Income Account"),
-                    ("accounts-payable", "Accounts Payable Account"),
-                    ("accounts-receivable", "Accounts Receivable Account"),
-                    ("default-bank", "Default Bank Account in Accounting Software"),
-                    ("deposit-to", "Deposit To Account"),
-                    ("money-out-clearing", "Money Out Clearing Account"),
-                    ("money-in-clearing", "Money In Clearing Account"),
-                    ("card", "Card Account"),
-                ],
-                max_length=30,
-            ),
+            model_name='glmapping',
+            name='role',
+            field=models.CharField(choices=[('bank-account', 'GL Account For Bank Account'), ('unallocated-expense', 'Unallocated Expense Account'), ('unallocated-income', 'Unallocated Income Account'), ('accounts-payable', 'Accounts Payable Account'), ('accounts-receivable', 'Accounts Receivable Account'), ('default-bank', 'Default Bank Account in Accounting Software'), ('deposit-to', 'Deposit To Account'), ('money-out-clearing', 'Money Out Clearing Account'), ('money-in-clearing', 'Money In Clearing Account'), ('card', 'Card Account')], max_length=30),
         ),
     ]
