@@ -8,7 +8,7 @@ from syncapp.core.sides import Side
 
 
 def asking(kind: Kind, hold: Hold, values: Values, side: Side, lookup: Lookup) -> Hold:
-    """A payment that stays on one side asks for an act if what it pays is on the other side too, and open there."""
+    """A payment that stays on one side asks for an act if what it pays is on the other side too."""
     if hold.facts.get(ACT) != IF_IN_BOTH:
         return hold
     facts = {name: fact for name, fact in hold.facts.items() if name != ACT}

@@ -37,6 +37,8 @@ class HoldCode(StrEnum):
     TOO_MANY_CHANGES = "too-many-changes"
 
 
+WHOLE_KIND = "whole_kind"
+"""A fact of holds: nothing of the kind is available, so nobody can do anything about this one record."""
 ACT = "act"
 """The fact of a hold by a rule that asks somebody to do something, though by its code there may be nothing to do:
 ``ALWAYS``, or ``IF_IN_BOTH`` where it settles something that is in both products.

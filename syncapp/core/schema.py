@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import ALWAYS, WHOLE_KIND, Hold, HoldCode
 from syncapp.core.sides import Cohort, Side
 
 Values = dict[str, Any]
@@ -273,7 +273,7 @@ class Kind:
     said that the first line's location counts for all lines. ``prepare``: leaves out what isn't in use, before
     references are carried over; ``adapt``: fills defaults after that, in the target's terms, or gives a Hold.
     ``skips``: remote records that are of another kind. ``taken``: what a duplicate means, "name" or another thing
-    that is there only once; ``taken_words``: its meaning and what to do, where the usual words don't fit.
+    that is there only once; ``taken_words``: by side, its meaning and what to do, where the usual words don't fit.
     ``untouchable(field, values, shown, towards)``: why this field of a linked record isn't written to that side, in a
     sentence, or ""; both sides' own values are given.
     ``booked_otherwise(field, billcom, qbo)``: whether two records that were linked show this field in different ways
@@ -323,7 +323,7 @@ class Kind:
     keeps: Callable[[int, Values, Side, Terms], Hold | None] | None = None
     switched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     taken: str = "name"
-    taken_words: tuple[str, str] | None = None
+    taken_words: Mapping[Side, tuple[str, str]] = field(default_factory=dict)
     needs: str = ""
     """The preference (of Terms) without which it is neither read nor synced."""
     asks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -343,7 +343,7 @@ class Kind:
         The one place where this is decided: the planner, the overview and the pages all ask it.
         """
         if words := terms.not_available.get(self.name):
-            return Hold(HoldCode.PLAN_OR_ROLE, {"side": Side.BILLCOM.label, "words": words})
+            return Hold(HoldCode.PLAN_OR_ROLE, {"side": Side.BILLCOM.label, "words": words, WHOLE_KIND: ALWAYS})
         return self.flow(towards, terms)
 
     def in_use(self, terms: Terms) -> bool:

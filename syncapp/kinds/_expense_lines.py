@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from syncapp.core.codec import dig, money, number, text
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import ACT, ALWAYS, Hold, HoldCode
 from syncapp.core.schema import Draft, Field, Raw, Terms, Type, Values
 from syncapp.core.sides import Side
 
@@ -134,7 +134,7 @@ def no_jobs(values: Values, terms: Terms) -> Hold | None:
     named = any(line.get("job") and not line.get("customer") for line in values["lines"])
     if not named or not terms.customers_in_payables:
         return None
-    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": f"A line names {JOB}", "fix": JOB_FIX})
+    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": f"A line names {JOB}", "fix": JOB_FIX, ACT: ALWAYS})
 
 
 def remark(values: Values) -> str:

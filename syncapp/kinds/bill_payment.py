@@ -270,7 +270,8 @@ VOIDED_THERE_FIX = (
 )
 # Reference: spec, sync matrix, row void.
 VOIDED_THERE_IN_A = (
-    "Payments are voided in BILL only where the company is under an accountant console or signed up before 9/15/17."
+    "For companies under an accountant console, or signed up before 9/15/17, what is voided in QuickBooks Online isn't "
+    "voided in BILL."
 )
 
 
@@ -287,7 +288,7 @@ def may_change(values: Values, shown: Values, towards: Side, terms: Terms) -> Ho
 
 def voids(towards: Side, terms: Terms) -> Hold | None:
     """Whether a void of a recorded payment follows there."""
-    if towards is Side.BILLCOM and terms.cohort is not Cohort.B:
+    if towards is Side.BILLCOM and terms.cohort is not Cohort.B and not terms.one_way:
         return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": VOIDED_THERE_IN_A, "to_make_it_in": "BILL"})
     return flow(towards, terms)
 

@@ -25,7 +25,7 @@ from syncapp.core.schema import (
     Values,
 )
 from syncapp.core.sides import Side
-from syncapp.kinds._shared import cut, read_list
+from syncapp.kinds._shared import cut, read_list, spelled_otherwise
 
 LONGEST = 999
 OFF = "The sync preference “Sync Payment Terms” is off."
@@ -100,9 +100,9 @@ KIND = Kind(
     gates=(fits_bill,),
     update_gates=(still_fits_bill,),
     keys=keys,
-    matched_by="days and name",
+    booked_otherwise=spelled_otherwise,
+    matched_by="number of days",
     read=read,
-    taken="days",
-    taken_words=(TAKEN, TAKEN_FIX),
+    taken_words={Side.BILLCOM: (TAKEN, TAKEN_FIX)},
     needs="payment_terms",
 )

@@ -23,7 +23,6 @@ POSTED: Mapping[str, tuple[str, ...]] = {
     GLRole.MONEY_IN_CLEARING: ("receivable_payment",),
 }
 TRANSFERS = "funds_transfer"
-JOINS = "What BILL draws on, or brings to, that bank on a day which has a transfer already still joins that transfer."
 LEAVES = "Those that aren't transferred yet leave {before} with their transfer, whatever is chosen now."
 CLEARING = (GLRole.MONEY_OUT_CLEARING, GLRole.MONEY_IN_CLEARING)
 
@@ -53,8 +52,6 @@ class AccountChange:
 
     @property
     def _exceptions(self) -> list[str]:
-        if self.mapping.role == GLRole.BANK_ACCOUNT:
-            return [JOINS]
         return [LEAVES.format(before=self.before)] if self.mapping.role in CLEARING else []
 
 

@@ -448,8 +448,8 @@ def refusal(kind: Kind, operation: Operation, error: GatewayError) -> Hold:
     side = Side(operation.side)
     facts = {"side": side.label, "code": error.code, "words": error.words}
     if isinstance(error, Duplicate):
-        if kind.taken_words:
-            meaning, fix = kind.taken_words
+        if side in kind.taken_words:
+            meaning, fix = kind.taken_words[side]
             facts |= {"meaning": f'{meaning} {side.label} said: "{error.words.rstrip(".")}".', "fix": fix}
         return Hold(HoldCode.NAME_TAKEN if kind.taken == "name" else HoldCode.NUMBER_TAKEN, facts)
     if (side is Side.BILLCOM and error.status == NOT_ALLOWED) or error.code == FEATURE_OFF:

@@ -14,11 +14,14 @@ from syncapp.core.codec import money
 from syncapp.core.schema import ZERO
 from syncapp.core.sides import Side
 from syncapp.gateways.errors import GatewayError
+from syncapp.kinds import KINDS
 from syncapp.kinds.account import KIND as ACCOUNT
-from syncapp.models import AccountingPreferences, Company, Cursor, SyncedObject
-from syncapp.services import budgets, clearing, rows
+from syncapp.models import AccountingPreferences, Company, ObjectState, Operation, OperationState, SyncedObject
+from syncapp.services import budgets, clearing, rows, storing
 from syncapp.services.clearing import BankBalance, Clearing
 from syncapp.services.context import Context
+
+TRANSACTIONS = [kind.name for kind in KINDS.values() if kind.transaction]
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,14 @@ class AsRead:
     banks: list[BankBalance]
     books_closed_on: date | None
     settings_read_at: datetime | None
+    moved_since: bool = False
+    """Something was posted after the balances were read, so nothing can be said of what they don't explain."""
 
 
 def read(context: Context) -> None:
-    """At the end of a run that has posted something: one metered call, so that the page shows what that came to.
+    """At the end of a run in which something was posted, by it or by others: one metered call, none on an idle day.
 
-    What others post is told with the next sync's changes. Nothing else waits for this.
+    A balance moves without any edit, and nothing says surely that it has. Nothing else waits for this.
     """
     if not _moved(context) and context.company.balances_read_at is not None:
         return
@@ -55,19 +60,24 @@ def read(context: Context) -> None:
 
 
 def _moved(context: Context) -> bool:
-    """Whether this run has read something new in QuickBooks or written there; its changes overlap the last run's."""
-    happened = (name.split(".") for name in context.counts)
-    return any(of == [Side.QBO] and what != "read" for _, what, *of in happened)
+    """Whether this run has written to QuickBooks, or read transactions there that others have entered or changed."""
+    happened = [name.split(".") for name in context.counts]
+    in_qbo = [(kind, what) for kind, what, *of in happened if of == [Side.QBO] and what != "read"]
+    return any(what != storing.NEWS or kind in TRANSACTIONS for kind, what in in_qbo)
 
 
 def _keep(context: Context, shown: Mapping[str, Decimal]) -> None:
     with transaction.atomic():
         context.confirm_lease()
         accounts = SyncedObject.objects.select_for_update().of(context.company, ACCOUNT.name).order_by()
-        found = list(accounts.filter(qbo_id__in=shown, qbo_values__isnull=False).only("qbo_id", "qbo_values"))
+        columns = ("qbo_id", "qbo_values", "state", "needs_look")
+        found = list(accounts.filter(qbo_id__in=shown, qbo_values__isnull=False).only(*columns))
         for row in found:
-            row.qbo_values = {**row.qbo_values, "balance": shown[str(row.qbo_id)]}
-        rows.save(found, ["qbo_values"])
+            balance = shown[str(row.qbo_id)]
+            # What is kept because of its balance may go once that is settled.
+            row.needs_look |= row.state == ObjectState.HELD and row.qbo_values.get("balance") != balance
+            row.qbo_values = {**row.qbo_values, "balance": balance}
+        rows.save(found, ["qbo_values", "needs_look"])
         Company.objects.filter(pk=context.company.pk).update(balances_read_at=context.clock())
 
 
@@ -78,10 +88,13 @@ def as_read(company: Company) -> AsRead:
     if company.balances_read_at is None:
         return AsRead(None, {}, [], closed, seen)
     cleared, banks = clearing.balances(company, partial(_kept, company))
-    # An account whose balance has moved is among what QuickBooks tells as changed.
-    told = Cursor.objects.filter(company=company, side=Side.QBO, kind="").values_list("read_to", flat=True).first()
-    at = max(filter(None, (company.balances_read_at, told)))
-    return AsRead(at, cleared, banks, closed, seen)
+    return AsRead(company.balances_read_at, cleared, banks, closed, seen, _moved_since(company))
+
+
+def _moved_since(company: Company) -> bool:
+    done = (OperationState.DONE, OperationState.ADOPTED)
+    posted = Operation.objects.filter(company=company, side=Side.QBO, state__in=done, kind__in=TRANSACTIONS)
+    return posted.filter(finished_at__gt=company.balances_read_at).exists()
 
 
 def _kept(company: Company, ids: set[str]) -> dict[str, Decimal]:

@@ -40,11 +40,7 @@ from syncapp.services.errors import ServiceError
 
 TRANSFER = TRANSFER_KIND.name
 VOIDED_THERE = "voided in QuickBooks Online only, after BILL drew it"
-# As BILL's own sync names them. Reference: spec, behaviour of BILL's sync, section 5.
-NAMES: Mapping[GLRole, str] = {
-    GLRole.MONEY_OUT_CLEARING: "Bill.com Money Out Clearing",
-    GLRole.MONEY_IN_CLEARING: "Bill.com Money In Clearing",
-}
+NAMES = setup.CLEARING_NAMES
 
 
 @dataclass(frozen=True)
@@ -219,7 +215,8 @@ def _waiting(company: Company, role: GLRole, account: str) -> list[InClearing]:
 def _taken_back(company: Company, role: GLRole, account: str) -> list[InClearing]:
     """Voided in QuickBooks alone, while BILL has moved them and their transfer stands."""
     payments = _payments(company, role).filter(part_of__qbo_id__isnull=False)
-    held = payments.exclude(hold_code="").select_related("party")
+    # Excluded: a person has entered it there again by hand.
+    held = payments.exclude(hold_code="").filter(excluded=False).select_related("party")
     return [
         InClearing(row.pk, row.full_name, str(row.party or ""), row.date, -row.billcom_values["amount"], VOIDED_THERE)
         for row in held.defer("billcom_raw", "qbo_raw", "base").order_by("date", "pk")

@@ -9,7 +9,7 @@ from syncapp.core.holds import Hold, HoldCode
 from syncapp.core.records import Decision, Outcome
 from syncapp.core.schema import Kind, Terms
 from syncapp.kinds import KINDS
-from syncapp.models import Company, SyncedObject
+from syncapp.models import Company, ObjectState, SyncedObject
 from syncapp.services import linking, rows
 
 NUMBERS = (HoldCode.NEEDS_NUMBER, HoldCode.NUMBER_TAKEN)
@@ -21,8 +21,9 @@ def comes_first(row: SyncedObject) -> bool:
 
 
 def solves(row: SyncedObject, decision: Decision) -> bool:
-    """Whether a pair is held for a number that a person has given it meanwhile."""
-    return decision.hold is not None and decision.hold.code in NUMBERS and KINDS[row.kind].number in row.wanted
+    """Whether a pair is held for a number that a person has given it meanwhile: by the plan, or by a refusal before."""
+    held = row.hold_code in NUMBERS or (decision.hold is not None and decision.hold.code in NUMBERS)
+    return held and KINDS[row.kind].number in row.wanted
 
 
 def written(kind: Kind, row: SyncedObject, terms: Terms) -> Decision | None:
@@ -38,14 +39,22 @@ def written(kind: Kind, row: SyncedObject, terms: Terms) -> Decision | None:
 
 
 def namesakes(company: Company, kind: Kind, chunk: Mapping[int, SyncedObject]) -> list[int]:
-    """Those of the chunk that have a number which another one is about to get: they may be its twin, so they wait for
-    the next round instead of being created beside it.
+    """Those of the chunk that have a number which another one of the same vendor or customer is about to get: they may
+    be its twin, so they wait for the next round instead of being created beside it.
     """
-    alone = {key: row for key, row in chunk.items() if not row.linked and row.number}
+    alone = {key: row for key, row in chunk.items() if not row.linked and row.number and not row.wanted}
     if not kind.transaction or not alone:
         return []
-    asked = SyncedObject.objects.of(company, kind.name).filter(linking.ONE_SIDED).exclude(wanted={}).order_by()
-    numbers = {
-        str(each[kind.number]["value"]) for each in asked.values_list("wanted", flat=True) if kind.number in each
+    # Those that are held for their number are few, and found by that.
+    held = SyncedObject.objects.of(company, kind.name).filter(state=ObjectState.HELD, hold_code__in=NUMBERS)
+    asked = held.filter(linking.ONE_SIDED, needs_look=True, excluded=False).exclude(wanted={}).order_by()
+    given = {
+        (party, str(each[kind.number]["value"]))
+        for party, each in asked.values_list("party", "wanted")
+        if kind.number in each
     }
-    return [key for key, row in alone.items() if row.number in numbers and not row.wanted]
+    return [
+        key
+        for key, row in alone.items()
+        if any(row.number == number and row.party_id in (None, party) for party, number in given)
+    ]

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.db.models.lookups import Contains
 
-from syncapp.core.holds import ACT, ALWAYS, HoldCode
+from syncapp.core.holds import ACT, ALWAYS, WHOLE_KIND, HoldCode
 from syncapp.kinds import KINDS
 from syncapp.models import ObjectState, SyncedObject
 from syncapp.services import rows
@@ -22,6 +22,7 @@ SETTLED = (
 
 # As it is stored: without blanks.
 ASKS_FOR_AN_ACT = f'"{ACT}":"{ALWAYS}"'
+NOT_THERE = f'"{WHOLE_KIND}":"{ALWAYS}"'
 
 
 def is_settled() -> Q:
@@ -37,7 +38,9 @@ def _by_rule(of: str = "") -> Q:
     asked = _q(of, hold_code=HoldCode.PAID_BEFORE_FIRST_SEEN, kind__in=derived)
     differs = _q(of, kind__in=transactions, billcom_id__isnull=False, qbo_id__isnull=False, excluded=False)
     asks = Q(Contains(Cast(f"{of}hold_facts", TextField()), ASKS_FOR_AN_ACT))
-    return _q(of, hold_code__in=SETTLED) & ~asked & ~differs & ~asks
+    facts = Cast(f"{of}hold_facts", TextField())
+    settled = _q(of, hold_code__in=SETTLED) | _q(of, hold_code=HoldCode.PLAN_OR_ROLE) & Q(Contains(facts, NOT_THERE))
+    return settled & ~asked & ~differs & ~asks
 
 
 def _q(of: str, **tests: object) -> Q:

@@ -237,6 +237,7 @@ def exclude(objects: QuerySet[SyncedObject], user: User) -> int:
     return _decide(
         _workable(objects, user).filter(excluded=False),
         excluded=True,
+        wanted={},
         excluded_by=user,
         state=ObjectState.HELD,
         hold_code=reason.code,

@@ -19,7 +19,7 @@ from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import SyncedObject
-from syncapp.services import pulling_qbo, rows
+from syncapp.services import guards, pulling_qbo, rows
 from syncapp.services.context import Context
 
 PARTIES = ("vendor", "customer")
@@ -34,7 +34,8 @@ def find(context: Context) -> None:
     """
     for name in PARTIES:
         kind = KINDS[name]
-        if gone := _newly_gone(context, kind):
+        stopped = not context.run.let_pass and guards.retired_at_once(context.company, kind)
+        if not stopped and (gone := _newly_gone(context, kind)):
             samples = _samples(gone)
             _read_again(context, samples)
             _hold(context, kind, gone, _named_now(samples))

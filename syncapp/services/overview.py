@@ -111,7 +111,7 @@ ASPECTS = (
         ),
         "As bill payments that join the bill and its credits.",
     ),
-    Aspect("void", "Voids of payments", "bill_payment", _voids, "To BILL: of payments that were recorded."),
+    Aspect("void", "Voids of payments", "bill_payment", _voids, "What was paid through BILL is voided in BILL only."),
     Aspect(
         "check_number",
         "Check numbers",
@@ -136,10 +136,10 @@ ASPECTS = (
     ),
     Aspect(
         "deletion",
-        "Inactive and restored list records",
+        "Inactive list records",
         "books_closed_date",
         lambda towards, terms: None,
-        "After the other product's rules are asked; what it refuses is held.",
+        "And restored ones. The other product's rules are asked first; what it refuses is held.",
     ),
     Aspect(
         "merge",
@@ -194,7 +194,10 @@ def conditions(terms: Terms) -> list[str]:
             "Credits applied to a bill in BILL are applied in QuickBooks Online once the bill is paid in full."
         )
     if terms.approved_only:
-        found.append("Sync Only Approved is on: a bill goes to QuickBooks Online once it is approved in BILL.")
+        found.append(
+            "Sync Only Approved is on: a bill goes to QuickBooks Online once it is approved in BILL, and a vendor "
+            "credit, whose approval BILL doesn't tell, once a person has included it."
+        )
     if terms.books_closed_on:
         closed = f"{terms.books_closed_on:%d %b %Y}".lstrip("0")
         found.append(f"The books are closed up to {closed}: nothing dated then or before goes to QuickBooks Online.")

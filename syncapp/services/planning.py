@@ -98,11 +98,14 @@ def _wait_for_unread(company: Company, plan: ChunkPlan) -> None:
         if changing:
             own = UnreadRecord.objects.filter(company=company, kind=plan.kind.name, side=side)
             for each in own.filter(remote_id__in=changing):
-                _hold_all(plan, [changing[each.remote_id]], _unread_pair_hold(plan.kind, side, each))
+                key = changing[each.remote_id]
+                _hold_all(plan, [key], _unread_own_hold(plan.kind, side, each, linked=plan.rows[key].linked))
 
 
 def _hold_all(plan: ChunkPlan, keys: Iterable[int], hold: Hold) -> None:
     for key in keys:
+        if key in plan.as_read:  # What a person has given it is written later.
+            plan.rows[key].wanted = dict(plan.as_read[key][BY_PEOPLE.index("wanted")])
         plan.decisions[key] = Decision(key, Outcome.HELD, hold=hold)
 
 
@@ -126,12 +129,10 @@ def _unread_hold(kind: Kind, side: Side, first: UnreadRecord, others: int) -> Ho
     return Hold(HoldCode.WAITS_FOR, {"target": what, "meaning": meaning, "fix": _unread_fix(side)})
 
 
-def _unread_pair_hold(kind: Kind, side: Side, unread: UnreadRecord) -> Hold:
+def _unread_own_hold(kind: Kind, side: Side, unread: UnreadRecord, *, linked: bool) -> Hold:
     what = f"{kind.label.lower()} {unread.remote_id} in {side.label}"
-    meaning = (
-        f"It is linked with {what}, which can't be read: {unread.why.rstrip('.')}. "
-        "Until it can, nothing is written over it."
-    )
+    told = f"It is linked with {what}, which can't be read" if linked else f"It is {what}, which can't be read just now"
+    meaning = f"{told}: {unread.why.rstrip('.')}. Until it can, nothing is written over it."
     return Hold(HoldCode.WAITS_FOR, {"target": what, "meaning": meaning, "fix": _unread_fix(side)})
 
 
@@ -171,6 +172,8 @@ def _decide(plan: ChunkPlan, row: SyncedObject, terms: Terms) -> None:
     decision = decide(plan.kind, rows.seen(row), terms, plan.lookup)
     if row.wanted and row.linked and (decision.outcome is Outcome.IN_STEP or given.solves(row, decision)):
         decision = _bring_back(plan, row, terms) or decision
+    elif row.wanted and decision.outcome is Outcome.RETIRED:
+        row.wanted = {}
     elif row.wanted and not row.linked:
         decision = given.written(plan.kind, row, terms) or decision
     plan.decisions[row.pk] = decision

@@ -119,6 +119,8 @@ class _Look:
 
     def through_all(self) -> None:
         """Round by round, like a run: what is linked lets others go on."""
+        if terms_service.digest(self.terms) != self.company.planned_by:
+            terms_service.look_again(self.company)
         kinds = self._within_reach()
         for _ in range(MOST_PASSES):
             did = [self._kind(kind) for kind in kinds if not self.found.stop]

@@ -98,6 +98,9 @@ def adopt(context: Context, kind: Kind) -> bool:
     """Writes in doubt: what is shown is taken as ours, what isn't may be written again. False: out of time."""
     doubtful = list(Operation.objects.unfinished(context.company).filter(kind=kind.name).order_by("planned_at", "pk"))
     in_billcom = [each for each in doubtful if each.side == Side.BILLCOM]
+    if kind.name in context.company.not_available:
+        # BILL doesn't list them to the connected user: they stay in doubt until it does.
+        in_billcom = []
     if in_billcom:
         _wait_out(context, in_billcom)
         # Not finding it proves something only if it was looked for after the waiting was over.

@@ -5,19 +5,21 @@ It is written by the next sync where the record is, through the journal as every
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
+from syncapp.core.giving import may_be_given
 from syncapp.core.holds import HoldCode
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.kinds._shared import NUMBER_LENGTH
 from syncapp.models import OPEN_STATES, ObjectState, Operation, SyncedObject
 from syncapp.models.companies import Company
-from syncapp.services import links, rows
+from syncapp.services import links, rows, terms
 from syncapp.services.errors import ServiceError
 
 ITEM = "item"
@@ -37,7 +39,11 @@ def renumbered_in(row: SyncedObject) -> list[Side]:
     field = kind.fields[kind.number]
     sides = [side for side in Side if row.remote_id(side) is not None]
     written = all(side in field.to and field.path(side) for side in sides) and not (field.fact or field.fixed)
-    return sides if written and (Side.BILLCOM not in sides or kind.billcom.updates) else []
+    if not written or (Side.BILLCOM in sides and not kind.billcom.updates):
+        return []
+    now = terms.load(row.company)
+    closed = (may_be_given(kind, getattr(row, f"{side}_values"), side, now) for side in sides)
+    return [] if any(closed) else sides
 
 
 def renumber(row: SyncedObject, user: User, number: str) -> None:
@@ -66,12 +72,14 @@ def account_choices(row: SyncedObject) -> QuerySet[SyncedObject]:
     there = accounts.filter(**{f"{side}_id__isnull": False})
     # The type is in the stored values, which the database can't search: a chart has some hundred accounts.
     column = f"{side}_values"
-    fitting = [pk for pk, values in there.values_list("pk", column) if _fits(values or {})]
+    lacking = [name for name in ACCOUNT_OF.values() if not (getattr(row, column) or {}).get(name)]
+    fitting = [pk for pk, values in there.values_list("pk", column) if _fits(values or {}, lacking)]
     return accounts.filter(pk__in=fitting).order_by("number", "label")
 
 
-def _fits(values: dict[str, Any]) -> bool:
-    return bool(values.get("active")) and values.get("account_type") in ACCOUNT_OF
+def _fits(values: dict[str, Any], lacking: Sequence[str]) -> bool:
+    """What the item has already is right as it is."""
+    return bool(values.get("active")) and ACCOUNT_OF.get(values.get("account_type") or "") in lacking
 
 
 def choose_account(row: SyncedObject, user: User, account_pk: int | None) -> None:

@@ -9,16 +9,16 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from syncapp.core.matching import normalise
-from syncapp.core.sides import Cohort, Side
+from syncapp.core.sides import Cohort
 from syncapp.gateways.errors import NOT_ALLOWED, GatewayError
 from syncapp.gateways.http import Http
 from syncapp.models import (
     AccountingPreferences,
     Company,
-    ConnectionState,
     Firm,
     GLMapping,
     GLRole,
@@ -65,6 +65,12 @@ COMMON_WORDS = {
     "of",
     "the",
     "and",
+}
+
+# As BILL's own sync names them. Reference: spec, behaviour of BILL's sync, section 5.
+CLEARING_NAMES: Mapping[GLRole, str] = {
+    GLRole.MONEY_OUT_CLEARING: "Bill.com Money Out Clearing",
+    GLRole.MONEY_IN_CLEARING: "Bill.com Money In Clearing",
 }
 
 
@@ -215,8 +221,21 @@ def save_bank_mappings(company: Company, choices: Mapping[int, int | None], *, n
         for mapping in mappings:
             mapping.account = chosen(company, GLRole.BANK_ACCOUNT, choices.get(mapping.pk))
             mapping.save()
+        refuse_bank_as_clearing(company)
         terms.look_again(company)
         _advance(company, SetupStep.MAP_BANKS, SetupStep.UNCATEGORIZED)
+
+
+def refuse_bank_as_clearing(company: Company) -> None:
+    """Raises ServiceError where a bank's GL account is a clearing account, too: its transfers would lead to nowhere."""
+    chosen_for = GLMapping.objects.filter(company=company, account__isnull=False)
+    clearing = chosen_for.filter(role__in=CLEARING_NAMES)
+    named = Q(account__in=clearing.values("account")) | Q(account__label__in=CLEARING_NAMES.values())
+    if both := chosen_for.filter(named, role=GLRole.BANK_ACCOUNT).select_related("account").first():
+        raise ServiceError(
+            f"{both.account} is a clearing account: funds transfers go from the bank to it. Select the account of the "
+            f"bank itself for {both.label or both}."
+        )
 
 
 def propose_uncategorized(company: Company) -> SyncedObject | None:
@@ -303,11 +322,6 @@ def _advance(company: Company, done: SetupStep, to: SetupStep) -> None:
     if company.setup_step == done:
         Company.objects.filter(pk=company.pk).update(setup_step=to)
         company.setup_step = to
-
-
-def sides_connected(company: Company) -> dict[Side, bool]:
-    live = set(company.connections.filter(state=ConnectionState.CONNECTED).values_list("side", flat=True))
-    return {side: side.value in live for side in Side}
 
 
 def make_company(*, name: str, firm: Firm | None, signed_up_on: date) -> Company:

@@ -1,7 +1,7 @@
 """What a run does, in order. Each stage can break off at any point and be gone on with from the run's position.
 
-recover -> read QuickBooks -> read BILL -> adopt what was in doubt -> plan and apply, kind by kind -> once more
-for what was freed on the way.
+recover -> read QuickBooks -> read BILL -> notice merges -> adopt what was in doubt -> plan and apply, kind by kind ->
+once more for what was freed on the way -> send files -> read the balances.
 """
 
 from __future__ import annotations

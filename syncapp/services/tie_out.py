@@ -134,16 +134,12 @@ class TieOut:
     """What stands in the clearing accounts: role -> the one that is chosen; those that were chosen before come last."""
     banks: list[BankBalance] = field(default_factory=list)
     """What the bank accounts stand at in QuickBooks."""
+    paid_on_one_side: list[Explanation] = field(default_factory=list)
+    """Payments made in QuickBooks that BILL doesn't have: their bills could be paid there once more."""
 
     @property
     def both(self) -> tuple[Compared, Compared]:
         return self.payables, self.receivables
-
-    @property
-    def paid_on_one_side(self) -> list[Explanation]:
-        """Payments made in QuickBooks that BILL doesn't have: their bills could be paid there once more."""
-        held = self.payables.held
-        return [each for each in held if each.kind == PAYABLES.payment and each.side is Side.QBO]
 
     @property
     def ties(self) -> bool:
@@ -205,7 +201,7 @@ def tie_out(company: Company, *, now: datetime) -> TieOut:
         raise ServiceError(f"Both sides can't be read just now: {error}") from error
     finally:
         budgets.settle()
-    return TieOut(now, payables, receivables, dict(http.calls), cleared, banks)
+    return TieOut(now, payables, receivables, dict(http.calls), cleared, banks, paid_on_one_side(company))
 
 
 def _compare(company: Company, account: Account, both: Remotes) -> Compared:
@@ -222,7 +218,10 @@ def _compare(company: Company, account: Account, both: Remotes) -> Compared:
 def paid_on_one_side(company: Company) -> list[Explanation]:
     """Payments made in QuickBooks of bills that are in BILL, which doesn't have them; by what was read last."""
     parties = _parties(company, PAYABLES)
-    held = [each for each in settling.effects(company, PAYABLES, parties) if each.side is Side.QBO]
+    effects = settling.effects(company, PAYABLES, parties)
+    # Where what BILL has paid was voided in QuickBooks and entered there again by hand, BILL has nothing left to pay.
+    unpaid = {key for key, amount in settling.by_record(effects).items() if amount > 0}
+    held = [each for each in effects if each.side is Side.QBO and unpaid & each.of.keys()]
     found = [_explain(each.row, *_whose(parties, each.side, each.party), each.side, each.amount) for each in held]
     return sorted(found, key=lambda each: (each.party, each.label))
 

@@ -16,6 +16,7 @@ from syncapp.core.lines import in_short
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
 from syncapp.models import (
+    AttachmentState,
     Company,
     Conflict,
     ConflictState,
@@ -30,6 +31,7 @@ from syncapp.services import tie_out
 from syncapp.services.holds import SETTLED, is_settled
 
 CARRIED_OUT = (OperationState.DONE, OperationState.ADOPTED)
+FILES_SENT = (AttachmentState.SENT, AttachmentState.FILING)
 SHOWN_CONFLICTS = 10
 # A reason is explained here for many records at once, so its text names none of them.
 ANY_RECORD = {"target": "the other record", "side": "the other product", "to_make_it_in": "the other product"}
@@ -79,6 +81,7 @@ def summary(company: Company, run: SyncRun, user: AbstractUser) -> dict[str, Any
     holds = hold_rows(company)
     return {
         "kind_rows": kinds,
+        "files": sum(int(run.counts.get(f"bill.files.{state}", 0)) for state in FILES_SENT),
         "wrote": any(row.to_billcom or row.to_qbo for row in kinds),
         "hold_rows": holds,
         "needs_you": [row for row in holds if not row.settled],

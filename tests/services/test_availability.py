@@ -12,10 +12,11 @@ from django.urls import reverse
 
 from syncapp.core.holds import HoldCode
 from syncapp.core.sides import Side
-from syncapp.gateways.errors import Rejected
+from syncapp.gateways.billcom import BillcomGateway
+from syncapp.gateways.errors import Rejected, Unavailable
 from syncapp.kinds import KINDS
-from syncapp.models import Company, Level, SetupStep
-from syncapp.services import applying, overview, terms
+from syncapp.models import Company, Level, Operation, RunState, SetupStep, SyncedObject, Trigger
+from syncapp.services import applying, holds, overview, runs, terms
 from tests.services.test_invoices import Sales
 from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, linked, synced, writes
@@ -113,3 +114,49 @@ def test_the_set_up_goes_on_where_the_role_does_not_show_bank_accounts(
     finally:
         sandbox.switch(billcom_not_in_plan="")
     assert Company.objects.get(pk=company.pk).setup_step == SetupStep.UNCATEGORIZED
+
+
+def test_a_write_in_doubt_waits_until_bill_lists_its_kind_again(
+    company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced(company, clock)
+    sales = Sales(company, sandbox, loaded)
+    made, create = sales.in_quickbooks("D-1"), BillcomGateway.create
+
+    def answer_lost(self: BillcomGateway, path: str, payload: dict[str, Any]) -> dict[str, Any]:
+        found = create(self, path, payload)
+        if path == "invoices":
+            raise Unavailable(Side.BILLCOM, "lost", outcome_unknown=True)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BillcomGateway, "create", answer_lost)
+        run = runs.request_run(company, trigger=Trigger.PERSON, now=clock())
+        runs.work_slice(run.pk, clock=clock)
+    assert Operation.objects.unfinished(company).exists()
+    sandbox.switch(billcom_not_in_plan="invoices")
+    try:
+        assert runs.run_to_end(run, clock=clock, sleep=clock.wait).state == RunState.DONE
+        clock.wait(3600)
+        synced(company, clock)
+        assert Operation.objects.unfinished(company).exists()
+    finally:
+        sandbox.switch(billcom_not_in_plan="")
+    synced(company, clock)
+    synced(company, clock)
+    assert not Operation.objects.unfinished(company).exists()
+    assert sales.row(qbo_id=made["Id"]).linked
+    assert [each["invoiceNumber"] for each in sales.billcom("invoices").values()].count("D-1") == 1
+
+
+def test_what_the_plan_does_not_have_asks_nobody_record_by_record(
+    company: Company, clock: Clock, sandbox: Sandbox
+) -> None:
+    sandbox.switch(billcom_not_in_plan="invoices,credit-memos,customers,receivable-payments")
+    try:
+        synced(company, clock)
+    finally:
+        sandbox.switch(billcom_not_in_plan="")
+    held = SyncedObject.objects.filter(company=company, hold_code=HoldCode.PLAN_OR_ROLE)
+    assert held.count() > 3
+    assert not holds.needs_a_person().filter(pk__in=held).exists()

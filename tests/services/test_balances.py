@@ -131,3 +131,36 @@ def test_balances_that_cant_be_read_hold_nothing_up(
     assert books.clearing() == -20
     assert _as_read(company).at == before
     assert run.log.filter(message__contains="weren't read").exists()
+
+
+def test_where_the_reading_at_the_end_failed_nothing_is_called_unexplained(
+    company: Company, clock: Clock, books: Books, sandbox: Sandbox, admin_client: Client
+) -> None:
+    synced(company, clock)
+    books.pays_online("B-9", 20, NEXT_WEEK)
+    sandbox.fault("qbo", "503", path_contains="/query", times=50)
+    clock.wait(5)
+    synced(company, clock)
+    sandbox.clear_faults()
+    assert _as_read(company).moved_since
+    page = _page(admin_client, company)
+    assert "More has been posted since" in page and "unexplained" not in page
+
+    clock.wait(600)
+    books.pays_online("B-10", 30, NEXT_WEEK)
+    synced(company, clock)
+    assert not _as_read(company).moved_since
+    assert "All of it is explained." in _page(admin_client, company)
+
+
+def test_an_idle_sync_makes_no_balance_younger(company: Company, clock: Clock, books: Books, sandbox: Sandbox) -> None:
+    for _ in range(2):
+        synced(company, clock)
+    before = _as_read(company).at
+    sandbox.clock(advance=86_400)
+    try:
+        clock.wait(86_400)
+        synced(company, clock)
+        assert _as_read(company).at == before
+    finally:
+        sandbox.clock(real=True)

@@ -189,3 +189,12 @@ def test_what_changed_while_the_option_was_off_is_read_when_it_goes_on_again(
     terms.turn(on=True)
     synced(company, clock)
     assert terms.bills_list() == {"Net 30": 30}
+
+
+def test_a_name_that_is_taken_in_quickbooks_is_told_as_that(company: Company, clock: Clock, terms: Terms) -> None:
+    terms.in_qbo("2% 10 Net 30", 30, DiscountPercent=2, DiscountDays=10)
+    made = terms.in_bill("2% 10 Net 30", 30)
+    terms.turn(on=True)
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="term", billcom_id=made)
+    assert row.hold is not None and "one payment term for each number of days" not in row.hold.describe()

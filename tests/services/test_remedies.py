@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from syncapp.core.holds import HoldCode
+from syncapp.kinds import KINDS
 from syncapp.models import (
     AccountingPreferences,
     Company,
@@ -20,8 +21,10 @@ from syncapp.models import (
     Operation,
     Role,
     SyncedObject,
+    SyncPreferences,
+    UnreadRecord,
 )
-from syncapp.services import remedies, setup
+from syncapp.services import links, planning, remedies, setup, terms
 from syncapp.services.errors import ServiceError
 from tests.services.test_invoices import Sales
 from tests.services.test_rules import bill_in_qbo
@@ -211,3 +214,124 @@ def test_a_hold_that_a_preference_solves_leads_to_its_field(
     edit = reverse("syncapp:edit-preferences", args=[company.pk])
     assert f'href="{edit}#id_{name}"' in _page(admin_client, row)
     assert f'id="id_{name}"' in admin_client.get(edit).content.decode()
+
+
+def test_a_pair_whose_new_number_is_taken_is_renumbered_on_both_sides(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    made = sales.in_bill("A-1")
+    synced(company, clock)
+    mine = sales.one("customer").qbo_id
+    other = next(each for each in linked(company, "customer") if each.qbo_values["active"] and each.qbo_id != mine)
+    sales.in_quickbooks("B-2", 71, CustomerRef={"value": other.qbo_id})
+    change = {"id": made["id"], "customer": {"id": made["customerId"]}, "invoiceNumber": "B-2"}
+    lines = {"invoiceLineItems": made["invoiceLineItems"]}
+    sales.sandbox.person("billcom", sales.organization, "invoices", {**change, **lines})
+    synced(company, clock)
+    row = sales.row(billcom_id=made["id"])
+    assert row.hold_code == HoldCode.NUMBER_TAKEN
+
+    remedies.renumber(row, admin_user, "C-9")
+    synced(company, clock)
+    row.refresh_from_db()
+    assert (row.hold_code, row.wanted) == ("", {})
+    assert sales.qbo("Invoice")[str(row.qbo_id)]["DocNumber"] == "C-9"
+    assert sales.billcom("invoices")[made["id"]]["invoiceNumber"] == "C-9"
+    assert writes(synced(company, clock)) == 0
+
+
+def test_an_item_that_lacks_its_income_account_is_offered_no_others(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    GLMapping.objects.filter(company=company, role=GLRole.UNALLOCATED_INCOME).delete()
+    bought_by = next(each for each in linked(company, "account") if each.qbo_values["account_type"] == "EXPENSE")
+    item = {"name": "R-7", "type": "SERVICE", "expenseChartOfAccountId": bought_by.billcom_id}
+    made = sales.sandbox.person("billcom", sales.organization, "items", item)
+    synced(company, clock)
+    row = sales.row("item", billcom_id=made["id"])
+    assert row.hold_code == HoldCode.NEEDS_ACCOUNT
+    types = {each.billcom_values["account_type"] for each in remedies.account_choices(row)}
+    assert types and types <= {"INCOME", "OTHER_INCOME"}
+    with pytest.raises(ServiceError):
+        remedies.choose_account(row, admin_user, bought_by.pk)
+
+
+def test_a_number_that_was_given_to_what_is_deleted_meanwhile_is_forgotten(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
+    synced(company, clock)
+    row = sales.row("bill", qbo_id=made["Id"])
+    remedies.renumber(row, admin_user, "R-11")
+    sales.sandbox.person_deletes("qbo", sales.realm, "Bill", made["Id"])
+    assert writes(synced(company, clock)) == 0
+    row.refresh_from_db()
+    assert (row.state, row.wanted) == (ObjectState.RETIRED, {})
+
+
+def test_a_number_given_to_what_is_excluded_then_keeps_nothing_else_out(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
+    synced(company, clock)
+    row = sales.row("bill", qbo_id=made["Id"])
+    remedies.renumber(row, admin_user, "R-9")
+    links.exclude(SyncedObject.objects.filter(pk=row.pk), admin_user)
+    row.refresh_from_db()
+    assert row.wanted == {}
+    account = next(each for each in linked(company, "account") if each.qbo_values["account_type"] == "EXPENSE")
+    vendor = sales.row("vendor", qbo_id=made["VendorRef"]["value"])
+    other = {
+        "vendorId": vendor.billcom_id,
+        "invoice": {"invoiceNumber": "R-9", "invoiceDate": "2026-10-01"},
+        "dueDate": "2026-11-01",
+        "billLineItems": [{"amount": 55, "classifications": {"chartOfAccountId": account.billcom_id}}],
+    }
+    theirs = sales.sandbox.person("billcom", sales.organization, "bills", other)
+    synced(company, clock)
+    assert sales.row("bill", billcom_id=theirs["id"]).linked
+
+
+def test_with_only_approved_a_bill_of_quickbooks_gets_its_number(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    """Whether it is approved in BILL is no question for one that isn't there."""
+    SyncPreferences.objects.filter(company=company).update(approved_only=True)
+    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
+    synced(company, clock)
+    remedies.renumber(sales.row("bill", qbo_id=made["Id"]), admin_user, "R-20")
+    synced(company, clock)
+    assert sales.row("bill", qbo_id=made["Id"]).linked
+
+
+def test_with_one_way_nothing_is_renumbered_in_bill(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    SyncPreferences.objects.filter(company=company).update(one_way=True)
+    mine = sales.one("customer").qbo_id
+    other = next(each for each in linked(company, "customer") if each.qbo_values["active"] and each.qbo_id != mine)
+    sales.in_quickbooks("B-2", 71, CustomerRef={"value": other.qbo_id})
+    synced(company, clock)
+    made = sales.in_bill("B-2")
+    synced(company, clock)
+    row = sales.row(billcom_id=made["id"])
+    assert (row.hold_code, remedies.renumbered_in(row)) == (HoldCode.NUMBER_TAKEN, [])
+    with pytest.raises(ServiceError):
+        remedies.renumber(row, admin_user, "C-1")
+
+
+def test_a_given_number_is_kept_while_the_record_can_t_be_read(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
+    synced(company, clock)
+    row = sales.row("bill", qbo_id=made["Id"])
+    remedies.renumber(row, admin_user, "R-12")
+    UnreadRecord.objects.create(
+        company=company, kind="bill", side="qbo", remote_id=made["Id"], why="Date is missing", since=clock()
+    )
+    row.refresh_from_db()
+    plan = planning.make(company, KINDS["bill"], [row], terms.load(company))
+    hold = plan.decisions[row.pk].hold
+    assert hold is not None and "can't be read just now" in hold.describe()
+    assert plan.rows[row.pk].wanted["number"]["value"] == "R-12"

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from syncapp.core.holds import HoldCode
-from syncapp.models import Company, RunScope, SyncedObject, SyncRun, Trigger
-from syncapp.services import holds, terms
+from syncapp.models import Company, GLRole, RunScope, SyncedObject, SyncRun, Trigger
+from syncapp.services import holds, links, terms, tie_out
 from tests.services.test_funds_transfers import Books
 from tests.services.test_invoices import Sales
 from tests.services.test_rules import pay_in_qbo
@@ -185,3 +186,35 @@ def test_a_payment_of_bill_that_was_voided_in_quickbooks_says_that_the_bill_migh
     assert "Void it in BILL as well" in row.hold.fix()
     assert holds.needs_a_person().filter(pk=row.pk).exists()
     assert books.billcom("payments", payment["id"])["singleStatus"] != "VOIDED"
+
+
+def test_one_that_was_entered_there_again_leaves_nothing_in_clearing_and_is_no_second_payment(
+    company: Company, clock: Clock, books: Books, admin_user: User
+) -> None:
+    """As the page of the voided payment says: from the same clearing account, and ours is excluded."""
+    choose_banks(company, books.banks())
+    payment = books.pays_online("N-17", 70)
+    synced(company, clock)
+    row = SyncedObject.objects.get(company=company, kind="bill_payment", billcom_id=payment["id"])
+    books.sandbox.person_voids("qbo", books.realm, "BillPayment", str(row.qbo_id))
+    synced(company, clock)
+    before = {each.pk for each in tie_out.tie_out(company, now=clock()).paid_on_one_side}
+    there = books.twin("bill", "Bill", payment["billPayments"][0]["billId"])
+    clearing = terms.load(company).accounts["money-out-clearing"].qbo_id
+    again = {
+        "VendorRef": there["VendorRef"],
+        "TxnDate": "2026-10-05",
+        "TotalAmt": 70,
+        "PayType": "Check",
+        "CheckPayment": {"BankAccountRef": {"value": clearing}},
+        "Line": [{"Amount": 70, "LinkedTxn": [{"TxnId": there["Id"], "TxnType": "Bill"}]}],
+    }
+    books.sandbox.person("qbo", books.realm, "BillPayment", again)
+    links.exclude(SyncedObject.objects.filter(pk=row.pk), admin_user)
+    synced(company, clock)
+
+    found = tie_out.tie_out(company, now=clock())
+    cleared = found.clearing[GLRole.MONEY_OUT_CLEARING]
+    assert not (cleared.balance or cleared.payments or cleared.unexplained)
+    assert found.ties, found.summary()
+    assert {each.pk for each in found.paid_on_one_side} == before

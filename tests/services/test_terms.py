@@ -12,6 +12,7 @@ from syncapp.core.holds import HoldCode
 from syncapp.models import AccountingPreferences, Company, Conflict, GLRole, SyncedObject, SyncPreferences
 from syncapp.services import setup, terms
 from syncapp.services.preferences import save_accounting_preferences
+from syncapp.services.preview import preview
 from tests.services.test_credit_memos import Credits
 from tests.services.test_invoices import Sales
 from tests.support.sandbox import Sandbox
@@ -234,5 +235,6 @@ def test_a_corrected_sign_up_day_lets_credit_memos_go(
     assert not credits.row("credit_memo", billcom_id=memo["id"]).linked
     Company.objects.filter(pk=company.pk).update(signed_up_on=date(2020, 1, 1))
     company.refresh_from_db()
+    assert preview(company, now=clock()).counts["credit_memo.create.qbo"] == 1
     synced(company, clock)
     assert credits.row("credit_memo", billcom_id=memo["id"]).linked
