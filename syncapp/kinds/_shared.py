@@ -18,9 +18,10 @@ NUMBER_LENGTH = 21
 TOLD_BY = ("date", "total")
 """Of two that share whose they are and the number: what tells them apart, if neither is the same."""
 
-SETTLED_THERE = "It was archived in BILL, and in QuickBooks Online something has been paid, received or applied on it."
+SETTLED_THERE = "a payment or a credit is linked to it in QuickBooks Online, which would be left without it"
 SETTLED_THERE_FIX = (
-    "Void or delete that in QuickBooks Online, and the next sync deletes this, too. Otherwise restore it in BILL."
+    "Void or delete that payment in QuickBooks Online, or take the credit off; the next sync deletes this, too. "
+    "Otherwise bring it back in BILL."
 )
 
 ACTIVE = Field(billcom="archived", qbo="Active", type=Type.BOOL, inverted=frozenset({Side.BILLCOM}), label="Active")
@@ -161,7 +162,7 @@ def settled_there(values: Values, shown: Values, towards: Side) -> Hold | None:
     """
     if towards is Side.BILLCOM or values["active"] or not partly_settled(shown):
         return None
-    return Hold(HoldCode.FLOW_NOT_IN_MATRIX, {"rule": SETTLED_THERE, "fix": SETTLED_THERE_FIX})
+    return kept(Side.QBO, SETTLED_THERE, SETTLED_THERE_FIX, away="deleted")
 
 
 def partly_settled(values: Values) -> bool:
@@ -184,10 +185,10 @@ def owes_nothing(key: int, shown: Values, side: Side, terms: Terms) -> Hold | No
     return kept(side, f"{side.label} shows {shown['balance']:.2f} open on it", fix)
 
 
-def kept(side: Side, why: str, fix: str) -> Hold:
-    """It was taken away on the other side and stays on this one, until somebody decides."""
-    gone, away = ("archived", "made inactive") if side is Side.QBO else ("made inactive", "archived")
-    meaning = f"It was {gone} in {side.other.label}, and {why}. So it isn't {away} in {side.label}."
+def kept(side: Side, why: str, fix: str, away: str = "") -> Hold:
+    """It was taken away on the other side and stays on this one, until somebody decides. ``away``: how it would go."""
+    gone, usual = ("archived", "made inactive") if side is Side.QBO else ("made inactive", "archived")
+    meaning = f"It was {gone} in {side.other.label}, and {why}. So it isn't {away or usual} in {side.label}."
     return Hold(HoldCode.REJECTED, {"side": side.label, "code": KEPT, "words": why, "meaning": meaning, "fix": fix})
 
 

@@ -101,7 +101,8 @@ def is_needed(key: int, shown: Values, side: Side, terms: Terms) -> Hold | None:
 
 def uses_of(key: int, terms: Terms) -> list[str]:
     """What the account stands for in this company's preferences."""
-    roles = [role.replace("-", " ") for role, account in terms.accounts.items() if account.key == key]
+    chosen = [*terms.accounts.items(), *terms.inactive.items()]
+    roles = [role.replace("-", " ") for role, account in chosen if account.key == key]
     banks = any(account.key == key for account in terms.banks.values())
     return sorted(roles) + ["the account of a BILL bank account"] * banks
 

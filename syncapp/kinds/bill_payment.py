@@ -266,7 +266,7 @@ VOIDED_THERE = (
 )
 VOIDED_THERE_FIX = (
     "Void it in BILL as well, if the money came back. If it was voided by mistake, enter it in QuickBooks Online "
-    "again, from the same clearing account, and exclude this one."
+    "again, from the same account as before, and exclude this one."
 )
 # Reference: spec, sync matrix, row void.
 VOIDED_THERE_IN_A = (

@@ -63,7 +63,7 @@ def _moved(context: Context) -> bool:
     """Whether this run has written to QuickBooks, or read transactions there that others have entered or changed."""
     happened = [name.split(".") for name in context.counts]
     in_qbo = [(kind, what) for kind, what, *of in happened if of == [Side.QBO] and what != "read"]
-    return any(what != storing.NEWS or kind in TRANSACTIONS for kind, what in in_qbo)
+    return any(what != storing.MOVED or kind in TRANSACTIONS for kind, what in in_qbo)
 
 
 def _keep(context: Context, shown: Mapping[str, Decimal]) -> None:

@@ -17,6 +17,8 @@ from syncapp.services import pulling_billcom, pulling_qbo
 from syncapp.services.context import Context
 from syncapp.services.planning import ChunkPlan
 
+PAYMENTS, UNDOING = ("bill_payment", "receivable_payment"), (WriteVerb.RETIRE, WriteVerb.UPDATE)
+SETTLED = ("bill", "vendor_credit", "invoice", "credit_memo")
 READ = {Side.QBO: pulling_qbo.refresh, Side.BILLCOM: pulling_billcom.refresh}
 
 
@@ -43,6 +45,20 @@ def _taken_away_on(decision: Decision) -> Side | None:
     if hold is not None and hold.code is HoldCode.REJECTED and hold.facts.get("code") == KEPT:
         return next(side for side in Side if side.label == hold.facts["side"])
     return next((write.side for write in decision.writes if write.verb is WriteVerb.RETIRE), None)
+
+
+def read_settled(context: Context) -> None:
+    """What stays in QuickBooks because something settles it there may go, once that was taken away in this run."""
+    if not any(f"{kind}.{verb}.{Side.QBO}" in context.counts for kind in PAYMENTS for verb in UNDOING):
+        return
+    held = SyncedObject.objects.filter(company=context.company, hold_code=HoldCode.REJECTED, excluded=False)
+    ids: dict[str, list[str]] = defaultdict(list)
+    of_kind = held.filter(kind__in=SETTLED, qbo_id__isnull=False).order_by("kind", "pk")
+    for kind, qbo_id, facts in of_kind.values_list("kind", "qbo_id", "hold_facts"):
+        if facts.get("code") == KEPT:
+            ids[kind].append(str(qbo_id))
+    for kind, there in ids.items():
+        pulling_qbo.refresh(context, KINDS[kind], there)
 
 
 def kept_in_billcom(company: Company) -> dict[str, list[str]]:

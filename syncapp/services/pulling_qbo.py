@@ -39,14 +39,18 @@ TRANSACTIONS = [kind.qbo.entity for kind in KINDS.values() if kind.transaction]
 """What QuickBooks deletes; its list entities are deactivated."""
 
 
-TOLD = {kind.name: kind for kind in KINDS.values() if kind.qbo.told}
-"""The kinds that change data capture tells of."""
-BY_ENTITY = {kind.qbo.entity: kind for kind in TOLD.values()}
+def told() -> dict[str, Kind]:
+    """The kinds that change data capture tells of."""
+    return {kind.name: kind for kind in KINDS.values() if kind.qbo.told}
 
 
 def asked_for(terms: Terms) -> dict[str, Kind]:
     """Of those, the ones that this company uses."""
-    return {name: kind for name, kind in TOLD.items() if kind.in_use(terms)}
+    return {name: kind for name, kind in told().items() if kind.in_use(terms)}
+
+
+def by_entity() -> dict[str, Kind]:
+    return {kind.qbo.entity: kind for kind in told().values()}
 
 
 def pull(context: Context) -> bool:
@@ -117,16 +121,16 @@ def _read_whole(context: Context) -> bool:
 
 def _store_changes(context: Context, changes: Changes) -> list[str]:
     """Save what changed; the entities we paged through in this run and of which something was deleted meanwhile."""
-    position = context.run.position
+    kinds, position = by_entity(), context.run.position
     _about(context, changes.records)
     for entity, records in changes.records.items():
-        if entity in BY_ENTITY:
-            storing.store_page(context, BY_ENTITY[entity], Side.QBO, records)
+        if entity in kinds:
+            storing.store_page(context, kinds[entity], Side.QBO, records)
     shifted = []
     for entity, ids in changes.deleted.items():
-        if entity in BY_ENTITY:
-            storing.mark_gone(context, BY_ENTITY[entity], ids)
-            storing.keep_unread(context, BY_ENTITY[entity], Side.QBO, {}, set(ids))
+        if entity in kinds:
+            storing.mark_gone(context, kinds[entity], ids)
+            storing.keep_unread(context, kinds[entity], Side.QBO, {}, set(ids))
             told = position.setdefault("gone", {}).setdefault(entity, [])
             if entity in position.get("paged", []) and not set(ids) <= set(told):
                 shifted.append(entity)
@@ -202,7 +206,7 @@ def import_kinds(context: Context, kinds: Sequence[Kind]) -> bool:
 
 def import_pages(context: Context) -> bool:
     """Read the pages the position names; False: out of time."""
-    position = context.run.position
+    kinds, position = by_entity(), context.run.position
     while position["pages"]:
         answered = context.remotes.qbo.query_pages(_next_pages(position))
         if "read_to" not in position:
@@ -211,7 +215,7 @@ def import_pages(context: Context) -> bool:
             # deleted in between stays for ever.
             context.keep_place()
         for page, records in answered:
-            storing.store_page(context, BY_ENTITY[page.entity], Side.QBO, records)
+            storing.store_page(context, kinds[page.entity], Side.QBO, records)
             _go_on(position["pages"], page, len(records))
             position["rows"][page.entity] = position["rows"].get(page.entity, 0) + len(records)
         if position["pages"] and context.out_of_time():
@@ -219,7 +223,7 @@ def import_pages(context: Context) -> bool:
     rows_read = position.pop("rows")
     if not position["since"]:
         for entity, number in rows_read.items():
-            storing.check_empty(context, BY_ENTITY[entity], Side.QBO, number)
+            storing.check_empty(context, kinds[entity], Side.QBO, number)
     for name in ("pages", "since"):
         position.pop(name)
     read_to = datetime.fromisoformat(position.pop("read_to"))
@@ -235,7 +239,7 @@ def _compare_ids(context: Context, compared: Sequence[str]) -> None:
     """Find what was deleted, and what slipped between two pages: each is then read by its id, which decides."""
     there = _ids_there(context, compared)
     for entity, ids in there.items():
-        kind = BY_ENTITY[entity]
+        kind = by_entity()[entity]
         known = _known_ids(context, kind)
         ours = {str(each) for each in known}
         alive = {str(each) for each in known.exclude(state=ObjectState.RETIRED)}
@@ -253,7 +257,7 @@ def _ids_there(context: Context, compared: Sequence[str]) -> dict[str, set[str]]
     """Entity -> the ids QuickBooks has of it: up to 30,000 of all of them together by one metered call."""
     found: dict[str, set[str]] = {entity: set() for entity in compared}
     # As many pages of each as we know of, and one more to see the end.
-    wanted = {entity: _known_ids(context, BY_ENTITY[entity]).count() // PAGE + 2 for entity in compared}
+    wanted = {entity: _known_ids(context, by_entity()[entity]).count() // PAGE + 2 for entity in compared}
     pages = [_ids_page(entity, number) for entity, most in wanted.items() for number in range(most)]
     while pages:
         asked, pages = pages[:ITEMS_AT_ONCE], pages[ITEMS_AT_ONCE:]
@@ -274,7 +278,7 @@ def _next_pages(position: dict[str, Any]) -> list[Page]:
     """A page of every open kind, then further ones of the kind that is read first, up to the limit."""
     wheres = []
     for entity, start in position["pages"].items():
-        tests = [] if BY_ENTITY[entity].transaction else ["Active IN (true,false)"]
+        tests = [] if by_entity()[entity].transaction else ["Active IN (true,false)"]
         if position["since"]:
             tests.append(f"MetaData.LastUpdatedTime >= '{position['since']}'")
         wheres.append((entity, start, " AND ".join(tests)))
@@ -314,7 +318,7 @@ def refresh(context: Context, kind: Kind, ids: Sequence[str]) -> None:
 def refresh_unread(context: Context) -> None:
     """What couldn't be read may have been a broken answer, or corrected there since."""
     for name, side in list(storing.unread(context)):
-        kind = TOLD.get(name)
+        kind = told().get(name)
         if side != Side.QBO or kind is None:
             continue
         if ids := storing.to_ask_again(context, kind, Side.QBO, IDS_AT_ONCE):

@@ -222,6 +222,7 @@ def _plan_all(context: Context, save: Save) -> bool:
         if not position["did"]:
             break
         _try_again(context)
+        letting_go.read_settled(context)
         position.update(round=position["round"] + 1, kind=0, did=0)
     return True
 

@@ -20,8 +20,6 @@ from syncapp.services import guards, rows
 from syncapp.services.context import Context, Stopped
 
 LONGEST_VERSION = 40
-NEWS = "news"
-"""Counts what was read and shows something that wasn't known: what is told twice is none."""
 PULL_FIELDS = ("values", "raw", "version")
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 """What decoding a record of unexpected shape may raise."""
@@ -125,7 +123,6 @@ def store_page(context: Context, kind: Kind, side: Side, raws: Iterable[Raw]) ->
         fields = [*(f"{side}_{name}" for name in PULL_FIELDS), "needs_look", "included", *rows.DESCRIBED]
         rows.save(changed, fields)
     context.count(kind.name, f"read.{side}", len(records))
-    context.count(kind.name, f"{NEWS}.{side}", len(new) + len(changed))
     context.count(kind.name, f"{MOVED}.{side}", len(new) + len(changed))
     return ids
 

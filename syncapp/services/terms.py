@@ -74,7 +74,8 @@ def load(company: Company) -> Terms:
         accounts=accounts,
         banks=mapped.banks,
         bank_names=mapped.bank_names,
-        to_be_chosen=mapped.inactive | _several(company, accounts.keys() | mapped.inactive),
+        inactive=mapped.inactive,
+        to_be_chosen=frozenset(mapped.inactive) | _several(company, accounts.keys() | mapped.inactive.keys()),
         fallback_item=_fallback_item(company, accounts.get(GLRole.UNALLOCATED_INCOME)),
         cards=_cards(company),
         **{switch: accounting.uses(switch) for switch in AccountingPreferences.SWITCHES},
@@ -106,7 +107,7 @@ class _Mapped:
     accounts: dict[str, Account] = field(default_factory=dict)
     banks: dict[str, Account] = field(default_factory=dict)
     bank_names: dict[str, str] = field(default_factory=dict)
-    inactive: frozenset[str] = frozenset()
+    inactive: dict[str, Account] = field(default_factory=dict)
 
 
 def _mapped(company: Company) -> _Mapped:
@@ -118,7 +119,7 @@ def _mapped(company: Company) -> _Mapped:
         if qbo_id is None:
             continue
         if not (values or {}).get("active"):
-            found.inactive |= {role}
+            found.inactive[role] = Account(key, str(qbo_id))
         elif role == GLRole.BANK_ACCOUNT:
             found.banks[bank] = Account(key, str(qbo_id))
         else:

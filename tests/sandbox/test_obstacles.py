@@ -34,7 +34,8 @@ def test_the_api_meets_it_and_a_person_doesnt(frame: Frame, obstacle: str, chang
 
 
 def test_it_is_taken_away_again_and_kept_over_a_restart(frame: Frame, tmp_path: Path) -> None:
-    vendor = frame.first("qbo", "Vendor")
+    made = frame.control("POST", f"person/qbo/{frame.realm}/Vendor", {"DisplayName": "Owed nothing"})
+    vendor = made.get("record", made)
     obstruct(frame, vendor, "balance")
     state.save(frame.world, tmp_path / "state.json")
     world = Sandbox()

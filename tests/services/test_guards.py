@@ -26,7 +26,13 @@ def test_many_records_that_went_away_at_once_stop_the_run_until_somebody_lets_it
 ) -> None:
     monkeypatch.setattr(limits, "RETIRED_AT_LEAST", 1)
     synced(company, clock)
-    gone = [row for row in linked(company, "vendor") if row.qbo_values["active"]][:3]
+    address = {"Line1": "9 Hill", "City": "Dover", "PostalCode": "19901", "Country": "US"}
+    for number in range(3):
+        made = {"DisplayName": f"Owed nothing {number}", "BillAddr": address}
+        sandbox.person("qbo", loaded["qbo"]["realm_id"], "Vendor", made)
+    synced(company, clock)
+    gone = [row for row in linked(company, "vendor") if row.label.startswith("Owed nothing")]
+    assert len(gone) == 3
     for row in gone:
         sandbox.person("qbo", loaded["qbo"]["realm_id"], "Vendor", {"Id": row.qbo_id, "Active": False})
 

@@ -41,7 +41,7 @@ def test_a_bill_that_was_paid_in_quickbooks_only_stays_there_when_it_is_archived
 
     assert there_after_archiving(books, clock, "bills", "Bill", row)
     row.refresh_from_db()
-    assert row.hold is not None and "something has been paid" in row.hold.describe()
+    assert row.hold is not None and "a payment or a credit is linked to it" in row.hold.describe()
     (line,) = next(each for each in books.qbo("BillPayment") if each["Id"] == paid["Id"])["Line"]
     assert line["LinkedTxn"][0]["TxnId"] == row.qbo_id
 
@@ -66,7 +66,7 @@ def test_an_invoice_on_which_something_was_received_stays_too(
 
     assert there_after_archiving(books, clock, "invoices", "Invoice", row)
     row.refresh_from_db()
-    assert row.hold is not None and "something has been paid" in row.hold.describe()
+    assert row.hold is not None and "a payment or a credit is linked to it" in row.hold.describe()
 
 
 def test_without_items_in_payables_the_account_beside_an_item_counts(
