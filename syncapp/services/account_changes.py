@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.db.models.lookups import Contains
 
 from syncapp.core.schema import Kind
 from syncapp.kinds import KINDS
@@ -85,6 +86,10 @@ def _stays(company: Company, mapping: GLMapping, account: str) -> Iterable[tuple
     else:
         names = POSTED.get(mapping.role, ())
         posted = {name: _naming(company, name, "qbo_values", f'"account":"{account}"') for name in names}
+        if mapping.role == GLRole.DEFAULT_BANK:
+            # What is paid through BILL posts to clearing, whichever account that is.
+            outside = Contains(Cast("billcom_values", TextField()), '"online":false')
+            posted = {name: found.filter(outside) for name, found in posted.items()}
     for name, found in posted.items():
         if number := found.count():
             yield KINDS[name], number

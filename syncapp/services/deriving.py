@@ -133,7 +133,7 @@ def _new(context: Context) -> dict[Key, list[int]]:
     for pk, kind, bank, day, billcom_id, values, there_now, ours in left.order_by("pk").values_list(*columns):
         # Void in BILL and not yet in QuickBooks, where that may be refused: it is nothing that BILL has moved.
         account, active_there = values["account"], there_now["active"]
-        to_clearing = account and account == clearing.get(kind)
+        to_clearing = account and account == clearing.get(kind) and account not in banks
         if not at_par(there_now.get("exchange_rate")):
             continue  # Its amount isn't what passed the bank.
         if values["active"] and active_there and (to_clearing or (ours and account and account not in banks)):
@@ -143,15 +143,24 @@ def _new(context: Context) -> dict[Key, list[int]]:
 
 
 def _in_parts(context: Context, found: dict[Key, list[int]]) -> dict[Key, list[int]]:
-    """Past those transfers that were posted to another account of the bank than the one that is chosen now."""
-    posted_to = _posted_to(context, {key.day for key in found}) if found else {}
+    """Past those transfers that were posted to another account of the bank than the one that is chosen now, and those
+    that a person has excluded: what they stand for is entered by hand.
+    """
+    days = {key.day for key in found}
+    posted_to, excluded = (_posted_to(context, days), _excluded(context, days)) if found else ({}, set())
     placed: dict[Key, list[int]] = {}
     for key, payments in found.items():
         chosen, place = context.terms.banks.get(key.bank), key
-        while posted_to.get(place, "") not in ("", chosen and chosen.qbo_id):
+        while place in excluded or posted_to.get(place, "") not in ("", chosen and chosen.qbo_id):
             place = replace(place, part=place.part + 1)
         placed[place] = payments
     return placed
+
+
+def _excluded(context: Context, days: set[date]) -> set[Key]:
+    transfers = SyncedObject.objects.of(context.company, TRANSFER).filter(excluded=True, billcom_id__isnull=False)
+    found = transfers.filter(date__in=days).order_by().values_list("billcom_id", flat=True)
+    return {Key.of(str(each)) for each in found}
 
 
 def _posted_to(context: Context, days: set[date]) -> dict[Key, str]:

@@ -88,7 +88,7 @@ def save_sync_preferences(
         if accounts:
             # What was read was of other accounts.
             Company.objects.filter(pk=company.pk).update(balances_read_at=None)
-            setup.refuse_bank_as_clearing(company)
+            setup.refuse_mixed_up(company)
         terms.reach(company, before, terms.load(company))
     return found
 

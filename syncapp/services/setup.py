@@ -221,21 +221,25 @@ def save_bank_mappings(company: Company, choices: Mapping[int, int | None], *, n
         for mapping in mappings:
             mapping.account = chosen(company, GLRole.BANK_ACCOUNT, choices.get(mapping.pk))
             mapping.save()
-        refuse_bank_as_clearing(company)
+        refuse_mixed_up(company)
         terms.look_again(company)
         _advance(company, SetupStep.MAP_BANKS, SetupStep.UNCATEGORIZED)
 
 
-def refuse_bank_as_clearing(company: Company) -> None:
-    """Raises ServiceError where a bank's GL account is a clearing account, too: its transfers would lead to nowhere."""
-    chosen_for = GLMapping.objects.filter(company=company, account__isnull=False)
+def refuse_mixed_up(company: Company) -> None:
+    """Raises ServiceError where a clearing account stands for a bank, too, or both clearing accounts are one: what is
+    transferred would lead to nowhere.
+    """
+    chosen_for = GLMapping.objects.filter(company=company, account__isnull=False).select_related("account")
     clearing = chosen_for.filter(role__in=CLEARING_NAMES)
     named = Q(account__in=clearing.values("account")) | Q(account__label__in=CLEARING_NAMES.values())
-    if both := chosen_for.filter(named, role=GLRole.BANK_ACCOUNT).select_related("account").first():
+    if both := chosen_for.filter(named).exclude(role__in=CLEARING_NAMES).first():
         raise ServiceError(
-            f"{both.account} is a clearing account: funds transfers go from the bank to it. Select the account of the "
-            f"bank itself for {both.label or both}."
+            f"{both.account} is a clearing account, which funds transfers bring back to zero. "
+            f"Select another one for: {both}."
         )
+    if len({each.account_id for each in clearing}) < len(clearing):
+        raise ServiceError("Money Out Clearing and Money In Clearing need an account each.")
 
 
 def propose_uncategorized(company: Company) -> SyncedObject | None:

@@ -605,6 +605,40 @@ def test_what_nobody_can_explain_in_clearing_is_said(
     assert any("unexplained" in line and "10.00" in line for line in found.summary())
 
 
+def test_what_is_drawn_after_the_days_transfer_was_excluded_has_one_of_its_own(
+    company: Company, clock: Clock, books: Books, admin_user: User
+) -> None:
+    books.pays_online("E-1", 100)
+    synced(company, clock)
+    excluded = transfer_of(company)
+    links.exclude(SyncedObject.objects.filter(pk=excluded.pk), admin_user)
+    books.pays_online("E-2", 50)
+
+    synced(company, clock)
+
+    assert moved(books) == [("out", 100), ("out", 50)]
+    assert (books.clearing(), books.tie_out().clearing[MONEY_OUT].unexplained) == (0, 0)
+    later = SyncedObject.objects.get(company=company, kind="funds_transfer", date=TODAY, excluded=False)
+    assert [float(each.amount or 0) for each in later.parts.all()] == [50]
+    assert writes(synced(company, clock)) == 0
+
+
+@pytest.mark.parametrize("role", [GLRole.DEFAULT_BANK, MONEY_IN])
+def test_a_clearing_account_stands_for_nothing_else(
+    company: Company, clock: Clock, books: Books, admin_user: User, role: GLRole
+) -> None:
+    out = GLMapping.objects.get(company=company, role=MONEY_OUT).account
+    assert out is not None
+    with pytest.raises(ServiceError):
+        preferences.save_sync_preferences(company, admin_user, {}, {role: out.pk}, now=clock())
+    assert not GLMapping.objects.filter(company=company, role=role, account=out).exists()
+    bank = GLMapping.objects.filter(company=company, role=GLRole.BANK_ACCOUNT)[0]
+    with pytest.raises(ServiceError):
+        setup.save_bank_mappings(company, {bank.pk: out.pk}, now=clock())
+    bank.refresh_from_db()
+    assert bank.account_id != out.pk
+
+
 @pytest.fixture
 def without_clearing(company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]) -> Books:
     """A QuickBooks company that has no account of that name, and none chosen."""
