@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -574,10 +575,22 @@ class People:
         }
 
     def void_payment(self, side: str) -> str:
-        found = self.pick(side, "bill_payment")
+        found = self._to_void(side)
         self._product(side).person_void(self.ids[side], entity(side, "bill_payment"), found.id)
         self.note(side, "bill_payment", found.mark, "active", False)
         return f"payment of {found.mark} voided"
+
+    def _to_void(self, side: str) -> Shown:
+        """In BILL one that it has drawn already, if there is one: what was transferred for it has to come back."""
+        today = self._today().isoformat()
+        if side == BILLCOM:
+            with suppress(CannotBe):
+                return self.pick(
+                    side,
+                    "bill_payment",
+                    lambda each: bool(each.raw.get("onlinePayment")) and each.raw["processDate"] < today,
+                )
+        return self.pick(side, "bill_payment")
 
     # --- settings ----------------------------------------------------------------------------------------------------
 
