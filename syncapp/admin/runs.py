@@ -164,7 +164,7 @@ class OperationAdmin(CompanyScoped):
 
     @admin.display(description="What", ordering="verb")
     def verb_(self, row: Operation) -> str:
-        return str(row.get_verb_display())
+        return row.what
 
     @admin.display(description="Side", ordering="side")
     def side_(self, row: Operation) -> str:
@@ -201,7 +201,7 @@ class OperationAdmin(CompanyScoped):
             for row in queryset.select_related("company", "object").iterator(chunk_size=500):
                 yield (
                     row.planned_at.isoformat(), row.company.name, row.get_kind_display(), str(row.object or ""),
-                    row.get_verb_display(), row.get_side_display(), row.get_state_display(), row.error_code,
+                    row.what, row.get_side_display(), row.get_state_display(), row.error_code,
                     row.error_words, row.remote_id,
                 )  # fmt: skip
 

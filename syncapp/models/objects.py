@@ -11,7 +11,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from syncapp.core.holds import TEXTS, Hold, HoldCode
+from syncapp.core.records import WriteVerb
 from syncapp.core.sides import Side
+from syncapp.core.verbs import word
 from syncapp.models.companies import Company
 from syncapp.models.connections import SIDE_CHOICES
 from syncapp.models.fields import ExactJSONField
@@ -249,7 +251,14 @@ class Operation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_verb_display()} {self.get_kind_display().lower()} in {self.get_side_display()}"
+        return f"{self.what} {self.get_kind_display().lower()} in {self.get_side_display()}"
+
+    @property
+    def what(self) -> str:
+        """ "Delete", in the word of the product that it is written to."""
+        from syncapp.kinds import KINDS
+
+        return word(KINDS[self.kind], Side(self.side), WriteVerb(self.verb)).to_do
 
 
 class ConflictState(models.TextChoices):

@@ -16,7 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from syncapp.core.holds import TEXTS, HoldCode
+from syncapp.core.records import WriteVerb
+from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
+from syncapp.core.verbs import word
 from syncapp.kinds import KINDS
 from syncapp.models import Company, SetupStep, Verb
 from syncapp.services import preview as service
@@ -102,7 +105,7 @@ def _line(row: PreviewRow) -> Line:
         record=row.label,
         address=reverse("admin:syncapp_syncedobject_change", args=[row.key]),
         side=Side(row.side).label if row.side else "",
-        verb=str(Verb(row.verb).label) if row.verb in Verb.values else "",
+        verb=word(kind, Side(row.side), WriteVerb(row.verb)).to_do if row.verb in Verb.values else "",
         field=(field.label if field else "") or row.field,
         before=shown(row.before) if update else "",
         after=shown(row.after) if update else row.after or "",
@@ -120,7 +123,11 @@ def _totals(plan: Preview) -> list[tuple[str, int]]:
     """How much of what, over the whole plan, even where the list below is cut."""
     totals: dict[str, int] = {}
     for name, number in plan.counts.items():
-        _, what, *side = name.split(".")
-        title = f"to {what} in {Side(side[0]).label}" if side else WITHOUT_SIDE[what]
+        kind, what, *side = name.split(".")
+        title = _title(KINDS[kind], WriteVerb(what), Side(side[0])) if side else WITHOUT_SIDE[what]
         totals[title] = totals.get(title, 0) + number
     return sorted(totals.items(), key=lambda total: -total[1])
+
+
+def _title(kind: Kind, verb: WriteVerb, side: Side) -> str:
+    return f"to {word(kind, side, verb).to_do.lower()} in {side.label}"

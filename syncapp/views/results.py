@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,10 @@ from django.urls import reverse
 
 from syncapp.core.holds import TEXTS, Hold, HoldCode
 from syncapp.core.lines import in_short
+from syncapp.core.records import WriteVerb
+from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
+from syncapp.core.verbs import word
 from syncapp.kinds import KINDS
 from syncapp.models import (
     AttachmentState,
@@ -25,7 +28,6 @@ from syncapp.models import (
     OperationState,
     SyncedObject,
     SyncRun,
-    Verb,
 )
 from syncapp.services import tie_out
 from syncapp.services.holds import SETTLED, is_settled
@@ -43,7 +45,7 @@ OWN_WORDS = "Open each record: its page says what differs and what to do about i
 class KindRow:
     """One line of the result's table."""
 
-    label: str
+    kind: Kind
     records: str
     holds: str
     linked: int = 0
@@ -51,18 +53,21 @@ class KindRow:
     written: dict[str, dict[str, int]] = field(default_factory=lambda: {side.value: {} for side in Side})
 
     @property
+    def label(self) -> str:
+        return self.kind.plural
+
+    @property
     def to_billcom(self) -> str:
-        return _spell(self.written[Side.BILLCOM])
+        return self._spell(Side.BILLCOM)
 
     @property
     def to_qbo(self) -> str:
-        return _spell(self.written[Side.QBO])
+        return self._spell(Side.QBO)
 
-
-def _spell(counts: Mapping[str, int]) -> str:
-    """ "12 created, 3 updated", in the order in which things happen."""
-    words = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.RETIRE: "retired", Verb.RESTORE: "restored"}
-    return ", ".join(f"{counts[verb]:,} {word}" for verb, word in words.items() if counts.get(verb))
+    def _spell(self, side: Side) -> str:
+        """ "12 created, 3 updated", in the order in which things happen."""
+        counts = self.written[side]
+        return ", ".join(f"{counts[verb]:,} {word(self.kind, side, verb).done}" for verb in WriteVerb if verb in counts)
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,7 @@ def kind_rows(company: Company, run: SyncRun) -> list[KindRow]:
 def _row(company: Company, kind: str) -> KindRow:
     held = {"state__exact": ObjectState.HELD}
     return KindRow(
-        label=KINDS[kind].plural,
+        kind=KINDS[kind],
         records=_records("syncedobject", company, kind__exact=kind),
         holds=_records("syncedobject", company, kind__exact=kind, **held),
     )
