@@ -212,9 +212,22 @@ def books_open(values: Values, towards: Side, terms: Terms) -> Hold | None:
     return None
 
 
+GONE_WHILE_CLOSED = (
+    "It was archived, deleted or voided in BILL, but still stands in QuickBooks Online, because its date is on or "
+    "before the date the books are closed there."
+)
+GONE_WHILE_CLOSED_FIX = (
+    "Open the books in QuickBooks Online and sync again. Where they are to stay closed, enter what takes it back there "
+    "yourself, as of a day that is open."
+)
+
+
 def books_open_for_update(values: Values, shown: Values, towards: Side, terms: Terms) -> Hold | None:
     """Neither the date it has nor the date it gets may lie in the closed period."""
-    return books_open(values, towards, terms) or books_open(shown, towards, terms)
+    hold = books_open(values, towards, terms) or books_open(shown, towards, terms)
+    if hold and shown.get("active") and not values.get("active", True):
+        return Hold(hold.code, {**hold.facts, "meaning": GONE_WHILE_CLOSED, "fix": GONE_WHILE_CLOSED_FIX})
+    return hold
 
 
 def account_chosen(role: str, label: str) -> Gate:

@@ -245,7 +245,11 @@ def test_a_payment_of_no_bill_is_held(side: Side, change: dict[str, Any]) -> Non
 def test_nothing_is_written_into_closed_books() -> None:
     by = terms(books_closed_on=date(2026, 4, 10))
     assert code(only_in(BILLCOM, "bill_payment", by=by)) is HoldCode.BOOKS_CLOSED
-    assert code(edited("bill_payment", {"status": "VOID"}, by=by)) is HoldCode.BOOKS_CLOSED
+    voided = edited("bill_payment", {"status": "VOID"}, by=by)
+    assert code(voided) is HoldCode.BOOKS_CLOSED
+    assert voided.hold is not None
+    assert "voided in BILL, but still stands" in voided.hold.describe()
+    assert "Change the date" not in voided.hold.fix()
     assert only_in(BILLCOM, "bill_payment", by=terms(books_closed_on=date(2026, 4, 9))).outcome is Outcome.WRITE
 
 
