@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from syncapp.admin.object_page import details
+from syncapp.admin.object_page import SHOWN, details
 from syncapp.admin.shared import (
     HEAVY,
     CompanyFilter,
@@ -265,7 +265,7 @@ class SyncedObjectAdmin(CompanyScoped):
     def _ask(self, request: HttpRequest, row: SyncedObject, what: str) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "row": row, "what": what, "title": "Are you sure?"}
         context |= {"other": self._other(request, row), "other_side": _other_side(row)}
-        context |= {"merged_into": links.merged_into(row)}
+        context |= {"merged_into": links.merged_into(row), "candidates": links.candidates(row)[:SHOWN]}
         return render(request, "admin/syncapp/syncedobject/confirm.html", context)
 
     def _other(self, request: HttpRequest, row: SyncedObject) -> SyncedObject | None:

@@ -228,9 +228,10 @@ def test_what_was_deleted_is_shown_and_not_linked(cast: Cast) -> None:
 
 
 def test_different_records_are_told_apart(cast: Cast) -> None:
-    mine, _ = candidates(cast)
+    mine, other = candidates(cast)
     row = SyncedObject.objects.filter(pk=mine.pk)
-    assert "as a new record" in decide(cast, "alice", mine, what="different")
+    asked = decide(cast, "alice", mine, what="different")
+    assert "as a new record" in asked and f"<li>{other}</li>" in asked and "it is there twice" in asked
     assert not row.get().told_apart
 
     page = decide(cast, "alice", mine, what="different", sure="yes")
