@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 SIDE_CHOICES = [(side.value, side.label) for side in Side]
 
 
+WAYS_IN = {
+    "sync-token": "by a sync token",
+    "user": "as a BILL user",
+    "console": "through the accountant console",
+    "oauth": "through Intuit's sign-in",
+}
+"""How a connection was made, by its ``sign_in``."""
+
+
 class ConnectionState(models.TextChoices):
     CONNECTED = "connected", "Connected"
     NEEDS_RECONNECT = "needs-reconnect", "Needs reconnect"
@@ -93,6 +102,10 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.company} – {self.get_side_display()}"
+
+    @property
+    def way_in(self) -> str:
+        return WAYS_IN.get(self.sign_in, "")
 
     def renewed_by(self, owner: uuid.UUID) -> bool:
         """Whether this owner's claim stands: nobody has taken it over, and no sign-in was made anew meanwhile."""

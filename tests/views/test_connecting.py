@@ -58,6 +58,15 @@ def test_only_the_fields_of_the_chosen_way_count(cast: Cast, signs_in: dict[str,
     assert (signs_in["username"], signs_in["password"]) == ("ann@firm.example", "console-secret")
 
 
+@pytest.mark.parametrize(
+    ("sign_in", "words"), [("console", "Through the accountant console"), ("sync-token", "By a sync token")]
+)
+def test_the_settings_say_how_it_was_connected(cast: Cast, sign_in: str, words: str) -> None:
+    _kept(cast, "billcom")
+    Connection.objects.update(sign_in=sign_in)
+    assert words in cast.client("alice").get(_address(cast, "settings")).content.decode()
+
+
 def test_what_is_missing_is_said_next_to_its_field(cast: Cast, signs_in: dict[str, Any]) -> None:
     answer = cast.client("alice").post(_address(cast), {"sign_in": "user", "organization_id": "12"})
     errors = answer.context["form"].errors
