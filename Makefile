@@ -57,7 +57,7 @@ chaos: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 lock: $(VENV)/.installer
 	for set in installer runtime dev; do $(BIN)/uv $(COMPILE) requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
