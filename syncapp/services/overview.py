@@ -5,7 +5,7 @@ Reference: spec, sync matrix, section 1: every row of it is a line here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from syncapp.core.holds import Hold, HoldCode
@@ -173,10 +173,6 @@ def _add_aspects(found: list[Line], after: str, terms: Terms) -> None:
 def _line(name: str, label: str, plural: str, stopped: Stopped, note: str, terms: Terms) -> Line:
     to_qbo, to_billcom = (Direction(side, stopped(side, terms)) for side in (Side.QBO, Side.BILLCOM))
     return Line(name, label, plural, to_qbo, to_billcom, note)
-
-
-def by_name(terms: Terms) -> Mapping[str, Line]:
-    return {line.name: line for line in lines(terms)}
 
 
 def conditions(terms: Terms) -> list[str]:

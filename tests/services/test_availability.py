@@ -58,7 +58,7 @@ def test_the_overview_says_which_and_why(
 ) -> None:
     synced(company, clock)
     company.refresh_from_db()
-    found = overview.by_name(terms.load(company))
+    found = {line.name: line for line in overview.lines(terms.load(company))}
     assert (found["invoice"].sign, found["invoice"].to_qbo.rule) == ("—", HoldCode.PLAN_OR_ROLE)
     assert found["bill"].sign == "⇄"
     client.force_login(admin_user)

@@ -292,7 +292,7 @@ def test_each_cell_is_what_a_run_does(
     synced(company, clock)
     company.refresh_from_db()
     now = terms.load(company)
-    flows = overview.by_name(now)
+    flows = {line.name: line for line in overview.lines(now)}
     signs = {name: expected(name, now) for name in CELLS}
     made = {(name, side): make(firm) for name, cell in CELLS.items() for side, make in cell.make.items()}
     synced(company, clock)
