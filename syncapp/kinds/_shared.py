@@ -170,7 +170,7 @@ def partly_settled(values: Values) -> bool:
     return values.get("open") is not None and values.get("total") is not None and values["open"] < values["total"]
 
 
-KEPT = "kept"
+STAYS_THERE = "kept"
 """The code of a hold by our own look at the other side, before anything was sent there."""
 
 
@@ -189,7 +189,9 @@ def kept(side: Side, why: str, fix: str, away: str = "") -> Hold:
     """It was taken away on the other side and stays on this one, until somebody decides. ``away``: how it would go."""
     gone, usual = ("archived", "made inactive") if side is Side.QBO else ("made inactive", "archived")
     meaning = f"It was {gone} in {side.other.label}, and {why}. So it isn't {away or usual} in {side.label}."
-    return Hold(HoldCode.REJECTED, {"side": side.label, "code": KEPT, "words": why, "meaning": meaning, "fix": fix})
+    return Hold(
+        HoldCode.REJECTED, {"side": side.label, "code": STAYS_THERE, "words": why, "meaning": meaning, "fix": fix}
+    )
 
 
 def nested_keys(kind: str) -> Callable[[Values, Side, Lookup], Keys]:

@@ -11,7 +11,7 @@ from syncapp.core.holds import HoldCode
 from syncapp.core.records import Decision, WriteVerb
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.kinds._shared import KEPT
+from syncapp.kinds._shared import STAYS_THERE
 from syncapp.models import Company, SyncedObject
 from syncapp.services import pulling_billcom, pulling_qbo
 from syncapp.services.context import Context
@@ -42,7 +42,7 @@ def read_again(context: Context, plan: ChunkPlan, done: set[int]) -> bool:
 
 def _taken_away_on(decision: Decision) -> Side | None:
     hold = decision.hold
-    if hold is not None and hold.code is HoldCode.REJECTED and hold.facts.get("code") == KEPT:
+    if hold is not None and hold.code is HoldCode.REJECTED and hold.facts.get("code") == STAYS_THERE:
         return next(side for side in Side if side.label == hold.facts["side"])
     return next((write.side for write in decision.writes if write.verb is WriteVerb.RETIRE), None)
 
@@ -55,7 +55,7 @@ def read_settled(context: Context) -> None:
     ids: dict[str, list[str]] = defaultdict(list)
     of_kind = held.filter(kind__in=SETTLED, qbo_id__isnull=False).order_by("kind", "pk")
     for kind, qbo_id, facts in of_kind.values_list("kind", "qbo_id", "hold_facts"):
-        if facts.get("code") == KEPT:
+        if facts.get("code") == STAYS_THERE:
             ids[kind].append(str(qbo_id))
     for kind, there in ids.items():
         pulling_qbo.refresh(context, KINDS[kind], there)
@@ -67,7 +67,7 @@ def kept_in_billcom(company: Company) -> dict[str, list[str]]:
     held = SyncedObject.objects.filter(company=company, kind__in=kinds, hold_code=HoldCode.REJECTED, excluded=False)
     found: dict[str, list[str]] = defaultdict(list)
     for kind, remote_id, facts in held.order_by("kind", "pk").values_list("kind", "billcom_id", "hold_facts"):
-        ours = facts.get("code") == KEPT and facts.get("side") == Side.BILLCOM.label
+        ours = facts.get("code") == STAYS_THERE and facts.get("side") == Side.BILLCOM.label
         if ours and remote_id:
             found[kind].append(remote_id)
     return found
