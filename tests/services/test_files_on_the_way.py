@@ -34,8 +34,8 @@ from syncapp.services import attachments, remotes, runs, sending_files
 from syncapp.services.errors import ServiceError
 from syncapp.views.preference_forms import SyncPreferencesForm
 from tests.services.test_attachments import SCAN, Desk, states
+from tests.services.test_attachments import desk as desk
 from tests.services.test_rules import bill_in_qbo
-from tests.support.sandbox import Sandbox
 from tests.support.syncing import Clock, sync, synced
 
 DAY = 86400
@@ -47,14 +47,6 @@ class Killed(BaseException):
 
 def lost(side: Side) -> Unavailable:
     return Unavailable(side, "did not answer in time", outcome_unknown=True)
-
-
-@pytest.fixture
-def desk(company: Company, clock: Clock, sandbox: Sandbox, loaded: dict[str, Any]) -> Desk:
-    synced(company, clock)
-    found = Desk(company, sandbox, loaded)
-    found.clock_ = clock
-    return found
 
 
 @pytest.fixture

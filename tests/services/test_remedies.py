@@ -47,6 +47,15 @@ def _page(client: Client, row: SyncedObject) -> str:
     return client.get(reverse("admin:syncapp_syncedobject_change", args=[row.pk])).content.decode()
 
 
+def _without_number(sales: Sales, clock: Clock) -> tuple[dict[str, Any], SyncedObject]:
+    """A bill that was entered in QuickBooks without a number, and its row: held."""
+    made = bill_in_qbo(sales.company, sales.sandbox, sales.realm, "")
+    synced(sales.company, clock)
+    row = sales.row("bill", qbo_id=made["Id"])
+    assert row.hold_code == HoldCode.NEEDS_NUMBER
+    return made, row
+
+
 def _clerk(company: Company) -> Client:
     user = User.objects.create_user("clerk", "clerk@example.com")
     Membership.objects.create(user=user, company=company, role=Role.CLERK)
@@ -58,10 +67,7 @@ def _clerk(company: Company) -> Client:
 def test_a_bill_without_a_number_gets_one_in_quickbooks_and_goes_over(
     company: Company, clock: Clock, sales: Sales, admin_client: Client
 ) -> None:
-    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
-    synced(company, clock)
-    row = sales.row("bill", qbo_id=made["Id"])
-    assert row.hold_code == HoldCode.NEEDS_NUMBER
+    made, row = _without_number(sales, clock)
     assert "Renumber</button>" in _page(admin_client, row)
 
     assert "The next sync writes <strong>R-1</strong>" in _decide(admin_client, row, what="renumber", number=" R-1 ")
@@ -80,9 +86,7 @@ def test_a_bill_without_a_number_gets_one_in_quickbooks_and_goes_over(
 def test_a_number_that_a_bill_of_bill_has_already_links_the_two(
     company: Company, clock: Clock, sales: Sales, admin_user: User
 ) -> None:
-    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
-    synced(company, clock)
-    row = sales.row("bill", qbo_id=made["Id"])
+    made, row = _without_number(sales, clock)
     vendor = SyncedObject.objects.get(company=company, kind="vendor", qbo_id=made["VendorRef"]["value"])
     account = next(each for each in linked(company, "account") if each.qbo_values["account_type"] == "EXPENSE")
     theirs = {
@@ -121,9 +125,7 @@ def test_a_number_that_was_emptied_on_one_side_is_written_to_both(
 
 
 def test_closed_books_hold_a_number_back(company: Company, clock: Clock, sales: Sales, admin_user: User) -> None:
-    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
-    synced(company, clock)
-    row = sales.row("bill", qbo_id=made["Id"])
+    made, row = _without_number(sales, clock)
     remedies.renumber(row, admin_user, "R-5")
     books = {"AccountingInfoPrefs": {"BookCloseDate": "2026-10-31"}}
     sales.sandbox.person("qbo", sales.realm, "Preferences", {"Id": "1", **books})
@@ -170,9 +172,7 @@ def test_an_item_without_an_account_gets_one_in_bill_and_goes_over(
 def test_who_may_only_look_is_offered_and_given_nothing(
     company: Company, clock: Clock, sales: Sales, admin_user: User
 ) -> None:
-    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
-    synced(company, clock)
-    row = sales.row("bill", qbo_id=made["Id"])
+    made, row = _without_number(sales, clock)
     clerk = _clerk(company)
     assert "Renumber" not in _page(clerk, row)
     assert "but not change its records" in _decide(clerk, row, what="renumber", number="R-8")
@@ -259,9 +259,7 @@ def test_an_item_that_lacks_its_income_account_is_offered_no_others(
 def test_a_number_that_was_given_to_what_is_deleted_meanwhile_is_forgotten(
     company: Company, clock: Clock, sales: Sales, admin_user: User
 ) -> None:
-    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
-    synced(company, clock)
-    row = sales.row("bill", qbo_id=made["Id"])
+    made, row = _without_number(sales, clock)
     remedies.renumber(row, admin_user, "R-11")
     sales.sandbox.person_deletes("qbo", sales.realm, "Bill", made["Id"])
     assert writes(synced(company, clock)) == 0
@@ -272,9 +270,7 @@ def test_a_number_that_was_given_to_what_is_deleted_meanwhile_is_forgotten(
 def test_a_number_given_to_what_is_excluded_then_keeps_nothing_else_out(
     company: Company, clock: Clock, sales: Sales, admin_user: User
 ) -> None:
-    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
-    synced(company, clock)
-    row = sales.row("bill", qbo_id=made["Id"])
+    made, row = _without_number(sales, clock)
     remedies.renumber(row, admin_user, "R-9")
     links.exclude(SyncedObject.objects.filter(pk=row.pk), admin_user)
     row.refresh_from_db()
@@ -323,9 +319,7 @@ def test_with_one_way_nothing_is_renumbered_in_bill(
 def test_a_given_number_is_kept_while_the_record_can_t_be_read(
     company: Company, clock: Clock, sales: Sales, admin_user: User
 ) -> None:
-    made = bill_in_qbo(company, sales.sandbox, sales.realm, "")
-    synced(company, clock)
-    row = sales.row("bill", qbo_id=made["Id"])
+    made, row = _without_number(sales, clock)
     remedies.renumber(row, admin_user, "R-12")
     UnreadRecord.objects.create(
         company=company, kind="bill", side="qbo", remote_id=made["Id"], why="Date is missing", since=clock()
