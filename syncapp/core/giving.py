@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.holds import Hold
 from syncapp.core.records import Seen, Write, WriteVerb
 from syncapp.core.schema import Kind, Terms, Values
 from syncapp.core.sides import Side
@@ -13,10 +13,8 @@ def may_be_given(kind: Kind, values: Values, side: Side, terms: Terms) -> Hold |
 
     What is asked of a record that comes from the other side isn't asked of one that stays where it is.
     """
-    closed = terms.books_closed_on
-    if side is Side.QBO and closed and values.get(kind.date) and values[kind.date] <= closed.isoformat():
-        return Hold(HoldCode.BOOKS_CLOSED, {"closed": closed.isoformat()})
-    return kind.stopped(side, terms)
+    closed = terms.closed(values.get(kind.date)) if side is Side.QBO else None
+    return closed or kind.stopped(side, terms)
 
 
 def say_otherwise(kind: Kind, seen: Seen, side: Side, wanted: Values, terms: Terms) -> Write | Hold:

@@ -180,6 +180,12 @@ class Terms:
     cards: frozenset[str] = frozenset()
     """QuickBooks' ids of its credit card accounts."""
 
+    def closed(self, day: str | None) -> Hold | None:
+        """Where QuickBooks' books are closed on that day (ISO), it refuses with 6210: we don't even try."""
+        if not self.books_closed_on or not day or day > self.books_closed_on.isoformat():
+            return None
+        return Hold(HoldCode.BOOKS_CLOSED, {"closed": self.books_closed_on.isoformat()})
+
     def master_of(self, kind: str) -> Side:
         """Whose value is kept in a conflict about records of this kind."""
         return self.masters.get(kind, self.master)

@@ -207,11 +207,7 @@ def nested_keys(kind: str) -> Callable[[Values, Side, Lookup], Keys]:
 
 
 def books_open(values: Values, towards: Side, terms: Terms) -> Hold | None:
-    """QuickBooks refuses what falls on or before its closing date (6210); we don't even try."""
-    closed = terms.books_closed_on
-    if towards is Side.QBO and closed and values.get("date") and values["date"] <= closed.isoformat():
-        return Hold(HoldCode.BOOKS_CLOSED, {"closed": closed.isoformat()})
-    return None
+    return terms.closed(values.get("date")) if towards is Side.QBO else None
 
 
 GONE_WHILE_CLOSED = (

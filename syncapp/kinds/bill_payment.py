@@ -318,10 +318,9 @@ def adapt(values: Values, towards: Side, terms: Terms, lookup: Lookup) -> Values
 
 def _day_open(values: Values, terms: Terms) -> Values:
     """Where the books are closed on the day of a credit, it is applied on the first day that is open."""
-    closed = terms.books_closed_on
-    if closed is None or not values.get("credits_only") or values["date"] > closed.isoformat():
+    if terms.books_closed_on is None or not values.get("credits_only") or not terms.closed(values["date"]):
         return values
-    return {**values, "date": (closed + timedelta(days=1)).isoformat()}
+    return {**values, "date": (terms.books_closed_on + timedelta(days=1)).isoformat()}
 
 
 def _open_on_its_day(values: Values, towards: Side, terms: Terms) -> Hold | None:
