@@ -171,8 +171,8 @@ class Terms:
     banks: Mapping[str, Account] = field(default_factory=dict)
     bank_names: Mapping[str, str] = field(default_factory=dict)
     """BILL's bank account -> its bank and last four digits, also where no account is chosen for it."""
-    inactive: Mapping[str, Account] = field(default_factory=dict)
-    """Chosen for a role, and inactive in QuickBooks by now."""
+    inactive: tuple[tuple[str, Account], ...] = ()
+    """(role, account) of those that are chosen, and inactive in QuickBooks by now; a role may have several banks'."""
     to_be_chosen: frozenset[str] = frozenset()
     """Roles that a person has to choose an account for: that of now is inactive, or QuickBooks has several."""
     fallback_item: str = ""

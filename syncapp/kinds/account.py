@@ -84,6 +84,8 @@ def is_special(field: str, values: Values, shown: Values, towards: Side) -> str:
     return "Accounts that QuickBooks makes itself are never changed by the sync." if shown.get("special") else ""
 
 
+BANK = "bank-account"
+
 # What they show is a year's, and nothing is left of it to settle.
 OF_A_YEAR = ("INCOME", "COST_OF_GOODS_SOLD", "EXPENSE", "OTHER_INCOME", "OTHER_EXPENSE", "NON_POSTING")
 
@@ -101,10 +103,11 @@ def is_needed(key: int, shown: Values, side: Side, terms: Terms) -> Hold | None:
 
 def uses_of(key: int, terms: Terms) -> list[str]:
     """What the account stands for in this company's preferences."""
-    chosen = [*terms.accounts.items(), *terms.inactive.items()]
-    roles = [role.replace("-", " ") for role, account in chosen if account.key == key]
-    banks = any(account.key == key for account in terms.banks.values())
-    return sorted(roles) + ["the account of a BILL bank account"] * banks
+    banks = [(BANK, account) for account in terms.banks.values()]
+    chosen = (*terms.accounts.items(), *terms.inactive, *banks)
+    roles = {role for role, account in chosen if account.key == key}
+    named = sorted(role.replace("-", " ") for role in roles - {BANK})
+    return named + ["the account of a BILL bank account"] * (BANK in roles)
 
 
 def write(payload: Raw, draft: Draft) -> Raw:

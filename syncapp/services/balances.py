@@ -38,11 +38,14 @@ class AsRead:
 
 
 def read(context: Context) -> None:
-    """At the end of a run in which something was posted, by it or by others: one metered call, none on an idle day.
+    """At the end of a run in which a transaction that syncs was posted, by it or by others: one metered call, none on
+    an idle day.
 
     A balance moves without any edit, and nothing says surely that it has. Nothing else waits for this.
     """
-    if not _moved(context) and context.company.balances_read_at is not None:
+    company = context.company
+    # A run that ended before this stage has left it to the next one.
+    if company.balances_read_at is not None and not _moved(context) and not _moved_since(company):
         return
     shown: dict[str, Decimal] = {}
 

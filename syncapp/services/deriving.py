@@ -203,11 +203,24 @@ def _given_back(context: Context, kind: Kind) -> dict[Key, _Moved]:
         each.payments.append((of, billcom_id or "", amount or ZERO))
         each.account, each.ours = bank_account(there, key.clearing), each.ours and ours
     known = SyncedObject.objects.of(context.company, kind.name).filter(billcom_id__startswith=VOID)
-    for transfer, shown in known.exclude(state=ObjectState.RETIRED).values_list("billcom_id", "billcom_values"):
+    shown_by = ("billcom_id", "billcom_values")
+    for transfer, shown in known.filter(excluded=True).values_list(*shown_by):
+        _past_excluded(found, Key.of(str(transfer)), _ids_of((shown or {})["payments"]))
+    for transfer, shown in known.exclude(state=ObjectState.RETIRED).filter(excluded=False).values_list(*shown_by):
         each = found[key := Key.of(str(transfer))]
         if sorted(payment for _, payment, _ in each.payments) == sorted(_ids_of((shown or {})["payments"])):
             del found[key]
     return dict(found)
+
+
+def _past_excluded(found: dict[Key, _Moved], key: Key, by_hand: Sequence[str]) -> None:
+    """What an excluded one gives back is entered by hand; what was voided after that is given back one by one."""
+    if key not in found:
+        return
+    moved = found.pop(key)
+    for each in moved.payments:
+        if each[1] not in by_hand:
+            found[replace(key, payment=each[1])] = replace(moved, payments=[each])
 
 
 def _ids_of(payments: Sequence[Values]) -> list[str]:

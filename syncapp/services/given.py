@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from syncapp.core.giving import say_otherwise
 from syncapp.core.holds import Hold, HoldCode
+from syncapp.core.matching import normalise
 from syncapp.core.records import Decision, Outcome
 from syncapp.core.schema import Kind, Terms
 from syncapp.kinds import KINDS
+from syncapp.kinds._shared import NUMBER_LENGTH
 from syncapp.models import Company, ObjectState, SyncedObject
 from syncapp.services import linking, rows
 
@@ -45,16 +47,21 @@ def namesakes(company: Company, kind: Kind, chunk: Mapping[int, SyncedObject]) -
     alone = {key: row for key, row in chunk.items() if not row.linked and row.number and not row.wanted}
     if not kind.transaction or not alone:
         return []
-    # Those that are held for their number are few, and found by that.
-    held = SyncedObject.objects.of(company, kind.name).filter(state=ObjectState.HELD, hold_code__in=NUMBERS)
-    asked = held.filter(linking.ONE_SIDED, needs_look=True, excluded=False).exclude(wanted={}).order_by()
+    # What is held is few, and found by that; for what, may have changed since the number was given.
+    held = SyncedObject.objects.to_look_at(company, kind.name).filter(state=ObjectState.HELD)
+    asked = held.filter(linking.ONE_SIDED, excluded=False).exclude(wanted={}).order_by()
     given = {
-        (party, str(each[kind.number]["value"]))
+        (party, _compared(str(each[kind.number]["value"])))
         for party, each in asked.values_list("party", "wanted")
         if kind.number in each
     }
     return [
         key
         for key, row in alone.items()
-        if any(row.number == number and row.party_id in (None, party) for party, number in given)
+        if any(_compared(row.number) == number and row.party_id in (None, party) for party, number in given)
     ]
+
+
+def _compared(number: str) -> str:
+    """As two records' numbers are matched: in any spelling, and as far as QuickBooks keeps them."""
+    return normalise(number[:NUMBER_LENGTH])

@@ -19,7 +19,17 @@ from syncapp.core.planning import ACTIVE, gone_for_good
 from syncapp.core.schema import Kind
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.models import OPEN_STATES, ObjectState, Operation, SyncedObject, SyncLogEntry, SyncRun, is_support
+from syncapp.models import (
+    OPEN_STATES,
+    Conflict,
+    ConflictState,
+    ObjectState,
+    Operation,
+    SyncedObject,
+    SyncLogEntry,
+    SyncRun,
+    is_support,
+)
 from syncapp.models.companies import Company
 from syncapp.services import linking, rows, terms
 from syncapp.services.errors import ServiceError
@@ -234,8 +244,10 @@ def _look_for_twins(objects: QuerySet[SyncedObject], *, told_apart: bool) -> int
 def exclude(objects: QuerySet[SyncedObject], user: User) -> int:
     """Leave these out of the sync until they are included again."""
     reason = Hold(HoldCode.EXCLUDED, {"by": str(user)})
-    return _decide(
-        _workable(objects, user).filter(excluded=False),
+    chosen = _workable(objects, user).filter(excluded=False)
+    restored = dict(chosen.exclude(wanted={}).order_by("pk").values_list("pk", "wanted"))
+    done = _decide(
+        chosen,
         excluded=True,
         wanted={},
         excluded_by=user,
@@ -245,6 +257,16 @@ def exclude(objects: QuerySet[SyncedObject], user: User) -> int:
         waits_for=None,
         needs_look=False,
     )
+    _open_again(restored)
+    return done
+
+
+def _open_again(wanted: Mapping[int, Mapping[str, Any]]) -> None:
+    """Conflicts whose other value was to be restored, and now won't be: somebody may do it again."""
+    for key, fields in wanted.items():
+        left = SyncedObject.objects.filter(pk=key, excluded=True)
+        given_up = Conflict.objects.filter(object__in=left, state=ConflictState.RESTORED, field__in=fields)
+        given_up.update(state=ConflictState.OPEN, closed_by=None, closed_at=None)
 
 
 def include(objects: QuerySet[SyncedObject], user: User, *, create: bool = False) -> int:

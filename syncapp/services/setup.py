@@ -9,7 +9,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from syncapp.core.matching import normalise
@@ -230,15 +229,16 @@ def refuse_mixed_up(company: Company) -> None:
     """Raises ServiceError where a clearing account stands for a bank, too, or both clearing accounts are one: what is
     transferred would lead to nowhere.
     """
-    chosen_for = GLMapping.objects.filter(company=company, account__isnull=False).select_related("account")
-    clearing = chosen_for.filter(role__in=CLEARING_NAMES)
-    named = Q(account__in=clearing.values("account")) | Q(account__label__in=CLEARING_NAMES.values())
-    if both := chosen_for.filter(named).exclude(role__in=CLEARING_NAMES).first():
-        raise ServiceError(
-            f"{both.account} is a clearing account, which funds transfers bring back to zero. "
-            f"Select another one for: {both}."
-        )
-    if len({each.account_id for each in clearing}) < len(clearing):
+    mapped = list(GLMapping.objects.filter(company=company, account__isnull=False).select_related("account"))
+    clearing = [each.account_id for each in mapped if each.role in CLEARING_NAMES]
+    for each in mapped:
+        named = each.account_id in clearing or _named_clearing(each.account)
+        if named and each.role not in CLEARING_NAMES:
+            raise ServiceError(
+                f"{each.account} is a clearing account, which funds transfers bring back to zero. "
+                f"Select another one for: {each}."
+            )
+    if len(set(clearing)) < len(clearing):
         raise ServiceError("Money Out Clearing and Money In Clearing need an account each.")
 
 
@@ -272,6 +272,10 @@ _BY_NAME: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def _named_clearing(account: SyncedObject | None) -> bool:
+    return account is not None and any(normalise(account.label) in _BY_NAME[role] for role in CLEARING_NAMES)
+
+
 def prefill(company: Company) -> None:
     """Preferences with one obvious account are filled in; a person reviews them after the first sync."""
     taken = set(GLMapping.objects.filter(company=company, account__isnull=False).values_list("role", flat=True))
@@ -295,7 +299,9 @@ def obvious_account(company: Company, role: str) -> SyncedObject | None:
     if role == GLRole.DEPOSIT_TO and (own := _undeposited(choices)):
         return own
     if names := _BY_NAME.get(role):
-        return next((each for each in choices if normalise(each.label) in names), None)
+        others = GLMapping.objects.filter(company=company, account__isnull=False).exclude(role=role)
+        taken = set(others.values_list("account", flat=True)) if role in CLEARING_NAMES else set()
+        return next((each for each in choices if normalise(each.label) in names and each.pk not in taken), None)
     if role == GLRole.UNALLOCATED_INCOME:
         return next((each for each in choices if each.qbo_values["account_type"] == "INCOME"), None)
     if role == GLRole.DEFAULT_BANK:

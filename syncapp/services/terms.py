@@ -50,7 +50,7 @@ CREDIT_CARD = '"AccountType":"Credit Card"'
 def load(company: Company) -> Terms:
     sync, accounting = _preferences(company)
     mapped = _mapped(company)
-    accounts = mapped.accounts
+    accounts, inactive = mapped.accounts, frozenset(role for role, _ in mapped.inactive)
     return Terms(
         cohort=Cohort(company.cohort),
         master=Side(sync.master),
@@ -74,8 +74,8 @@ def load(company: Company) -> Terms:
         accounts=accounts,
         banks=mapped.banks,
         bank_names=mapped.bank_names,
-        inactive=mapped.inactive,
-        to_be_chosen=frozenset(mapped.inactive) | _several(company, accounts.keys() | mapped.inactive.keys()),
+        inactive=tuple(mapped.inactive),
+        to_be_chosen=inactive | _several(company, accounts.keys() | inactive),
         fallback_item=_fallback_item(company, accounts.get(GLRole.UNALLOCATED_INCOME)),
         cards=_cards(company),
         **{switch: accounting.uses(switch) for switch in AccountingPreferences.SWITCHES},
@@ -107,7 +107,7 @@ class _Mapped:
     accounts: dict[str, Account] = field(default_factory=dict)
     banks: dict[str, Account] = field(default_factory=dict)
     bank_names: dict[str, str] = field(default_factory=dict)
-    inactive: dict[str, Account] = field(default_factory=dict)
+    inactive: list[tuple[str, Account]] = field(default_factory=list)
 
 
 def _mapped(company: Company) -> _Mapped:
@@ -119,7 +119,7 @@ def _mapped(company: Company) -> _Mapped:
         if qbo_id is None:
             continue
         if not (values or {}).get("active"):
-            found.inactive[role] = Account(key, str(qbo_id))
+            found.inactive.append((role, Account(key, str(qbo_id))))
         elif role == GLRole.BANK_ACCOUNT:
             found.banks[bank] = Account(key, str(qbo_id))
         else:

@@ -13,7 +13,7 @@ from syncapp.core.records import Outcome, Seen, WriteVerb
 from syncapp.core.schema import Account, Keys, Lookup
 from syncapp.core.sides import Side
 from syncapp.kinds import KINDS
-from syncapp.kinds.account import TYPES
+from syncapp.kinds.account import TYPES, uses_of
 from tests.kinds.support import (
     BILLCOM,
     LOOKUP,
@@ -159,6 +159,13 @@ def test_an_account_with_money_on_it_or_one_that_is_used_stays() -> None:
     used = terms(accounts={"card": Account(1, "1")}, banks={"bac": Account(1, "1")})
     held = edited("account", gone, by=used)
     assert held.hold and "uses it as card, the account of a BILL bank account" in held.hold.describe()
+
+
+def test_what_stood_for_banks_is_in_use_though_several_are_inactive() -> None:
+    first, second = Account(7, "70"), Account(8, "80")
+    by = terms(inactive=(("bank-account", first), ("bank-account", second)))
+    assert [uses_of(each.key, by) for each in (first, second)] == [["the account of a BILL bank account"]] * 2
+    assert uses_of(9, by) == []
 
 
 @pytest.mark.parametrize("side", Side)

@@ -19,6 +19,7 @@ from syncapp.models import (
     SyncPreferences,
     Verb,
 )
+from syncapp.services import links
 from syncapp.services.conflicts import restore
 from syncapp.services.errors import ServiceError
 from tests.services.test_vendor_credits import Both
@@ -64,6 +65,20 @@ def test_nothing_is_restored_to_a_record_that_is_excluded(conflict: Conflict, ad
 
     with pytest.raises(ServiceError, match="Include it again"):
         restore(conflict, admin_user)
+
+
+def test_what_was_to_be_restored_is_open_again_once_its_record_is_excluded(
+    conflict: Conflict, admin_user: User
+) -> None:
+    restore(conflict, admin_user)
+    links.exclude(SyncedObject.objects.filter(pk=conflict.object_id), admin_user)
+
+    assert wanted(conflict) == {}
+    conflict.refresh_from_db()
+    assert (conflict.state, conflict.closed_by) == (ConflictState.OPEN, None)
+    links.include(SyncedObject.objects.filter(pk=conflict.object_id), admin_user)
+    restore(conflict, admin_user)
+    assert wanted(conflict) == {"email": {"side": "billcom", "value": "a@b.test"}}
 
 
 def test_a_value_is_restored_once_though_two_pages_show_the_button(conflict: Conflict, admin_user: User) -> None:

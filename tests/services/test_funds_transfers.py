@@ -624,6 +624,39 @@ def test_what_is_drawn_after_the_days_transfer_was_excluded_has_one_of_its_own(
     assert writes(synced(company, clock)) == 0
 
 
+def test_what_is_voided_after_what_gives_back_was_excluded_is_given_back_alone(
+    company: Company, clock: Clock, books: Books, admin_user: User
+) -> None:
+    first, second = books.pays_online("E-3", 70), books.pays_online("E-4", 30)
+    synced(company, clock)
+    voids(books, first)
+    synced(company, clock)
+    back = SyncedObject.objects.get(company=company, kind="funds_transfer", billcom_id__startswith="void.")
+    links.exclude(SyncedObject.objects.filter(pk=back.pk), admin_user)
+    voids(books, second)
+
+    synced(company, clock)
+
+    assert moved(books) == [("out", 100), ("back", 70), ("back", 30)]
+    assert books.clearing() == 0
+    assert writes(synced(company, clock)) == 0
+
+
+def test_what_is_called_clearing_stands_for_no_bank(company: Company, clock: Clock, without_clearing: Books) -> None:
+    books = without_clearing
+    account = SyncedObject.objects.get(company=company, kind="account", label="Old Float")
+    renamed = {"Id": account.qbo_id, "Name": "Money Out Clearing", "AccountType": "Bank"}
+    books.sandbox.person("qbo", books.realm, "Account", renamed)
+    synced(company, clock)
+    banks = list(GLMapping.objects.filter(company=company, role=GLRole.BANK_ACCOUNT))
+
+    with pytest.raises(ServiceError, match="is a clearing account"):
+        setup.save_bank_mappings(company, {each.pk: account.pk for each in banks}, now=clock())
+    assert setup.obvious_account(company, MONEY_OUT) == account
+    GLMapping.objects.filter(pk=banks[0].pk).update(account=account)
+    assert setup.obvious_account(company, MONEY_OUT) is None
+
+
 @pytest.mark.parametrize("role", [GLRole.DEFAULT_BANK, MONEY_IN])
 def test_a_clearing_account_stands_for_nothing_else(
     company: Company, clock: Clock, books: Books, admin_user: User, role: GLRole

@@ -56,6 +56,20 @@ def _without_number(sales: Sales, clock: Clock) -> tuple[dict[str, Any], SyncedO
     return made, row
 
 
+def _bill_in_bill(sales: Sales, of: dict[str, Any], number: str, day: str) -> dict[str, Any]:
+    """One of the same vendor and amount as that of QuickBooks."""
+    vendor = sales.row("vendor", qbo_id=of["VendorRef"]["value"])
+    account = next(each for each in linked(sales.company, "account") if each.qbo_values["account_type"] == "EXPENSE")
+    given = {
+        "vendorId": vendor.billcom_id,
+        "invoice": {"invoiceNumber": number, "invoiceDate": day},
+        "dueDate": "2026-11-01",
+        "billLineItems": [{"amount": 120, "classifications": {"chartOfAccountId": account.billcom_id}}],
+    }
+    made: dict[str, Any] = sales.sandbox.person("billcom", sales.organization, "bills", given)
+    return made
+
+
 def _clerk(company: Company) -> Client:
     user = User.objects.create_user("clerk", "clerk@example.com")
     Membership.objects.create(user=user, company=company, role=Role.CLERK)
@@ -87,21 +101,40 @@ def test_a_number_that_a_bill_of_bill_has_already_links_the_two(
     company: Company, clock: Clock, sales: Sales, admin_user: User
 ) -> None:
     made, row = _without_number(sales, clock)
-    vendor = SyncedObject.objects.get(company=company, kind="vendor", qbo_id=made["VendorRef"]["value"])
-    account = next(each for each in linked(company, "account") if each.qbo_values["account_type"] == "EXPENSE")
-    theirs = {
-        "vendorId": vendor.billcom_id,
-        "invoice": {"invoiceNumber": "R-2", "invoiceDate": made["TxnDate"]},
-        "dueDate": "2026-11-01",
-        "billLineItems": [{"amount": 120, "classifications": {"chartOfAccountId": account.billcom_id}}],
-    }
     before = len(sales.billcom("bills"))
-    there = sales.sandbox.person("billcom", sales.organization, "bills", theirs)
+    there = _bill_in_bill(sales, made, "R-2", made["TxnDate"])
     remedies.renumber(row, admin_user, "R-2")
     synced(company, clock)
     assert sales.row("bill", billcom_id=there["id"]).qbo_id == made["Id"]
     assert len(sales.billcom("bills")) == before + 1
     assert writes(synced(company, clock)) == 0
+
+
+def test_a_number_in_another_spelling_is_the_same_number(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    made, row = _without_number(sales, clock)
+    before = len(sales.qbo("Bill")), len(sales.billcom("bills"))
+    remedies.renumber(row, admin_user, "r 40")
+    there = _bill_in_bill(sales, made, "R-40", "2026-09-01")
+    synced(company, clock)
+    assert (len(sales.qbo("Bill")), len(sales.billcom("bills"))) == (before[0], before[1] + 1)
+    assert sales.row("bill", billcom_id=there["id"]).qbo_id == made["Id"]
+    assert writes(synced(company, clock)) == 0
+
+
+def test_a_number_that_waited_for_something_else_still_finds_its_twin(
+    company: Company, clock: Clock, sales: Sales, admin_user: User
+) -> None:
+    made, row = _without_number(sales, clock)
+    before = len(sales.qbo("Bill")), len(sales.billcom("bills"))
+    remedies.renumber(row, admin_user, "R-41")
+    # What holds it meanwhile, as where it couldn't be read, takes nothing of what it was given.
+    SyncedObject.objects.filter(pk=row.pk).update(hold_code=HoldCode.WAITS_FOR)
+    there = _bill_in_bill(sales, made, "R-41", "2026-09-01")
+    synced(company, clock)
+    assert (len(sales.qbo("Bill")), len(sales.billcom("bills"))) == (before[0], before[1] + 1)
+    assert sales.row("bill", billcom_id=there["id"]).qbo_id == made["Id"]
 
 
 def test_a_number_that_was_emptied_on_one_side_is_written_to_both(
