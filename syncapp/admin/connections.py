@@ -103,7 +103,8 @@ class SyncPreferencesAdmin(CompanyScoped):
     readonly_fields = ("masters_", "page_")
     fields = (
         "company", "sync_automatically", "approved_only", "one_way", "two_way_payments", "transfer_per",
-        "credits_at_once", "attachments", "master", "masters_", "vendor_country", "customer_email", "page_",
+        "credits_at_once", "attachments", "payment_terms", "master", "masters_", "vendor_country", "customer_email",
+        "page_",
     )  # fmt: skip
 
     @admin.display(description="Sync automatically", ordering="sync_automatically")

@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AbstractUser
-from django.db.models import Case, Count, Q, Value, When
+from django.db.models import Case, Count, Q, TextField, Value, When
+from django.db.models.functions import Cast
+from django.db.models.lookups import Contains
 from django.urls import reverse
 
 from syncapp.core.holds import TEXTS, Hold, HoldCode
@@ -37,7 +39,9 @@ FILES_SENT = (AttachmentState.SENT, AttachmentState.FILING)
 SHOWN_CONFLICTS = 10
 # A reason is explained here for many records at once, so its text names none of them.
 ANY_RECORD = {"target": "the other record", "side": "the other product", "to_make_it_in": "the other product"}
-# A rule that asks for an act asks for another one each time.
+# As it is stored: without blanks.
+OWN_FIX = '"fix":'
+# A rule that asks for an act asks for another one each time, and so does a record that has a remedy of its own.
 OWN_WORDS = "Open each record: its page says what differs and what to do about it."
 
 
@@ -169,14 +173,18 @@ def hold_rows(company: Company) -> list[HoldRow]:
     """Why records are held, the commonest reason first."""
     held = SyncedObject.objects.filter(company=company, state=ObjectState.HELD).order_by()
     split = held.annotate(settled=Case(When(is_settled(), then=Value(True)), default=Value(False)))
-    counts = split.values_list("hold_code", "settled").annotate(number=Count("pk")).order_by("-number", "hold_code")
-    return [_hold_row(company, HoldCode(code), number, settled=settled) for code, settled, number in counts]
+    own = Count("pk", filter=Q(Contains(Cast("hold_facts", TextField()), OWN_FIX)))
+    counts = split.values_list("hold_code", "settled").annotate(number=Count("pk"), own=own)
+    ordered = counts.order_by("-number", "hold_code")
+    return [_hold_row(company, HoldCode(code), number, own, settled=settled) for code, settled, number, own in ordered]
 
 
-def _hold_row(company: Company, code: HoldCode, count: int, *, settled: bool) -> HoldRow:
+def _hold_row(company: Company, code: HoldCode, count: int, own: int, *, settled: bool) -> HoldRow:
+    """``own``: how many of them say themselves what to do, otherwise than their reason does."""
     asks = "no" if settled else "yes"
     records = _records("syncedobject", company, state__exact=ObjectState.HELD, hold_code__exact=code, needs=asks)
-    fix = Hold(code, ANY_RECORD).fix() if settled or code not in SETTLED else OWN_WORDS
+    usual = not own and (settled or code not in SETTLED)
+    fix = Hold(code, ANY_RECORD).fix() if usual else OWN_WORDS
     return HoldRow(TEXTS[code].title, fix, count, records, settled)
 
 

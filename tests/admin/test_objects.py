@@ -41,6 +41,20 @@ def test_records_are_filtered(cast: Cast, query: dict[str, str], found: set[str]
     assert {str(row) for row in response.context["cl"].result_list} == found
 
 
+def test_what_needs_somebody_is_told_from_what_can_stay(cast: Cast) -> None:
+    company = cast.first.company
+    asks = make_held(company, "Asks", hold_code=HoldCode.NEEDS_NUMBER)
+    stays = make_held(company, "Stays", hold_code=HoldCode.ONE_WAY)
+
+    def listed(**query: str) -> set[SyncedObject]:
+        return set(cast.client("bob").get(changelist("syncedobject", **query)).context["cl"].result_list)
+
+    assert asks in listed(needs="yes") and stays not in listed(needs="yes")
+    assert stays in listed(needs="no") and asks not in listed(needs="no")
+    assert {asks, stays} <= listed()
+    assert all(each.state == ObjectState.HELD for each in listed(needs="yes") | listed(needs="no"))
+
+
 def test_a_company_that_is_none_is_said_to_be_wrong(cast: Cast) -> None:
     response = cast.client("alice").get(changelist("syncedobject", company__id__exact="1;drop"))
 

@@ -329,6 +329,8 @@ def test_retiring_changes_nothing_else(kind: Kind, side: Side) -> None:
         {"name": "Renamed", "account.type": "BANK"} if side is Side.QBO else {"Name": "Renamed", "AccountType": "Bank"}
     )
     decision = edited_on(side.other, kind.name, {**gone, **other})
+    stays = STAY_IN_BILL | NEVER_TAKEN_AWAY if side is Side.BILLCOM else STAY_IN_QUICKBOOKS
+    assert bool(decision.writes) is (kind.name not in stays)
     for write in decision.writes:
         there = shown(kind.name, side)
         if kind.name in NEVER_TAKEN_AWAY:

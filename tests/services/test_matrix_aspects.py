@@ -183,3 +183,4 @@ PROVED_BY: dict[str, tuple[Callable[..., Any], ...]] = {
 
 def test_no_row_of_the_matrix_is_without_a_run() -> None:
     assert set(PROVED_BY) == {each.name for each in overview.ASPECTS}
+    assert all(PROVED_BY.values())

@@ -38,7 +38,7 @@ def test_the_pages_say_which_invoices_come_before_the_first_sync_is_started(
     assert re.search(r"older one.* Edit and then Save on it in QuickBooks Online", words)
 
 
-@pytest.mark.parametrize("page", ["first-sync", "overview"])
+@pytest.mark.parametrize("page", ["get-started", "first-sync", "overview"])
 def test_where_no_invoice_comes_nothing_is_said_of_ninety_days(
     company: Company, admin_client: Client, page: str
 ) -> None:

@@ -15,8 +15,8 @@ def test_after_a_year_both_products_agree_to_the_cent_but_for_what_is_held() -> 
     assert "Both sides tie out, vendor by vendor and customer by customer" in played.stdout
     done = {name: int(number) for number, name in re.findall(r"(\d+) (\w+)", played.stdout)}
     assert "one more sync wrote nothing" in played.stdout
-    assert _bridged(played.stdout) == _named(played.stdout)
-    assert done["new_bill"] >= 200 and done["new_invoice"] >= 120 and done["months"] >= 12
+    assert _bridged(played.stdout) and _bridged(played.stdout) == _named(played.stdout)
+    assert done["new_bill"] >= 200 and done["new_invoice"] >= 150 and done["months"] >= 12
 
 
 def _bridged(text: str) -> list[tuple[str, Decimal]]:

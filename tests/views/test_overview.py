@@ -70,6 +70,16 @@ def test_the_other_cohort_is_shown_for_comparison(cast: Cast) -> None:
     assert CONSOLE in odd and "how Harbor Bakery syncs" not in odd
 
 
+def test_a_direct_company_is_compared_without_two_way_payments(cast: Cast) -> None:
+    Company.objects.filter(pk=cast.company.pk).update(firm=None, signed_up_on=date(2024, 1, 1))
+    Membership.objects.get_or_create(user=cast.bob, company=cast.company, defaults={"role": Role.CLERK})
+    SyncPreferences.objects.filter(company=cast.company).update(two_way_payments=True)
+    address = reverse("syncapp:overview", args=[cast.company.pk])
+    other = cast.client("bob").get(address, {"cohort": "A"}).content.decode()
+    assert CONSOLE in other and stops(other, "Bill payments to BILL")
+    assert "with 2-Way AP Payment Sync as it is there from the start" in other
+
+
 def test_what_never_syncs_is_there_with_its_reason(cast: Cast) -> None:
     shown = page(cast)
     for name in ("Departments", "Employees", "Merges"):

@@ -298,10 +298,11 @@ def test_a_preview_before_anything_was_read_lists_nothing(cast: Cast, monkeypatc
     plan = Preview(rows=[PreviewRow("account", 1, "Rent", "billcom", "create")], counts={"account.create.billcom": 53})
     monkeypatch.setattr(preview_service, "preview", lambda company, now: plan)
     words = cast.client("alice").get(_address(cast, "preview")).content.decode()
-    assert "Rent" not in words and "53" not in words
+    assert "Rent" not in words and "<strong>53</strong>" not in words
     assert "Read both sides now</button>" in words
     _run(cast, state=RunState.DONE, scope=RunScope.READ, finished_at=timezone.now())
-    assert "Rent" in cast.client("alice").get(_address(cast, "preview")).content.decode()
+    words = cast.client("alice").get(_address(cast, "preview")).content.decode()
+    assert "Rent" in words and "<strong>53</strong>" in words
 
 
 def test_the_preview_says_what_it_leaves_out(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,7 +360,8 @@ def test_health_tells_of_a_database_that_does_not_answer(db: None, monkeypatch: 
 
 def test_a_conflict_of_lines_shows_what_they_come_to(cast: Cast, synced: SyncRun) -> None:
     row = SyncedObject.objects.filter(company=cast.company, kind="bill")[0]
-    ours, theirs = ([{"amount": Decimal(amount), "account": "1"}] for amount in ("77.00", "1099.00"))
+    note = "a long description " * 5
+    ours, theirs = ([{"amount": Decimal(each), "account": "1", "description": note}] for each in ("77.00", "1099.00"))
     Conflict.objects.create(
         company=cast.company, run=synced, object=row, kind="bill", field="lines",
         billcom_value=ours, qbo_value=theirs, kept="billcom",
