@@ -145,7 +145,7 @@ class SyncedObjectAdmin(CompanyScoped):
     def label_(self, row: SyncedObject) -> str:
         return str(row)
 
-    @admin.display(description="Vendor", ordering="party__label")
+    @admin.display(description="Vendor or customer", ordering="party__label")
     def party_(self, row: SyncedObject) -> str:
         return row.party.label if row.party else ""
 

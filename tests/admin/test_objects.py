@@ -70,6 +70,13 @@ def test_the_list_shows_amounts_dates_and_states_for_reading(cast: Cast) -> None
     assert "Total is zero" in page
 
 
+def test_what_moves_by_itself_is_not_dated_by_the_last_edit(cast: Cast) -> None:
+    bill, vendor = cast.first.bill, cast.first.vendor
+    term = make_object(cast.first.company, "term", label="Net 30", qbo_id="301")
+    pages = [text(cast.client("bob").get(change("syncedobject", each))) for each in (bill, vendor, term)]
+    assert ["moves without an edit of the record" in page for page in pages] == [True, True, False]
+
+
 def test_the_page_sets_both_sides_and_base_next_to_each_other(cast: Cast) -> None:
     page = text(cast.client("bob").get(change("syncedobject", cast.first.bill)))
 

@@ -240,3 +240,20 @@ def test_an_object_of_which_nothing_is_left_is_gone(client: Client) -> None:
 def test_a_customer_keeps_two_addresses(client: Client) -> None:
     row = client.patch(f"customers/{CUSTOMER}", {"billingAddress": {"country": "US", "line1": "1 Road"}})
     assert row["billingAddress"]["line1"] == "1 Road" and row["balance"] == {"amount": 0}
+
+
+TERMS = "organizations/{}/payment-terms"
+
+
+def test_payment_terms_are_one_for_each_number_of_days(client: Client) -> None:
+    path = TERMS.format(client.sample.id)
+    made = client.post(path, {"name": "Net 45", "daysDue": 45})
+    assert client.get(f"{path}/{made['id']}") == made
+    assert "already exists" in str(refused(client, "POST", path, {"name": "Forty-five", "daysDue": 45}).messages)
+    for days in (-1, 1000, 1.5):
+        assert "between 0 and 999" in str(refused(client, "POST", path, {"name": "Odd", "daysDue": days}).messages)
+
+
+def test_payment_terms_of_another_organization_are_not_there(client: Client) -> None:
+    path = TERMS.format("00899999999999999999")
+    assert refused(client, "GET", path, None).status == client.sample.switches.billcom_missing_status

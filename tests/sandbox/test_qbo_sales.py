@@ -78,6 +78,25 @@ class TestSales:
         caller.post("Invoice", gone(made), operation="delete")
         assert caller.read("Customer", "30")["Balance"] == -100
 
+    def test_what_pays_an_invoice_posts_to_its_receivable_account(self, caller: Caller) -> None:
+        other = caller.post("Account", {"Name": "Other A/R", "AccountType": "Accounts Receivable"})
+        made = caller.post("Invoice", invoice(sales_line(100)))
+        paid = payment(100, link(100, "Invoice", made["Id"]))
+        refused = caller.refused("POST", "payment", {**paid, "ARAccountRef": {"value": other["Id"]}})
+        assert "must be the one of its invoices" in str(refused)
+        assert caller.post("Payment", {**paid, "ARAccountRef": {"value": "4"}})["UnappliedAmt"] == 0
+
+    def test_an_account_with_money_on_it_stays_active(self, caller: Caller) -> None:
+        till, spare = (caller.post("Account", {"Name": name, "AccountType": "Bank"}) for name in ("Till", "Spare"))
+        caller.post("Payment", {**payment(100), "DepositToAccountRef": {"value": till["Id"]}})
+        for account, stays in ((till, True), (spare, False)):
+            shown = caller.read("Account", account["Id"])
+            gone = {**shown, "Active": False}
+            if stays:
+                caller.refused("POST", "account", gone)
+            else:
+                assert caller.post("Account", gone)["Active"] is False
+
     def test_a_voided_invoice_is_worth_nothing(self, caller: Caller) -> None:
         made = caller.post("Invoice", invoice(sales_line(100, Qty=1, UnitPrice=100)))
         paid = caller.post("Payment", payment(100, link(100, "Invoice", made["Id"])))

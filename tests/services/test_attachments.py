@@ -66,10 +66,14 @@ def states(company: Company) -> dict[str, str]:
     return dict(Attachment.objects.filter(company=company).values_list("name", "state"))
 
 
-def test_the_file_of_a_bill_goes_over_with_it_and_once(company: Company, clock: Clock, desk: Desk) -> None:
+def test_the_file_of_a_bill_goes_over_with_it_and_once(
+    company: Company, clock: Clock, desk: Desk, admin_client: Client
+) -> None:
     bill = desk.bill("A-1")
     desk.scans(bill)
-    synced(company, clock)
+    run = synced(company, clock)
+    result = admin_client.get(reverse("syncapp:result", args=[company.pk, run.pk])).content.decode()
+    assert "1 file attached to bills was sent." in result
 
     row = desk.row(bill)
     (sent,) = desk.there(row)
